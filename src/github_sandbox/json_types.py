@@ -1,0 +1,9 @@
+"""JSON as Python holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Body: TypeAlias = dict[str, Json]

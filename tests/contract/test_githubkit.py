@@ -1,0 +1,365 @@
+"""The sandbox against githubkit, whose client and models are generated from GitHub's OpenAPI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from githubkit import AppAuthStrategy, GitHub, Response
+from githubkit.exception import RequestFailed
+from githubkit_schemas.latest.models import PrivateUser
+
+from contract.sandbox_client import OWNER_TOKEN, seal, small_world
+from github_sandbox import Sandbox, World, routes_accounts, routes_apps, routes_secrets
+
+APP_ID = 1234
+PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets": "write"}
+NAME = "ACR_CONTAINER_REGISTRY_USER"
+
+Client = GitHub[Any]
+Answer = Response[Any, Any]
+
+
+@pytest.fixture(scope="module")
+def private_key() -> rsa.RSAPrivateKey:
+    """The App's key."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def world(private_key: rsa.RSAPrivateKey) -> World:
+    """The small world with an App and a secret at each scope."""
+    world = small_world()
+    public = private_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    world.add_app(
+        app_id=APP_ID,
+        public_key_pem=public,
+        installations={"octo-org": PERMISSIONS, "octocat": {"codespaces_secrets": "read"}},
+    )
+    listed = ["octo-org/api", "octo-org/web"]
+    world.put_secret(
+        "organization:octo-org", NAME, b"v", visibility="selected", repositories=listed
+    )
+    world.put_secret("repository:octo-org/api", NAME, b"v")
+    world.put_secret("user:octocat", NAME, b"v", repositories=listed)
+    return world
+
+
+@pytest.fixture
+def sandbox(world: World) -> Iterator[Sandbox]:
+    """The API of that world."""
+    with Sandbox(world) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def github(sandbox: Sandbox) -> Iterator[Client]:
+    """A client with the owner's token."""
+    with client(sandbox, OWNER_TOKEN) as github:
+        yield github
+
+
+@pytest.fixture
+def app(sandbox: Sandbox, private_key: rsa.RSAPrivateKey) -> Iterator[Client]:
+    """A client that signs JWTs."""
+    with client(sandbox, AppAuthStrategy(APP_ID, pem(private_key))) as app:
+        yield app
+
+
+def client(sandbox: Sandbox, auth: str | AppAuthStrategy) -> Client:
+    """A client that repeats nothing and remembers nothing."""
+    return GitHub(auth, base_url=sandbox.url, auto_retry=False, http_cache=False)
+
+
+def pem(private_key: rsa.RSAPrivateKey) -> str:
+    """A private key as GitHub hands it out."""
+    return private_key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def sealed(public_key: Any, **more: Any) -> Any:
+    """A body with a value sealed for a public key."""
+    key = public_key.parsed_data
+    return {"encrypted_value": seal(key.key, b"new"), "key_id": key.key_id, **more}
+
+
+def put_org(github: Client, name: str, **more: Any) -> Answer:
+    """Write an organization's secret."""
+    rest = github.rest.codespaces
+    data = sealed(rest.get_org_public_key("octo-org"), **more)
+    return rest.create_or_update_org_secret("octo-org", name, data=data)
+
+
+def put_repo(github: Client, name: str, repository: str = "api") -> Answer:
+    """Write a repository's secret."""
+    rest = github.rest.codespaces
+    data = sealed(rest.get_repo_public_key("octo-org", repository))
+    return rest.create_or_update_repo_secret("octo-org", repository, name, data=data)
+
+
+def put_user(github: Client, name: str, **more: Any) -> Answer:
+    """Write a user's secret."""
+    rest = github.rest.codespaces
+    data = sealed(rest.get_public_key_for_authenticated_user(), **more)
+    return rest.create_or_update_secret_for_authenticated_user(name, data=data)
+
+
+def id_of(github: Client, name: str) -> int:
+    """The id of a repository."""
+    return github.rest.repos.get("octo-org", name).parsed_data.id
+
+
+ORG, REPO, USER, BY_ID = (
+    f"{prefix}/codespaces/secrets"
+    for prefix in (
+        "/orgs/{organization}",
+        "/repos/{owner}/{repository}",
+        "/user",
+        "/repositories/{repository_id}",
+    )
+)
+LIST, ENTRY = "/{name}/repositories", "/{name}/repositories/{repository_id}"
+
+# Every endpoint that a token opens, and how githubkit calls it. What is below a repository's id
+# is reached by a former name of the repository, along the redirect.
+CALLS: dict[str, Callable[[Client], Answer]] = {
+    "GET /user": lambda g: g.rest.users.get_authenticated(),
+    "GET /users/{login}": lambda g: g.rest.users.get_by_username("hubot"),
+    "GET /orgs/{organization}": lambda g: g.rest.orgs.get("octo-org"),
+    "GET /orgs/{organization}/repos": lambda g: g.rest.repos.list_for_org("octo-org"),
+    "GET /repos/{owner}/{repository}": lambda g: g.rest.repos.get("octo-org", "api"),
+    "GET /repositories/{repository_id}": lambda g: g.rest.repos.get("octo-org", "former"),
+    f"GET {ORG}": lambda g: g.rest.codespaces.list_org_secrets("octo-org"),
+    f"GET {ORG}/public-key": lambda g: g.rest.codespaces.get_org_public_key("octo-org"),
+    f"GET {ORG}/{{name}}": lambda g: g.rest.codespaces.get_org_secret("octo-org", NAME),
+    f"PUT {ORG}/{{name}}": lambda g: put_org(g, "NEW", visibility="all"),
+    f"DELETE {ORG}/{{name}}": lambda g: g.rest.codespaces.delete_org_secret("octo-org", NAME),
+    f"GET {ORG}{LIST}": lambda g: g.rest.codespaces.list_selected_repos_for_org_secret(
+        "octo-org", NAME
+    ),
+    f"PUT {ORG}{LIST}": lambda g: g.rest.codespaces.set_selected_repos_for_org_secret(
+        "octo-org", NAME, selected_repository_ids=[id_of(g, "docs")]
+    ),
+    f"PUT {ORG}{ENTRY}": lambda g: g.rest.codespaces.add_selected_repo_to_org_secret(
+        "octo-org", NAME, id_of(g, "docs")
+    ),
+    f"DELETE {ORG}{ENTRY}": lambda g: g.rest.codespaces.remove_selected_repo_from_org_secret(
+        "octo-org", NAME, id_of(g, "api")
+    ),
+    f"GET {REPO}": lambda g: g.rest.codespaces.list_repo_secrets("octo-org", "api"),
+    f"GET {REPO}/public-key": lambda g: g.rest.codespaces.get_repo_public_key("octo-org", "api"),
+    f"GET {REPO}/{{name}}": lambda g: g.rest.codespaces.get_repo_secret("octo-org", "api", NAME),
+    f"PUT {REPO}/{{name}}": lambda g: put_repo(g, "NEW"),
+    f"DELETE {REPO}/{{name}}": lambda g: g.rest.codespaces.delete_repo_secret(
+        "octo-org", "api", NAME
+    ),
+    f"GET {BY_ID}": lambda g: g.rest.codespaces.list_repo_secrets("octo-org", "former"),
+    f"GET {BY_ID}/public-key": lambda g: g.rest.codespaces.get_repo_public_key(
+        "octo-org", "former"
+    ),
+    f"GET {BY_ID}/{{name}}": lambda g: g.rest.codespaces.get_repo_secret(
+        "octo-org", "former", NAME
+    ),
+    f"PUT {BY_ID}/{{name}}": lambda g: put_repo(g, "NEW", "former"),
+    f"DELETE {BY_ID}/{{name}}": lambda g: g.rest.codespaces.delete_repo_secret(
+        "octo-org", "former", NAME
+    ),
+    f"GET {USER}": lambda g: g.rest.codespaces.list_secrets_for_authenticated_user(),
+    f"GET {USER}/public-key": lambda g: g.rest.codespaces.get_public_key_for_authenticated_user(),
+    f"GET {USER}/{{name}}": lambda g: g.rest.codespaces.get_secret_for_authenticated_user(NAME),
+    f"PUT {USER}/{{name}}": lambda g: put_user(g, "NEW", selected_repository_ids=[]),
+    f"DELETE {USER}/{{name}}": lambda g: g.rest.codespaces.delete_secret_for_authenticated_user(
+        NAME
+    ),
+    f"GET {USER}{LIST}": lambda g: (
+        g.rest.codespaces.list_repositories_for_secret_for_authenticated_user(NAME)
+    ),
+    f"PUT {USER}{LIST}": lambda g: (
+        g.rest.codespaces.set_repositories_for_secret_for_authenticated_user(
+            NAME, selected_repository_ids=[id_of(g, "docs")]
+        )
+    ),
+    f"PUT {USER}{ENTRY}": lambda g: (
+        g.rest.codespaces.add_repository_for_secret_for_authenticated_user(NAME, id_of(g, "docs"))
+    ),
+    f"DELETE {USER}{ENTRY}": lambda g: (
+        g.rest.codespaces.remove_repository_for_secret_for_authenticated_user(NAME, id_of(g, "api"))
+    ),
+}
+# The same for those that a JWT opens.
+APP_CALLS: dict[str, Callable[[Client], Answer]] = {
+    "GET /app/installations": lambda g: g.rest.apps.list_installations(),
+    "GET /orgs/{login}/installation": lambda g: g.rest.apps.get_org_installation("octo-org"),
+    "GET /users/{login}/installation": lambda g: g.rest.apps.get_user_installation("octocat"),
+    "GET /repos/{owner}/{repository}/installation": lambda g: g.rest.apps.get_repo_installation(
+        "octo-org", "api"
+    ),
+    f"POST {routes_apps.EXCHANGE}": lambda g: g.rest.apps.create_installation_access_token(
+        installation_id(g), data=as_body({"repositories": ["api"], "permissions": PERMISSIONS})
+    ),
+}
+
+
+def installation_id(app: Client) -> int:
+    """The id of the organization's installation."""
+    return app.rest.apps.get_org_installation("octo-org").parsed_data.id
+
+
+def check(answer: Answer, endpoint: str, sandbox: Sandbox) -> None:
+    """The answer came from that endpoint, and its body is of the documented shape."""
+    last, (method, path) = sandbox.exchanges[-1], endpoint.split()
+    assert last.method == method
+    assert re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), last.path)
+    if answer.status_code == 204:
+        assert answer.content == b""
+    else:
+        assert answer.parsed_data is not None
+
+
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_every_endpoint_answers_in_the_documented_shape(
+    endpoint: str, github: Client, sandbox: Sandbox, world: World
+) -> None:
+    """A generated client calls each endpoint and validates what comes back."""
+    world.rename("octo-org/api", "octo-org/former")
+    world.rename("octo-org/former", "octo-org/api")
+    check(CALLS[endpoint](github), endpoint, sandbox)
+
+
+@pytest.mark.parametrize("endpoint", APP_CALLS)
+def test_every_endpoint_for_apps_answers_in_the_documented_shape(
+    endpoint: str, app: Client, sandbox: Sandbox
+) -> None:
+    """A generated client signs a JWT, calls each endpoint and validates what comes back."""
+    check(APP_CALLS[endpoint](app), endpoint, sandbox)
+
+
+def test_no_endpoint_is_left_out() -> None:
+    """The tables above name exactly the endpoints that the sandbox has."""
+    routes = routes_accounts.routes() + routes_secrets.routes()
+    assert sorted(CALLS) == sorted(f"{one.method} {one.path}" for one in routes)
+    app_routes = routes_apps.routes()
+    assert sorted(APP_CALLS) == sorted(f"{one.method} {one.path}" for one in app_routes)
+
+
+def test_organization_secret_is_written_and_read(github: Client, world: World) -> None:
+    """Created with 201, updated with 204, opened by the sandbox, read back with its visibility."""
+    listed = [id_of(github, "web")]
+    more = {"visibility": "selected", "selected_repository_ids": listed}
+    assert [put_org(github, "NEW", **more).status_code for _ in range(2)] == [201, 204]
+    stored = world.secrets("organization:octo-org")["NEW"]
+    assert (stored.value, stored.repositories) == (b"new", ("octo-org/web",))
+    read = github.rest.codespaces.get_org_secret("octo-org", "new").parsed_data
+    assert (read.name, read.visibility) == ("NEW", "selected")
+    assert str(read.selected_repositories_url).endswith("/secrets/NEW/repositories")
+
+
+def test_repository_secret_is_written_and_read(github: Client, world: World) -> None:
+    """Created with 201, updated with 204, opened by the sandbox, read back with its times."""
+    assert [put_repo(github, "NEW").status_code for _ in range(2)] == [201, 204]
+    stored = world.secrets("repository:octo-org/api")["NEW"]
+    assert (stored.value, stored.visibility) == (b"new", None)
+    read = github.rest.codespaces.get_repo_secret("octo-org", "api", "NEW").parsed_data
+    assert (read.created_at, read.updated_at) == (stored.created_at, stored.updated_at)
+
+
+def test_user_secret_is_written_and_read(github: Client, world: World) -> None:
+    """Created with 201, updated with 204, opened by the sandbox, always for selected ones."""
+    more = {"selected_repository_ids": [id_of(github, "web")]}
+    assert [put_user(github, "NEW", **more).status_code for _ in range(2)] == [201, 204]
+    stored = world.secrets("user:octocat")["NEW"]
+    assert (stored.value, stored.repositories) == (b"new", ("octo-org/web",))
+    read = github.rest.codespaces.get_secret_for_authenticated_user("NEW").parsed_data
+    assert read.visibility == "selected"
+
+
+def test_the_own_user_is_told_more(github: Client) -> None:
+    """`/user` is a `private-user`, not the `public-user` that would do as well."""
+    assert isinstance(github.rest.users.get_authenticated().parsed_data, PrivateUser)
+
+
+def test_pages_of_secrets_are_walked(github: Client, world: World) -> None:
+    """The paginator of githubkit finds each secret once."""
+    for number in range(24):
+        world.put_secret("organization:octo-org", f"MORE_{number}", b"v")
+    walk = github.rest.paginate(
+        github.rest.codespaces.list_org_secrets,
+        map_func=lambda answer: answer.parsed_data.secrets,
+        org="octo-org",
+        per_page=10,
+    )
+    assert [one.name for one in walk] == sorted(world.secrets("organization:octo-org"))
+
+
+def test_second_page_of_repositories_is_read(github: Client) -> None:
+    """A list at user scope has pages too, and each tells the whole count."""
+    page = github.rest.codespaces.list_selected_repos_for_org_secret(
+        "octo-org", NAME, per_page=1, page=2
+    ).parsed_data
+    assert (page.total_count, [one.name for one in page.repositories]) == (2, ["web"])
+
+
+def test_installation_token_writes_what_its_permissions_allow(app: Client, world: World) -> None:
+    """A JWT is exchanged for an installation token, which writes."""
+    strategy = app.auth.as_installation(installation_id(app))
+    with app.with_auth(strategy) as installed:
+        assert put_org(installed, "NEW", visibility="all").status_code == 201
+    assert world.secrets("organization:octo-org")["NEW"].value == b"new"
+
+
+def refused(call: Callable[[], Answer]) -> Answer:
+    """The error answer of a call, whose body is of the documented shape."""
+    with pytest.raises(RequestFailed) as caught:
+        call()
+    answer: Answer = caught.value.response
+    assert answer.parsed_data.documentation_url.startswith("https://docs.github.com/rest/")
+    assert answer.json()["status"] == str(answer.status_code)
+    return answer
+
+
+def test_invalid_value_is_refused_in_the_documented_shape(github: Client) -> None:
+    """A 422 is a `validation-error` that names the field."""
+    data = {"encrypted_value": "bm9pc2U=", "key_id": "1", "visibility": "all"}
+    answer = refused(
+        lambda: github.rest.codespaces.create_or_update_org_secret(
+            "octo-org", "NEW", data=as_body(data)
+        )
+    )
+    assert answer.status_code == 422
+    assert [error.field for error in answer.parsed_data.errors] == ["key_id"]
+
+
+def as_body(data: dict[str, Any]) -> Any:
+    """A body past the type checker, as another client would send it."""
+    return data
+
+
+def test_absent_secret_is_refused_in_the_documented_shape(github: Client) -> None:
+    """A 404 is a `basic-error`."""
+    rest = github.rest.codespaces
+    answer = refused(lambda: rest.delete_org_secret("octo-org", "ABSENT"))
+    assert (answer.status_code, answer.parsed_data.message) == (404, "Not Found")
+
+
+def test_missing_permission_is_refused_in_the_documented_shape(
+    sandbox: Sandbox, world: World
+) -> None:
+    """A 403 is a `basic-error`."""
+    world.add_token("ghp_poor", user="octocat", scopes=("repo",))
+    with client(sandbox, "ghp_poor") as poor:
+        rest = poor.rest.codespaces
+        answer = refused(
+            lambda: rest.set_repositories_for_secret_for_authenticated_user(
+                NAME, selected_repository_ids=[]
+            )
+        )
+    assert answer.status_code == 403

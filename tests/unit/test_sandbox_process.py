@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from contract.sandbox_client import Client, client_of
+from github_sandbox import Fault, Sandbox, World
+from github_sandbox.worlds import demo
+
+PARTS = ("SERVER", "USER", "PASSWORD")
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_process_prints_its_url_and_serves_until_told_to_stop(stop: signal.Signals) -> None:
+    """The first line of stdout is where the demo world answers; it then ends with 0."""
+    command = [sys.executable, "-m", "github_sandbox", "--world", "demo", "--latency", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SOURCE) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        client = Client(url, "sandbox-token")
+        with client.session:
+            assert client.get("/user").json()["login"] == "octocat"
+        process.send_signal(stop)
+        assert process.wait(timeout=5) == 0
+
+
+def test_a_sandbox_starts_and_stops_in_no_time() -> None:
+    """Even with a client that is still connected; the port is closed afterwards."""
+    world = demo()
+    began = time.monotonic()
+    with Sandbox(world) as sandbox, client_of(sandbox, "sandbox-token") as client:
+        client.get("/user")
+    assert time.monotonic() - began < 0.5
+
+
+def test_a_sandbox_does_not_wait_for_what_is_under_way() -> None:
+    """A request that a fault holds up ends with the sandbox."""
+    began = time.monotonic()
+    with Sandbox(demo()) as sandbox, client_of(sandbox, "sandbox-token") as client:
+        sandbox.fail(Fault(delay=60.0))
+        with pytest.raises(requests.ReadTimeout):
+            client.session.get(f"{sandbox.url}/user", timeout=0.1)
+    assert time.monotonic() - began < 5
+
+
+def test_the_demo_world_has_40_repositories() -> None:
+    """Two are archived, some twenty are services, and one is the service that is left behind."""
+    world = demo()
+    names = [one.name for one in world.repositories(world.account("octo-org"))]
+    assert len(names) == len(set(names)) == 40
+    assert 18 <= sum(name.startswith("svc-") for name in names) <= 24
+    assert {"api", "web", "docs", "infra", "service-template", "svc-billing-legacy"} <= set(names)
+    archived = [one for one in world.repositories(world.account("octo-org")) if one.archived]
+    assert len(archived) == 2
+    assert world.repository("octocat/dotfiles").owner.login == "octocat"
+
+
+def test_the_demo_world_has_drifted() -> None:
+    """An old triplet with the wrong list, half a triplet, and nothing at the user."""
+    world = demo()
+    triplet = world.secrets("organization:octo-org")
+    assert set(triplet) == {f"ACR_CONTAINER_REGISTRY_{part}" for part in PARTS}
+    assert {(world.now() - one.updated_at).days for one in triplet.values()} == {45}
+    for one in triplet.values():
+        assert one.visibility == "selected"
+        assert "octo-org/playbooks" in one.repositories
+        assert "octo-org/svc-search" not in one.repositories
+    half = world.secrets("repository:octo-org/service-template")
+    assert set(half) == {f"GHCR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER")}
+    assert world.secrets("user:octocat") == {}
+
+
+def test_the_demo_token_reaches_all_of_it() -> None:
+    """`sandbox-token` reads every scope of the demo."""
+    with Sandbox(demo()) as sandbox, client_of(sandbox, "sandbox-token") as client:
+        for prefix in ("/orgs/octo-org", "/repos/octo-org/service-template", "/user"):
+            assert client.get(f"{prefix}/codespaces/secrets").status_code == 200
+
+
+def test_an_empty_world_can_be_served() -> None:
+    """A sandbox knows nobody until it is told."""
+    with Sandbox(World()) as sandbox, client_of(sandbox, "any") as client:
+        assert client.get("/user").status_code == 401

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contract.sandbox_client import NEEDED, PREFIXES, TARGETS, Client, client_of, seal, small_world
+from github_sandbox import Sandbox, World
+
+ORG, USER = PREFIXES["organization"], PREFIXES["user"]
+every_scope = pytest.mark.parametrize("scope", PREFIXES)
+with_lists = pytest.mark.parametrize("scope", ["organization", "user"])
+
+
+@pytest.fixture
+def world() -> World:
+    """The small world."""
+    return small_world()
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[Client]:
+    """The owner's client."""
+    with Sandbox(world) as sandbox, client_of(sandbox) as client:
+        yield client
+
+
+def selected(world: World, scope: str, *names: str) -> None:
+    """A secret `A` for selected repositories of the organization."""
+    listed = [f"octo-org/{name}" for name in names]
+    world.put_secret(TARGETS[scope], "A", b"v", visibility="selected", repositories=listed)
+
+
+def id_of(world: World, name: str) -> int:
+    """The id of a repository of the organization."""
+    return world.repository(f"octo-org/{name}").id
+
+
+@every_scope
+def test_a_sealed_value_is_opened_byte_for_byte(scope: str, client: Client, world: World) -> None:
+    """What was sealed is what is stored, whatever the bytes; 201 when new, 204 when not."""
+    for value, status in ((b"\x00\xff line\n", 201), (b"another", 204)):
+        body = {**client.sealed(PREFIXES[scope], value), **NEEDED[scope]}
+        assert client.put(f"{PREFIXES[scope]}/SOME_name", body).status_code == status
+        assert world.secrets(TARGETS[scope])["SOME_NAME"].value == value
+
+
+@every_scope
+def test_names_are_upper_cased_and_found_in_any_case(
+    scope: str, client: Client, world: World
+) -> None:
+    """`a_b` is `A_B`, to read and to delete."""
+    world.put_secret(TARGETS[scope], "a_b", b"v")
+    assert client.get(f"{PREFIXES[scope]}/a_B").json()["name"] == "A_B"
+    assert client.delete(f"{PREFIXES[scope]}/A_b").status_code == 204
+    assert client.delete(f"{PREFIXES[scope]}/A_b").status_code == 404
+    assert world.secrets(TARGETS[scope]) == {}
+
+
+@every_scope
+def test_no_answer_holds_a_value(scope: str, client: Client, world: World) -> None:
+    """A secret tells its times, and at an account who may use it, and nothing else."""
+    world.put_secret(TARGETS[scope], "A", b"v")
+    told = set(client.get(f"{PREFIXES[scope]}/A").json())
+    more = {"organization": {"visibility"}, "repository": set[str]()}
+    lists = {"visibility", "selected_repositories_url"}
+    assert told == {"name", "created_at", "updated_at"} | more.get(scope, lists)
+
+
+def test_an_update_moves_updated_at_and_keeps_created_at() -> None:
+    """Times are the world's clock in whole seconds with a `Z`; a new list moves neither."""
+    clock = [datetime(2026, 1, 1, 0, 0, 0, 999_999, tzinfo=UTC)]
+    world = World(now=lambda: clock[0])
+    world.add_user("octocat")
+    world.add_organization("octo-org", owners=("octocat",))
+    world.add_repository("octo-org/api")
+    world.add_token("ghp_owner", user="octocat", scopes=("repo", "admin:org"))
+    with Sandbox(world) as sandbox, client_of(sandbox) as client:
+        for _ in range(2):
+            clock[0] += timedelta(seconds=1)
+            sealed = client.sealed(ORG, b"v")
+            client.put(f"{ORG}/A", {**sealed, "visibility": "selected"})
+        clock[0] += timedelta(seconds=1)
+        client.put(f"{ORG}/A/repositories", {"selected_repository_ids": [id_of(world, "api")]})
+        secret = client.get(f"{ORG}/A").json()
+    assert secret["created_at"] == "2026-01-01T00:00:01Z"
+    assert secret["updated_at"] == "2026-01-01T00:00:02Z"
+
+
+@with_lists
+def test_a_write_without_ids_empties_the_list(scope: str, client: Client, world: World) -> None:
+    """GitHub takes a list that is left out for an empty one."""
+    selected(world, scope, "api", "web")
+    needed = {"organization": {"visibility": "selected"}}.get(scope, {})
+    client.put(f"{PREFIXES[scope]}/A", {**client.sealed(PREFIXES[scope], b"v"), **needed})
+    assert world.secrets(TARGETS[scope])["A"].repositories == ()
+
+
+@with_lists
+def test_a_write_with_ids_stores_the_list(scope: str, client: Client, world: World) -> None:
+    """The ids that are sent along replace the list, each once."""
+    selected(world, scope, "api")
+    needed = {"organization": {"visibility": "selected"}}.get(scope, {})
+    ids = [id_of(world, "web"), id_of(world, "docs"), id_of(world, "web")]
+    body = {**client.sealed(PREFIXES[scope], b"v"), **needed, "selected_repository_ids": ids}
+    client.put(f"{PREFIXES[scope]}/A", body)
+    assert world.secrets(TARGETS[scope])["A"].repositories == ("octo-org/web", "octo-org/docs")
+
+
+@with_lists
+def test_the_list_is_changed_as_a_whole_and_by_one(
+    scope: str, client: Client, world: World
+) -> None:
+    """Replacing, adding twice and removing twice: each is a 204, and what it says is so."""
+    selected(world, scope, "api")
+    url, web = f"{PREFIXES[scope]}/A/repositories", id_of(world, "web")
+    steps: list[tuple[str, str, Any, tuple[str, ...]]] = [
+        ("PUT", "", {"selected_repository_ids": [id_of(world, "docs")]}, ("docs",)),
+        ("PUT", f"/{web}", None, ("docs", "web")),
+        ("PUT", f"/{web}", None, ("docs", "web")),
+        ("DELETE", f"/{web}", None, ("docs",)),
+        ("DELETE", f"/{web}", None, ("docs",)),
+        ("PUT", "", {"selected_repository_ids": []}, ()),
+    ]
+    for method, tail, body, expected in steps:
+        assert client.send(method, url + tail, body).status_code == 204
+        listed = world.secrets(TARGETS[scope])["A"].repositories
+        assert listed == tuple(f"octo-org/{name}" for name in expected)
+
+
+@pytest.mark.parametrize("visibility", ["all", "private"])
+def test_a_list_needs_the_visibility_selected(
+    visibility: str, client: Client, world: World
+) -> None:
+    """409 for all three writes of an organization's list, which then stays as it is."""
+    world.put_secret("organization:octo-org", "A", b"v", visibility=visibility)
+    url, api = f"{ORG}/A/repositories", id_of(world, "api")
+    answers = [
+        client.put(url, {"selected_repository_ids": [api]}),
+        client.put(f"{url}/{api}"),
+        client.delete(f"{url}/{api}"),
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert world.secrets("organization:octo-org")["A"].repositories == ()
+
+
+@with_lists
+def test_the_list_of_an_absent_secret_is_not_found(
+    scope: str, client: Client, world: World
+) -> None:
+    """404 to read and to write."""
+    url, api = f"{PREFIXES[scope]}/ABSENT/repositories", id_of(world, "api")
+    answers = [
+        client.get(url),
+        client.put(url, {"selected_repository_ids": [api]}),
+        client.put(f"{url}/{api}"),
+        client.delete(f"{url}/{api}"),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 4
+
+
+@with_lists
+def test_ids_are_integers_of_known_repositories(scope: str, client: Client, world: World) -> None:
+    """422 in a body for strings, truths, fractions, no list and strangers; 404 in a path."""
+    selected(world, scope, "api")
+    url, api = f"{PREFIXES[scope]}/A/repositories", id_of(world, "api")
+    for ids in ([str(api)], [True], [1.5], str(api), None, [api, 999_999]):
+        answer = client.put(url, {"selected_repository_ids": ids})
+        assert answer.status_code == 422, ids
+        assert [one["field"] for one in answer.json()["errors"]] == ["selected_repository_ids"]
+    for tail in ("999999", "api", "²"):
+        assert client.put(f"{url}/{tail}").status_code == 404
+    assert world.secrets(TARGETS[scope])["A"].repositories == ("octo-org/api",)
+
+
+def test_an_organization_lists_only_its_own_repositories(client: Client, world: World) -> None:
+    """A repository of somebody else is 422 in a body and 404 in a path; a user may list both."""
+    foreign = world.repository("octocat/dotfiles").id
+    for scope, in_body, in_path in (("organization", 422, 404), ("user", 204, 204)):
+        selected(world, scope, "api")
+        url = f"{PREFIXES[scope]}/A/repositories"
+        assert client.put(url, {"selected_repository_ids": [foreign]}).status_code == in_body
+        assert client.put(f"{url}/{foreign}").status_code == in_path
+
+
+def test_ids_without_the_visibility_selected_are_refused(client: Client, world: World) -> None:
+    """422: a list makes no sense for `all`; an empty one does no harm."""
+    body = {**client.sealed(ORG, b"v"), "visibility": "all"}
+    ids = [id_of(world, "api")]
+    assert client.put(f"{ORG}/A", {**body, "selected_repository_ids": ids}).status_code == 422
+    assert client.put(f"{ORG}/A", {**body, "selected_repository_ids": []}).status_code == 201
+
+
+@every_scope
+@pytest.mark.parametrize("missing", ["key_id", "encrypted_value"])
+def test_value_and_key_id_come_together(missing: str, scope: str, client: Client) -> None:
+    """422 for one without the other, which names what is missing."""
+    body = {**client.sealed(PREFIXES[scope], b"v"), **NEEDED[scope]}
+    del body[missing]
+    answer = client.put(f"{PREFIXES[scope]}/A", body)
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["code"]) == (missing, "missing_field")
+
+
+@pytest.mark.parametrize("visibility", [None, "public", 1])
+def test_visibility_is_required_at_an_organization(visibility: Any, client: Client) -> None:
+    """422 for none and for one that does not exist."""
+    answer = client.put(f"{ORG}/A", {**client.sealed(ORG, b"v"), "visibility": visibility})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["visibility"]
+
+
+@every_scope
+def test_a_box_for_another_key_is_refused(scope: str, client: Client, world: World) -> None:
+    """422 for an unknown key id, another scope's box, noise and no base64; nothing is stored."""
+    prefix, other = PREFIXES[scope], ORG if scope == "user" else USER
+    right, wrong = client.sealed(prefix, b"v"), client.sealed(other, b"v")
+    for part in (
+        {"key_id": "1"},
+        {"encrypted_value": wrong["encrypted_value"]},
+        {"encrypted_value": "bm9pc2U="},
+        {"encrypted_value": "*" * 100},
+        {"encrypted_value": right["encrypted_value"].rstrip("=")[:-1]},
+    ):
+        answer = client.put(f"{prefix}/A", {**right, **NEEDED[scope], **part})
+        assert answer.status_code == 422, part
+        assert "improperly encrypted secret" in answer.json()["message"]
+    assert world.secrets(TARGETS[scope]) == {}
+
+
+@every_scope
+def test_a_new_key_makes_the_old_one_stale(scope: str, client: Client, world: World) -> None:
+    """A value sealed before is a 422; with the key fetched again it passes."""
+    prefix = PREFIXES[scope]
+    stale = client.sealed(prefix, b"v")
+    world.new_key(TARGETS[scope])
+    assert client.put(f"{prefix}/A", {**stale, **NEEDED[scope]}).status_code == 422
+    fresh = client.sealed(prefix, b"v")
+    assert client.put(f"{prefix}/A", {**fresh, **NEEDED[scope]}).status_code == 201
+
+
+def test_each_scope_has_its_own_key(client: Client) -> None:
+    """Three scopes, three keys, and the same one each time it is asked for."""
+    keys = [client.get(f"{prefix}/public-key").json()["key"] for prefix in PREFIXES.values()]
+    assert len(set(keys)) == 3
+    assert client.get(f"{ORG}/public-key").json()["key"] == keys[0]
+
+
+def test_a_value_holds_48_kilobytes(client: Client, world: World) -> None:
+    """The last byte that fits, and the first that does not."""
+    key = client.get(f"{ORG}/public-key").json()
+    for size, status in ((48 * 1024, 201), (48 * 1024 + 1, 422)):
+        sealed = {"encrypted_value": seal(key["key"], b"x" * size), "key_id": key["key_id"]}
+        answer = client.put(f"{ORG}/SIZE_{size}", {**sealed, "visibility": "all"})
+        assert answer.status_code == status
+    assert list(world.secrets("organization:octo-org")) == ["SIZE_49152"]
+
+
+@every_scope
+def test_a_scope_holds_100_secrets(scope: str, client: Client, world: World) -> None:
+    """The 101st is a 422; one that is there may still be updated."""
+    for number in range(100):
+        world.put_secret(TARGETS[scope], f"S_{number}", b"v")
+    body = {**client.sealed(PREFIXES[scope], b"new"), **NEEDED[scope]}
+    assert client.put(f"{PREFIXES[scope]}/ONE_MORE", body).status_code == 422
+    assert client.put(f"{PREFIXES[scope]}/S_99", body).status_code == 204
+    assert len(world.secrets(TARGETS[scope])) == 100
+
+
+@pytest.mark.parametrize("name", ["1A", "A-B", "GITHUB_A", "github_a", "Ä", "A.B", "A%20B"])
+def test_names_are_checked(name: str, client: Client) -> None:
+    """422 for what may not be a name."""
+    answer = client.put(f"{ORG}/{name}", {**client.sealed(ORG, b"v"), "visibility": "all"})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["name"]
+
+
+def test_names_that_look_wrong_but_are_not(client: Client) -> None:
+    """An underscore first, and GITHUB that is not the whole first word."""
+    for name in ("_A", "A1", "GITHUBBER", "MY_GITHUB_A"):
+        answer = client.put(f"{ORG}/{name}", {**client.sealed(ORG, b"v"), "visibility": "all"})
+        assert answer.status_code == 201, name
+
+
+def test_a_body_is_a_json_object(client: Client) -> None:
+    """400 for text that is no JSON and for JSON that is no object."""
+    for data in (b"{", b"[]", b'"text"', b"\xff"):
+        answer = client.session.put(f"{client.url}{ORG}/A", data=data, timeout=10)
+        assert answer.status_code == 400, data
+
+
+def test_hand_edits_are_seen_through_the_api(client: Client, world: World) -> None:
+    """A test changes lists and secrets behind the back of the program under test."""
+    selected(world, "organization", "api")
+    world.set_repositories("organization:octo-org", "a", ["octo-org/Web"])
+    listed = client.get(f"{ORG}/A/repositories").json()["repositories"]
+    assert [one["full_name"] for one in listed] == ["octo-org/web"]
+    world.delete_secret("organization:octo-org", "a")
+    assert client.get(f"{ORG}/A").status_code == 404
+
+
+def test_a_hand_made_secret_may_be_old(client: Client, world: World) -> None:
+    """`updated_at` is for tests of age; a later edit keeps `created_at`."""
+    old = world.now() - timedelta(days=45)
+    world.put_secret("organization:octo-org", "A", b"v", updated_at=old)
+    world.put_secret("organization:octo-org", "A", b"w")
+    secret = world.secrets("organization:octo-org")["A"]
+    assert (secret.created_at, secret.value) == (old, b"w")
+    assert secret.updated_at - old >= timedelta(days=45)
+    assert client.get(f"{ORG}/A").json()["created_at"] == f"{old:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_targets_are_named_by_their_kind(world: World) -> None:
+    """An organization is no user; a name that nobody bears is an error."""
+    for target in ("user:octo-org", "organization:octocat", "repository:octo-org/none", "x:y"):
+        with pytest.raises(KeyError):
+            world.secrets(target)
