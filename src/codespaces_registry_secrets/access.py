@@ -1,0 +1,122 @@
+"""Who may use each member of a triplet, now and as the spec wants it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codespaces_registry_secrets.change import Step
+from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.observed import ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.repositories import Selected
+from codespaces_registry_secrets.targets import Visibility
+from codespaces_registry_secrets.triplet import Part, secret_name
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may use a secret: `ids` is its list, None where it has none or nobody asked for it."""
+
+    visibility: Visibility | None = None
+    ids: frozenset[int] | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One secret of a triplet. `now` is None where it is absent."""
+
+    name: str
+    part: Part
+    now: Access | None
+    wanted: Access
+    complete: bool  # whether the list that stays or is sent back was seen whole
+    write: bool  # whether its value is sent
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is there and others may use it than the spec says."""
+        return self.now is not None and self.now != self.wanted
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is there with another visibility; GitHub changes that only with a value."""
+        return self.now is not None and self.now.visibility != self.wanted.visibility
+
+    @property
+    def added(self) -> frozenset[int]:
+        """Ids that join the list."""
+        before = self.now.ids if self.now else None
+        return (self.wanted.ids or frozenset()) - (before or frozenset())
+
+    @property
+    def removed(self) -> frozenset[int]:
+        """Ids that leave the list."""
+        before = self.now.ids if self.now else None
+        return (before or frozenset()) - (self.wanted.ids or frozenset())
+
+
+def members(
+    triplet: Desired, seen: ObservedTarget, selected: Selected | None
+) -> tuple[Member, ...]:
+    """The three members in the order of writing.
+
+    An absent member is to have what its siblings have: a triplet is used as a whole or not at all.
+    """
+    names = [secret_name(triplet.registry, part) for part in Part]
+    sibling = next((seen.secrets[name] for name in names if name in seen.secrets), None)
+    overwrite = triplet.credential is not None and triplet.rotate != "missing"
+    return tuple(
+        Member(
+            name=name,
+            part=part,
+            now=_now(seen.secrets[name]) if name in seen.secrets else None,
+            wanted=_wanted(triplet, seen.secrets.get(name, sibling), selected),
+            complete=_complete(seen.secrets.get(name, sibling)),
+            write=overwrite or name not in seen.secrets,
+        )
+        for part, name in zip(Part, names, strict=True)
+    )
+
+
+def steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Step]:
+    """What to send, in order; nothing for a member that is as it should be."""
+    exact = triplet.selection is not None and triplet.selection.mode == "exact"
+    for member in triplet_members:
+        whole = exact or member.now is None or member.moves
+        wanted = member.wanted.ids
+        replace = tuple(sorted(wanted)) if whole and wanted is not None else None
+        add = () if whole else tuple(sorted(member.added))
+        if member.write:
+            yield Step(member.part, True, member.wanted.visibility, replace, add)
+        elif member.differs:
+            yield Step(member.part, False, None, replace, add)
+
+
+def _now(secret: ObservedSecret) -> Access:
+    listed = secret.selected
+    return Access(
+        secret.visibility, frozenset(r.id for r in listed.repositories) if listed else None
+    )
+
+
+def _complete(secret: ObservedSecret | None) -> bool:
+    return secret is None or secret.selected is None or secret.selected.complete
+
+
+def _wanted(triplet: Desired, secret: ObservedSecret | None, selected: Selected | None) -> Access:
+    visibility = _visibility(triplet, secret)
+    if not triplet.target.has_list or visibility in {"all", "private"}:
+        return Access(visibility)
+    there = _now(secret).ids if secret else None
+    if triplet.selection is None or selected is None:
+        unasked = secret is not None and there is None and visibility == secret.visibility
+        return Access(visibility, None if unasked else there or frozenset())
+    kept = there or frozenset() if triplet.selection.mode == "ensure" else frozenset()
+    return Access(visibility, kept | {repo.id for repo in selected.repositories})
+
+
+def _visibility(triplet: Desired, secret: ObservedSecret | None) -> Visibility | None:
+    """As the spec says, else as it is, else the narrowest; none outside of organizations."""
+    if not triplet.target.has_visibility:
+        return None
+    return triplet.visibility or (secret.visibility if secret else None) or "selected"

@@ -1,0 +1,77 @@
+"""A plan as data: changes with their reasons, and the steps that carry them out.
+
+Nothing here holds a value or a function, so a plan can be sorted, printed and compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from codespaces_registry_secrets.desired import Credential
+from codespaces_registry_secrets.errors import Location
+from codespaces_registry_secrets.targets import Target, Visibility
+from codespaces_registry_secrets.triplet import Part
+
+Action = Literal["create", "repair", "rotate", "access", "none", "blocked"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens to one member of a triplet.
+
+    `value`: the value is sealed and sent. `visibility`: sent along with it, at an organization.
+    `replace`: the ids that the list becomes; None leaves the list, but for `add`: ids that join it.
+    """
+
+    part: Part
+    value: bool
+    visibility: Visibility | None = None
+    replace: tuple[int, ...] | None = None
+    add: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that the user should know, at the place of the spec that it is about."""
+
+    level: Literal["notice", "warning", "error"]
+    message: str
+    where: Location
+
+
+@dataclass(frozen=True)
+class Change:
+    """One triplet at one target: what is to happen, and why. `credential` says where values are."""
+
+    target: Target
+    registry: str
+    action: Action
+    reason: str
+    visibility: tuple[Visibility | None, Visibility] | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    credential: Credential | None = None
+    steps: tuple[Step, ...] = ()
+    notes: tuple[Note, ...] = ()
+    # False too for a rotation for which only an unknown age speaks: a precaution, no difference.
+    drift: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every change, sorted by target and registry."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def drift(self) -> bool:
+        """Whether GitHub differs from the spec."""
+        return any(change.drift for change in self.changes)
+
+    @property
+    def counts(self) -> Mapping[Action, int]:
+        """How many changes there are of each action; 0 for an action that there is none of."""
+        return Counter(change.action for change in self.changes)

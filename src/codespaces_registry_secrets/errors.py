@@ -1,0 +1,69 @@
+"""The one family of errors. Each says what happened, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """Where in the user's files something stands.
+
+    `file` is relative to the workspace, or names the input that the text came from; `line` counts
+    from 1 and is None where there are no lines to count; `path` is written `registries[0].id`.
+    """
+
+    file: str = ""
+    line: int | None = None
+    path: str = ""
+
+    def __str__(self) -> str:
+        """`file:line: path`, as compilers write it, so that editors can jump there."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (where, self.path) if part)
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong with what the user gave."""
+
+    location: Location
+    message: str
+
+    def __str__(self) -> str:
+        """The line that the log shows."""
+        return f"{self.location}: {self.message}"
+
+
+class RegistrySecretsError(Exception):
+    """What ends a run with exit code 1 and a message for the user."""
+
+
+class FaultyError(RegistrySecretsError):
+    """Inputs or spec are not usable; nothing was sent to GitHub. `faults` has all, sorted."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults), key=_by_place))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class GitHubError(RegistrySecretsError):
+    """GitHub refused a request or gave no answer, where `status` is None."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class TokenRefusedError(GitHubError):
+    """401: each further request with the token brings its owner nearer to a ban."""
+
+
+class SourceError(RegistrySecretsError):
+    """A source has no usable value. The message names the source, never what it holds."""
+
+
+def _by_place(fault: Fault) -> tuple[str, int, str, str]:
+    location = fault.location
+    return (location.file, location.line or 0, location.path, fault.message)

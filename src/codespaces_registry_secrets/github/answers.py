@@ -1,0 +1,85 @@
+"""The shapes of GitHub's answers, as far as they are used.
+
+Source: GitHub's OpenAPI description, 2022-11-28. An answer that does not fit is an error that says
+so: a list that is taken for empty would be sent back empty.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.repositories import Repo
+from codespaces_registry_secrets.targets import Visibility
+
+T = TypeVar("T")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Secret(_Answer):
+    """A secret in a list of them."""
+
+    name: str
+    visibility: Visibility | None = None
+
+
+class Secrets(_Answer):
+    """A page of secrets."""
+
+    total_count: int
+    secrets: list[Secret]
+
+
+class Repository(_Answer):
+    """A repository, in a list or alone."""
+
+    id: int
+    full_name: str
+    archived: bool = False
+
+    @property
+    def repo(self) -> Repo:
+        """The part that a selection needs."""
+        return Repo(self.full_name, self.id, self.archived)
+
+
+class SelectedRepositories(_Answer):
+    """A page of a secret's list."""
+
+    total_count: int
+    repositories: list[Repository]
+
+
+class PublicKey(_Answer):
+    """A scope's key for sealed boxes; `key` is base64."""
+
+    key_id: str
+    key: str
+
+
+class Account(_Answer):
+    """The token's own user."""
+
+    login: str
+
+
+REPOSITORIES = TypeAdapter(list[Repository])
+
+
+def read(shape: type[T] | TypeAdapter[T], body: object) -> T:
+    """`body` in its shape.
+
+    Raises:
+        GitHubError: the answer has another one.
+    """
+    adapter = shape if isinstance(shape, TypeAdapter) else TypeAdapter(shape)
+    try:
+        return adapter.validate_python(body)
+    except ValidationError:
+        message = "GitHub's answer does not have the form that its API promises; run again"
+        raise GitHubError(message) from None

@@ -1,0 +1,107 @@
+"""What GitHub refuses -> what the user can do about it.
+
+Sources: "Troubleshooting the REST API" and "Permissions required for fine-grained personal access
+tokens", docs.github.com; the messages as GitHub sends them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import requests
+from github import GithubException
+
+from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError
+from codespaces_registry_secrets.targets import Target
+
+
+def explain(error: GithubException, target: Target, *, app: bool = False) -> GitHubError:
+    """The message for an error status; `app` where the installation of an App was asked for."""
+    headers: Mapping[str, str] = error.headers or {}
+    said = _said(error.data)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        return TokenRefusedError(_unauthorized(said, app=app), error.status)
+    if error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
+        return GitHubError(_forbidden(target, said, headers), error.status)
+    if error.status == HTTPStatus.NOT_FOUND:
+        why = _no_installation(said) if app else f"{target.hidden} ({_permissions(target)})"
+        return GitHubError(f"GitHub answers 404: {why}", error.status)
+    return GitHubError(f"GitHub answers {error.status}: {said}", error.status)
+
+
+def unreachable(error: requests.RequestException) -> GitHubError:
+    """The message for no answer, or for none but 5xx after every retry."""
+    if isinstance(error, requests.exceptions.RetryError):
+        what = "GitHub answered with server errors, again and again"
+    elif isinstance(error, requests.exceptions.Timeout):
+        what = "GitHub did not answer in time"
+    else:
+        what = f"GitHub could not be reached or broke off ({type(error).__name__})"
+    return GitHubError(f"{what}; run again: what is done stays, and the rest is done then")
+
+
+def _no_installation(said: str) -> str:
+    if "integration not found" in said.lower():
+        return "there is no GitHub App with this `app-id`"
+    return "the GitHub App is not installed there"
+
+
+def _unauthorized(said: str, *, app: bool) -> str:
+    if app:
+        return (
+            f"GitHub refuses the App's key (401: {said}); `app-id` and `app-private-key` must "
+            "belong together, and the clock of the runner must be right"
+        )
+    return (
+        f"GitHub refuses the token (401: {said}); it is wrong, revoked or expired: make a new one"
+    )
+
+
+def _forbidden(target: Target, said: str, headers: Mapping[str, str]) -> str:
+    sso = headers.get("x-github-sso", "")
+    lowered = said.lower()
+    if sso.startswith("required"):
+        url = sso.partition("url=")[2]
+        return f"the organization demands single sign-on; authorize the token at {url}"
+    if "rate limit" in lowered or headers.get("retry-after"):
+        return f"GitHub's rate limit is used up ({said}); run again later, nothing is lost"
+    if "archived" in lowered:
+        return f"{said} Unarchive the repository, or take it off the spec"
+    if "by integration" in lowered:
+        return _integration(target, said, headers)
+    return f"GitHub forbids it ({said}); {_permissions(target)}{_accepted(headers)}"
+
+
+def _integration(target: Target, said: str, headers: Mapping[str, str]) -> str:
+    if target.scope == "user":
+        return (
+            f"GitHub forbids it ({said}); an App's token or GITHUB_TOKEN can never manage a user's "
+            f"secrets: give the user's own token with {target.classic_scope} or {target.permission}"
+        )
+    return (
+        f"GitHub forbids it ({said}); GITHUB_TOKEN never can: no such permission exists for it. A "
+        f"GitHub App needs {target.permission}{_accepted(headers)}"
+    )
+
+
+def _permissions(target: Target) -> str:
+    return (
+        f"a classic token needs the scope {target.classic_scope}, a fine-grained one or a GitHub "
+        f"App {target.permission}"
+    )
+
+
+def _accepted(headers: Mapping[str, str]) -> str:
+    accepted = headers.get("x-accepted-github-permissions")
+    return f". GitHub would accept: {accepted}" if accepted else ""
+
+
+def _said(data: object) -> str:
+    """GitHub's own words. `errors` is a list of objects, a list of texts, or one text."""
+    if not isinstance(data, dict):
+        return "no explanation"
+    errors = data.get("errors") or []
+    listed = errors if isinstance(errors, list) else [errors]
+    details = [e.get("message", "") if isinstance(e, dict) else str(e) for e in listed]
+    return "; ".join(filter(None, [str(data.get("message", "")).rstrip("."), *details]))

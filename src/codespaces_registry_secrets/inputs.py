@@ -1,0 +1,158 @@
+"""The runner's environment -> frozen inputs, with every fault of them at once.
+
+The fields are the inputs of action.yml; a test holds the two together. The runner passes the input
+`spec-file` as `INPUT_SPEC-FILE`, and as an empty string where it is neither given nor defaulted.
+Source: "Metadata syntax for GitHub Actions", docs.github.com.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+from codespaces_registry_secrets.spec.model import Rotation
+
+Mode = Literal["plan", "check", "apply"]
+
+SHORTHAND = ("id", "registry", "server", "target", "visibility", "repositories")
+
+
+def _variable(field: str) -> str:
+    return f"INPUT_{field.upper().replace('_', '-')}"
+
+
+def _api_url(url: str) -> str:
+    parts = urlsplit(url)
+    message = None
+    if parts.path.rstrip("/").endswith("/api/v3"):
+        message = "GitHub Enterprise Server has no Codespaces; use github.com or GHE.com"
+    elif parts.scheme not in {"https", "http"} or not parts.hostname:
+        message = "must be a URL such as https://api.github.com"
+    elif parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        message = "must start with https://: a token travels there"
+    if message:
+        raise PydanticCustomError("api_url", "{message}", {"message": message})
+    return url.rstrip("/")
+
+
+def _private_key(pem: SecretStr) -> SecretStr:
+    """A key that cannot be read is known before the first request."""
+    try:
+        load_pem_private_key(pem.get_secret_value().encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        message = (
+            "is not a private key in PEM form, with its first and last line and its line breaks"
+        )
+        raise PydanticCustomError("app_private_key", "{message}", {"message": message}) from None
+    return pem
+
+
+class Inputs(BaseModel):
+    """What the user gave. User name and password are not here: `sources` reads them when needed."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=_variable,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+    )
+
+    token: SecretStr | None = None
+    app_id: str | None = None
+    app_private_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
+    spec: str | None = Field(default=None, repr=False)
+    spec_file: str = ".github/codespaces-registries.yml"
+    mode: Mode = "apply"
+    rotate: Rotation | None = None
+    api_url: Annotated[str, BeforeValidator(_api_url)] = "https://api.github.com"
+    id: str | None = None
+    registry: str | None = None
+    server: str | None = None
+    target: str | None = None
+    visibility: str | None = None
+    repositories: str | None = None
+
+    workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
+    temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
+    repository: str | None = Field(default=None, alias="GITHUB_REPOSITORY")
+
+    @property
+    def shorthand(self) -> Mapping[str, str]:
+        """The shorthand inputs that are given; empty where the spec is YAML."""
+        values = {name: getattr(self, name) for name in SHORTHAND}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def secrets(environ: Mapping[str, str]) -> Iterator[SecretStr]:
+    """The inputs that are secret, to be masked before anything else happens."""
+    for name in ("token", "app_private_key", "password"):
+        value = environ.get(_variable(name), "").strip()
+        if value:
+            yield SecretStr(value)
+
+
+def read(environ: Mapping[str, str]) -> Inputs:
+    """Read the inputs, once.
+
+    Raises:
+        FaultyError: names every bad and every contradictory input.
+    """
+    given = {name: value for name, value in environ.items() if value.strip()}
+    found = [*_contradictions(given)]
+    try:
+        inputs = Inputs.model_validate(given)
+    except ValidationError as error:
+        found += map(_fault, error.errors(include_url=False, include_input=False))
+        raise FaultyError(found) from None
+    if found:
+        raise FaultyError(found)
+    return inputs
+
+
+def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
+    has = {name: _variable(name) in given for name in Inputs.model_fields}
+    if has["token"] and (has["app_id"] or has["app_private_key"]):
+        yield _named("token", "give either `token`, or `app-id` and `app-private-key`, not both")
+    elif has["app_id"] != has["app_private_key"]:
+        absent = "app-id" if has["app_private_key"] else "app-private-key"
+        yield _named(absent, "a GitHub App needs `app-id` and `app-private-key`")
+    elif not has["token"] and not has["app_id"]:
+        message = (
+            "is needed, or `app-id` and `app-private-key`: a personal access token or a GitHub App "
+            "that may manage Codespaces secrets; GITHUB_TOKEN never can"
+        )
+        yield _named("token", message)
+    shorthand = [name for name in SHORTHAND if has[name]]
+    if shorthand and not has["id"]:
+        yield _named("id", f"is needed beside `{'`, `'.join(shorthand)}`")
+    if shorthand and has["spec"]:
+        yield _named("spec", f"give either `spec` or `{'`, `'.join(shorthand)}`, not both")
+
+
+def _fault(detail: ErrorDetails) -> Fault:
+    name = str(detail["loc"][0]).removeprefix("INPUT_").lower()
+    if detail["type"] == "literal_error":
+        expected = str(detail["ctx"]["expected"]).replace("'", "`")
+        return _named(name, f"must be {expected}")
+    return _named(name, detail["msg"])
+
+
+def _named(name: str, message: str) -> Fault:
+    return Fault(Location(f"input `{name}`"), message)

@@ -1,0 +1,1 @@
+"""A plan and its outcomes as people and later steps read them."""

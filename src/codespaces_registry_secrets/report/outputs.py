@@ -1,0 +1,70 @@
+"""Plan and outcomes as outputs for later steps."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from codespaces_registry_secrets.apply import Outcome
+from codespaces_registry_secrets.change import Plan
+
+# A job's outputs may have 1 MB in all, and a variable of a later step far less.
+MOST_PLAN_BYTES = 512 * 1024
+
+
+def outputs(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
+    """Every output but `plan-file`, by name. Counts are of changes, by what was done or planned."""
+    done = Counter(o.change.action for o in outcomes if o.status in {"applied", "planned"})
+    statuses = Counter(outcome.status for outcome in outcomes)
+    whole = _json(mode, outcomes, lists=True)
+    return {
+        "changed": json.dumps(statuses["applied"] > 0),
+        "drift": json.dumps(plan.drift),
+        "created": str(done["create"]),
+        "repaired": str(done["repair"]),
+        "rotated": str(done["rotate"]),
+        "access-changed": str(done["access"]),
+        "unchanged": str(plan.counts["none"]),
+        "blocked": str(plan.counts["blocked"]),
+        "failed": str(statuses["failed"]),
+        "plan": whole
+        if len(whole.encode()) < MOST_PLAN_BYTES
+        else _json(mode, outcomes, lists=False),
+    }
+
+
+def write_plan_file(folder: Path, mode: str, outcomes: Sequence[Outcome]) -> str:
+    """Write the whole plan into the runner's temporary folder, and return the file's name there.
+
+    The name alone: the folder has another path in a container than for the steps outside of it.
+    """
+    name = f"codespaces-registry-plan-{uuid4().hex[:12]}.json"
+    (folder / name).write_text(_json(mode, outcomes, lists=True) + "\n", encoding="utf-8")
+    return name
+
+
+def _json(mode: str, outcomes: Sequence[Outcome], *, lists: bool) -> str:
+    changes = [_change(outcome, lists=lists) for outcome in outcomes]
+    return json.dumps({"version": 1, "mode": mode, "changes": changes}, ensure_ascii=False)
+
+
+def _change(outcome: Outcome, *, lists: bool) -> dict[str, Any]:
+    change = outcome.change
+    before, after = change.visibility or (None, None)
+    return {
+        "target": str(change.target),
+        "registry": change.registry,
+        "action": change.action,
+        "reason": change.reason,
+        "visibility": {"from": before, "to": after} if change.visibility else None,
+        "repositories": {
+            "add": list(change.added) if lists else len(change.added),
+            "remove": list(change.removed) if lists else len(change.removed),
+        },
+        "outcome": outcome.status,
+        "error": outcome.error,
+    }

@@ -1,0 +1,48 @@
+"""Plan and outcomes as the step's summary: a table in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codespaces_registry_secrets.apply import Outcome
+from codespaces_registry_secrets.change import Plan
+from codespaces_registry_secrets.report.text import counted, notes_of
+
+_HEAD = "| Target | Registry | Action | Why | Access | Outcome |\n|---|---|---|---|---|---|"
+
+
+def summary(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
+    """Markdown for a person who opens the run's page."""
+    rows = "\n".join(_row(outcome) for outcome in outcomes)
+    notes = "".join(f"\n- {_cell(note)}" for note in notes_of(plan))
+    title = f"### Codespaces registry secrets: {mode}\n\n{counted(plan).capitalize()}.\n"
+    return f"{title}\n{_HEAD}\n{rows}\n{notes}\n"
+
+
+def _row(outcome: Outcome) -> str:
+    change = outcome.change
+    status = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
+    cells = [
+        f"`{change.target}`",
+        f"`{change.registry}`",
+        change.action,
+        change.reason,
+        _access(outcome),
+        status,
+    ]
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _access(outcome: Outcome) -> str:
+    change = outcome.change
+    before, after = change.visibility or (None, None)
+    parts = [f"{before} → {after}" if before else after or ""]
+    parts += [f"+{len(change.added)}"] if change.added else []
+    parts += [f"-{len(change.removed)}"] if change.removed else []
+    return " ".join(filter(None, parts))
+
+
+def _cell(text: str) -> str:
+    """Text from outside breaks neither the table nor the page."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return " ".join(escaped.split())

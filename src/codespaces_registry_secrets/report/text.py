@@ -1,0 +1,83 @@
+"""Plan and outcomes as lines for the log, in terraform's manner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from codespaces_registry_secrets.apply import Outcome
+from codespaces_registry_secrets.change import Action, Change, Plan
+from codespaces_registry_secrets.targets import Organization
+
+SIGNS: Mapping[Action, str] = {
+    "create": "+",
+    "repair": "±",
+    "rotate": "~",
+    "access": "~",
+    "none": " ",
+    "blocked": "!",
+}
+WORDS: Mapping[Action, str] = {
+    "create": "to create",
+    "repair": "to repair",
+    "rotate": "to rotate",
+    "access": "with other access",
+    "none": "unchanged",
+    "blocked": "blocked",
+}
+MOST_NAMES = 12
+
+
+def plan_text(plan: Plan) -> str:
+    """What is to happen, a paragraph for each change and a line that counts them."""
+    lines = [line for change in plan.changes for line in _change(change)]
+    return "\n".join([*lines, "", f"Plan: {counted(plan)}."])
+
+
+def counted(plan: Plan) -> str:
+    """`1 to create, 2 to rotate`, or `no changes`."""
+    parts = [
+        f"{plan.counts[action]} {word}" for action, word in WORDS.items() if plan.counts[action]
+    ]
+    idle = all(change.action == "none" for change in plan.changes)
+    return f"no changes, {', '.join(parts)}" if idle and parts else ", ".join(parts) or "no changes"
+
+
+def outcome_text(outcomes: Sequence[Outcome]) -> str:
+    """What was done and what was not."""
+    lines = [_outcome(outcome) for outcome in outcomes if outcome.status in {"applied", "failed"}]
+    done = sum(outcome.status == "applied" for outcome in outcomes)
+    failed = sum(outcome.status == "failed" for outcome in outcomes)
+    return "\n".join([*lines, f"Applied: {done} done, {failed} failed."])
+
+
+def _change(change: Change) -> Iterator[str]:
+    sign = SIGNS[change.action]
+    yield f"  {sign} {change.action:<8} {change.registry} at {change.target}: {change.reason}"
+    if change.visibility:
+        before, after = change.visibility
+        yield f"               visibility: {f'{before} → ' if before else ''}{after}"
+    if change.added:
+        yield f"               + {_repositories(change, change.added)}"
+    if change.removed:
+        yield f"               - {_repositories(change, change.removed)}"
+
+
+def _repositories(change: Change, repositories: Sequence[str]) -> str:
+    """How many, and their names; without the owner where it is the target anyway."""
+    word = "repository" if len(repositories) == 1 else "repositories"
+    owner = f"{change.target.name}/" if isinstance(change.target, Organization) else ""
+    shown = [name.removeprefix(owner) for name in repositories[:MOST_NAMES]]
+    more = len(repositories) - len(shown)
+    tail = f" and {more} more" if more else ""
+    return f"{len(repositories)} {word}: {', '.join(shown)}{tail}"
+
+
+def _outcome(outcome: Outcome) -> str:
+    change = outcome.change
+    what = f"{change.action} {change.registry} at {change.target}"
+    return f"  ✓ {what}" if outcome.status == "applied" else f"  ✗ {what}: {outcome.error}"
+
+
+def notes_of(plan: Plan) -> Iterable[str]:
+    """Every note of a plan, for readers of the summary."""
+    return [note.message for change in plan.changes for note in change.notes]

@@ -1,0 +1,121 @@
+"""The one door to actions-toolkit and to the files that the runner reads.
+
+Source: "Workflow commands for GitHub Actions", docs.github.com, and actions/runner.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from actions_toolkit import core
+from pydantic import SecretBytes, SecretStr
+
+from codespaces_registry_secrets.change import Note
+from codespaces_registry_secrets.errors import Fault, Location
+
+# The runner shows so many annotations of a kind for a step, and so much of each.
+MOST_ANNOTATIONS = 10
+LONGEST_ANNOTATION = 4096
+MOST_SUMMARY_BYTES = 1024 * 1024
+# A mask for `{` or `},` would blacken every log; such lines of a key hold nothing secret.
+SHORTEST_MASKED_LINE = 6
+
+_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+
+
+class Runner:
+    """Log, annotations, masks, outputs and summary of the step."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._annotations: Counter[str] = Counter()
+        self._masked: set[SecretBytes | SecretStr] = set()
+
+    def mask(self, value: SecretBytes | SecretStr) -> None:
+        """Hide a value in all that the job logs from now on, each long line of it on its own."""
+        raw = value.get_secret_value()
+        text = raw if isinstance(raw, str) else raw.decode(errors="replace")
+        if value in self._masked:
+            return
+        self._masked.add(value)
+        lines = text.splitlines()
+        for line in map(str.strip, lines):
+            if len(line) >= SHORTEST_MASKED_LINE or (line and len(lines) == 1):
+                core.set_secret(line)
+        self._flush()
+
+    def info(self, text: str) -> None:
+        """Lines for the log. Text from outside cannot become a workflow command here."""
+        core.info(_COMMAND.sub(r"\1: :", text).replace("##[", "## ["))
+        self._flush()
+
+    def group(self, title: str, text: str) -> None:
+        """Lines that the log shows folded."""
+        core.start_group(title)
+        self.info(text)
+        core.end_group()
+        self._flush()
+
+    def fault(self, fault: Fault) -> None:
+        """An error annotation at the line that is wrong."""
+        self._annotate("error", fault.message, fault.location)
+
+    def note(self, note: Note) -> None:
+        """An annotation of the note's level."""
+        self._annotate(note.level, note.message, note.where)
+
+    def error(self, message: str) -> None:
+        """An error annotation of the whole step."""
+        self._annotate("error", message, Location())
+
+    def output(self, name: str, value: str) -> None:
+        """An output of the step; a line of the log outside of a workflow."""
+        if self._environ.get("GITHUB_OUTPUT"):
+            core.set_output(name, value)
+
+    def summary(self, markdown: str) -> None:
+        """Append to the summary of the step, within what the runner takes."""
+        path = self._environ.get("GITHUB_STEP_SUMMARY")
+        if not path:
+            return
+        with Path(path).open("a", encoding="utf-8", newline="") as file:
+            file.write(_shortened(markdown, MOST_SUMMARY_BYTES))
+
+    def log_libraries(self) -> None:
+        """What libraries log goes to the debug log of the job, which is off by default."""
+        logging.basicConfig(handlers=[_DebugHandler()], level=logging.INFO, force=True)
+
+    def _annotate(self, level: str, message: str, location: Location) -> None:
+        """Log every one in full; the runner drops annotations beyond its limit without a word."""
+        self._annotations[level] += 1
+        told = f"{location}: {message}" if str(location) else message
+        if self._annotations[level] <= MOST_ANNOTATIONS:
+            properties = {"title": "Codespaces registry secrets"}
+            if location.line is not None and not location.file.startswith("input "):
+                properties |= {"file": location.file, "line": str(location.line)}
+            core.issue_command(level, properties, told[:LONGEST_ANNOTATION])
+        if self._annotations[level] > MOST_ANNOTATIONS or len(told) > LONGEST_ANNOTATION:
+            self.info(f"{level.capitalize()}: {told}")
+        self._flush()
+
+    def _flush(self) -> None:
+        """A mask must reach the runner before what it hides, whatever happens next."""
+        sys.stdout.flush()
+
+
+class _DebugHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        core.debug(f"{record.name}: {record.getMessage()}")
+
+
+def _shortened(markdown: str, limit: int) -> str:
+    raw = markdown.encode()
+    if len(raw) <= limit:
+        return markdown
+    end = "\n\n… the rest is in the log.\n"
+    return raw[: limit - len(end.encode())].decode(errors="ignore") + end

@@ -1,0 +1,106 @@
+"""A source -> its value, masked as it is read. Besides `inputs`, only this sees the environment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets.errors import SourceError
+from codespaces_registry_secrets.spec.model import Source
+
+# "Secrets are limited to 48 KB in size", docs.github.com.
+MAX_BYTES = 48 * 1024
+
+Mask = Callable[[SecretBytes], None]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that a source may point at. Values are bytes, exact but for what the source says.
+
+    `environ` is a process's environment, `workspace` the folder that `file` is relative to, and
+    `mask` is called with each value that is a password before the value is handed out.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    workspace: Path
+    mask: Mask
+
+    def given(self, name: str) -> bool:
+        """Whether the step gives the input `username` or `password` a value."""
+        return bool(self.environ.get(f"INPUT_{name.upper()}"))
+
+    def username(self, source: Source | str) -> SecretBytes:
+        """The value of a user name, literal or from a source; not masked, since logs need it."""
+        return (
+            _checked(source.encode(), "the user name")
+            if isinstance(source, str)
+            else self._read(source)
+        )
+
+    def password(self, source: Source) -> SecretBytes:
+        """The value of a password, masked in the log from here on.
+
+        Raises:
+            SourceError: there is none, it is empty, too large, or not in its encoding.
+        """
+        value = self._read(source)
+        self.mask(value)
+        return value
+
+    def _read(self, source: Source) -> SecretBytes:
+        raw, name = self._raw(source)
+        if source.trim:
+            raw = raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw
+        if source.encoding == "base64":
+            raw = _decoded(raw, name)
+        return _checked(raw, name)
+
+    def _raw(self, source: Source) -> tuple[bytes, str]:
+        if source.file is not None:
+            return self._file(source.file), f"file {source.file}"
+        if source.input is not None:
+            name, told = f"INPUT_{source.input.upper()}", f"input `{source.input}`"
+            where = "with"
+        else:
+            name = source.env or ""
+            told, where = f"environment variable {name}", "env"
+        if name not in self.environ:
+            message = f"{told} is not set; set it in the step's `{where}:`, from a secret"
+            raise SourceError(message)
+        return os.fsencode(self.environ[name]), told
+
+    def _file(self, name: str) -> bytes:
+        path = (self.workspace / name).resolve()
+        if not path.is_relative_to(self.workspace.resolve()):
+            message = f"file {name} is outside the workspace; only files inside it are read"
+            raise SourceError(message)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            message = f"file {name} cannot be read: {error.strerror}"
+            raise SourceError(message) from None
+
+
+def _decoded(raw: bytes, name: str) -> bytes:
+    try:
+        return base64.b64decode(b"".join(raw.split()), validate=True)
+    except binascii.Error:
+        message = f"{name} is not base64, which `encoding: base64` says it is"
+        raise SourceError(message) from None
+
+
+def _checked(raw: bytes, name: str) -> SecretBytes:
+    if not raw:
+        message = f"{name} is empty; a secret that is not set in the repository arrives so"
+        raise SourceError(message)
+    if len(raw) > MAX_BYTES:
+        message = f"{name} has {len(raw):,} bytes; GitHub takes at most {MAX_BYTES:,}"
+        raise SourceError(message)
+    return SecretBytes(raw)

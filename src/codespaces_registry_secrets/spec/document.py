@@ -1,0 +1,182 @@
+"""YAML text -> plain data that knows the line of everything in it.
+
+PyYAML composes the nodes; walking them here instead of constructing them finds duplicate keys,
+keeps the lines, and bounds what aliases may expand to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import yaml
+
+from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+
+Path = tuple[str | int, ...]
+
+# A spec for thousands of targets stays far below; an alias bomb does not.
+MAX_NODES = 100_000
+MAX_DEPTH = 50
+
+_MERGE = "tag:yaml.org,2002:merge"
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
+)
+
+
+def path_text(path: Path) -> str:
+    """`("registries", 0, "id")` -> `registries[0].id`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A spec as data. `lines` maps the path of each node to its line; it is empty where the data
+    did not come from YAML, and `names` then says which input a path came from.
+    """
+
+    data: object
+    file: str
+    lines: Mapping[Path, int] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
+
+    def locate(self, path: Path) -> Location:
+        """The place of `path`, or of what comes nearest above it.
+
+        Parts that the text does not have are skipped, since the validated shape is wider than
+        the written one: `include` where a plain list stands, the tag of a union.
+        """
+        known: Path = ()
+        for part in path:
+            if (*known, part) in self.lines or (*known, part) in self.names:
+                known = (*known, part)
+        if known in self.names:
+            return Location(f"input `{self.names[known]}`")
+        return Location(self.file, self.lines.get(known), path_text(known))
+
+    def has(self, path: Path) -> bool:
+        """Whether the text itself holds `path`."""
+        return path in self.lines or path in self.names
+
+
+def parse(text: str, file: str) -> Document:
+    """Parse a spec.
+
+    Raises:
+        FaultyError: the text is no YAML, or uses what is refused here: duplicate keys, tags, merge
+            keys, aliases that expand without end. The message never quotes a value.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise FaultyError([_syntax_fault(error, file)]) from None
+    except RecursionError:
+        raise FaultyError([Fault(Location(file), "the YAML is nested too deeply")]) from None
+    if node is None:
+        raise FaultyError([Fault(Location(file, 1), "the spec is empty; it starts `version: 1`")])
+    walk = _Walk(file)
+    data = walk.value(node, ())
+    if walk.faults:
+        raise FaultyError(walk.faults)
+    return Document(data, file, walk.lines)
+
+
+class _TooManyNodesError(Exception):
+    """Ends the walk through what aliases blew up."""
+
+
+class _Walk:
+    """One walk over the nodes; collects lines and faults on its way."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[Path, int] = {}
+        self.faults: list[Fault] = []
+
+    def value(self, root: yaml.Node, path: Path) -> object:
+        try:
+            return self._node(root, path)
+        except _TooManyNodesError as error:
+            self._fault(root, (), str(error))
+            return None
+
+    def _node(self, node: yaml.Node, path: Path) -> object:
+        if len(self.lines) >= MAX_NODES or len(path) >= MAX_DEPTH:
+            message = (
+                f"refused: it is nested deeper than {MAX_DEPTH} levels, or its aliases expand to "
+                f"more than {MAX_NODES:,} nodes; write what is repeated once, under `defaults`"
+            )
+            raise _TooManyNodesError(message)
+        self.lines[path] = node.start_mark.line + 1
+        if node.tag not in _TAGS:
+            self._fault(node, path, "tags are not supported; quote a value that starts with `!`")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._node(child, (*path, index)) for index, child in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
+        data: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node, path)
+            if key is None:
+                continue
+            if key in data:
+                self._fault(key_node, (*path, key), f"duplicate key `{key}`; keep one of them")
+            data[key] = self._node(value_node, (*path, key))
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+        return data
+
+    def _key(self, node: yaml.Node, path: Path) -> str | None:
+        if node.tag == _MERGE:
+            self._fault(node, path, "merge keys (`<<`) are not supported; use `defaults`")
+        elif not isinstance(node, yaml.ScalarNode):
+            self._fault(node, path, "a key must be plain text")
+        else:
+            return str(node.value)
+        return None
+
+    def _scalar(self, node: yaml.Node, path: Path) -> object:
+        try:
+            return yaml.constructor.SafeConstructor().construct_object(node)
+        except (ValueError, yaml.YAMLError):
+            self._fault(node, path, "YAML cannot read this number or date; quote it")
+            return None
+
+    def _fault(self, node: yaml.Node, path: Path, message: str) -> None:
+        location = Location(self.file, node.start_mark.line + 1, path_text(path))
+        self.faults.append(Fault(location, message))
+
+
+# PyYAML quotes a name or a character of the text in some complaints; it can be of a password.
+_QUOTED = re.compile(r"""(["'])(?P<text>.*)\1""", re.DOTALL)
+_HINTS = {
+    "undefined alias": "an alias (`*name`) without its anchor; quote a value that starts with `*`",
+    "undefined tag handle": "an unknown tag; quote a value that starts with `!`",
+    "cannot start any token": "a value starts with a tab, `@`, `%` or a backquote; quote it",
+    "another document": "a second document; a spec is a single one",
+    "mapping values are not allowed": "a `: ` inside a value; quote the value",
+}
+
+
+def _syntax_fault(error: yaml.YAMLError, file: str) -> Fault:
+    """PyYAML's complaint without what it quotes of the text."""
+    mark = getattr(error, "problem_mark", None)
+    line = None if mark is None else mark.line + 1
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), None)
+    complaint = hint or _QUOTED.sub(_token_only, problem)
+    return Fault(Location(file, line), f"not valid YAML: {complaint}")
+
+
+def _token_only(match: re.Match[str]) -> str:
+    """Keep the names of PyYAML's tokens (`<block end>`) and punctuation; drop all else."""
+    text = match["text"]
+    harmless = text.startswith("<") or not any(map(str.isalnum, text))
+    return f"`{text}`" if harmless else "…"

@@ -1,0 +1,130 @@
+"""A document -> what is desired at each target, or every fault of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from codespaces_registry_secrets.desired import Credential, Desired
+from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+from codespaces_registry_secrets.repositories import Selection
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec import faults, rules
+from codespaces_registry_secrets.spec.document import Document, Path
+from codespaces_registry_secrets.spec.model import (
+    RegistryEntry,
+    Repositories,
+    Rotation,
+    SpecModel,
+    TargetEntry,
+)
+from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
+from codespaces_registry_secrets.targets import SCOPES, Target
+
+_SERVER_KEYS = KIND_KEYS | {"registry", "server"}
+
+
+def desired(
+    document: Document, sources: Sources, rotate: Rotation | None = None
+) -> tuple[Desired, ...]:
+    """What the document asks for, one for each registry at each target.
+
+    `rotate` overrides every registry's policy.
+
+    Every source is read once, so that its value is masked and known to be there.
+
+    Raises:
+        FaultyError: with every fault of the document, each at its place.
+    """
+    data = _with_defaults(document.data)
+    found = [*_default_faults(document.data)]
+    model = None
+    try:
+        model = SpecModel.model_validate(data)
+    except ValidationError as error:
+        found += faults.complaints(error)
+    registries = data.get("registries") if isinstance(data, dict) else None
+    found += rules.complaints(rules.mappings(registries), sources)
+    if registries == []:
+        found.append((("registries",), "is empty; at least one registry is needed"))
+    if model is None or found:
+        raise FaultyError(Fault(_place(document, path), message) for path, message in found)
+    return tuple(_desired(model, document, rotate))
+
+
+def _with_defaults(data: object) -> object:
+    """The spec with `defaults` merged into each registry."""
+    if not isinstance(data, dict) or not isinstance(data.get("registries"), list):
+        return data
+    defaults = data.get("defaults")
+    defaults = defaults if isinstance(defaults, dict) else {}
+    merged = [_merged(defaults, e) if isinstance(e, dict) else e for e in data["registries"]]
+    return {**{k: v for k, v in data.items() if k != "defaults"}, "registries": merged}
+
+
+def _merged(defaults: dict[str, object], entry: dict[str, object]) -> dict[str, object]:
+    """A registry that names its own server takes nothing of the default one."""
+    own_server = bool({"registry", "server"} & set(entry))
+    inherited = {k: v for k, v in defaults.items() if not (own_server and k in _SERVER_KEYS)}
+    return {**inherited, **entry}
+
+
+def _default_faults(data: object) -> Iterator[rules.Complaint]:
+    defaults = data.get("defaults") if isinstance(data, dict) else None
+    if defaults is not None and not isinstance(defaults, dict):
+        yield ("defaults",), "must be a mapping of keys"
+    elif defaults and "id" in defaults:
+        yield ("defaults", "id"), "an id belongs to one registry, not to the defaults"
+
+
+def _place(document: Document, path: Path) -> Location:
+    """A key that a registry inherited stands in `defaults`."""
+    inherited: Path = ("defaults", *path[2:3])
+    if len(path) > len(inherited) and not document.has(path[:3]) and document.has(inherited):
+        return document.locate(("defaults", *path[2:]))
+    return document.locate(path)
+
+
+def _desired(model: SpecModel, document: Document, rotate: Rotation | None) -> Iterator[Desired]:
+    for index, entry in enumerate(model.registries):
+        for number, wanted in enumerate(entry.targets):
+            target = _target(wanted)
+            path: Path = ("registries", index, "targets", number)
+            yield Desired(
+                target=target,
+                registry=entry.id,
+                credential=_credential(entry),
+                rotate=rotate or entry.rotate,
+                visibility=wanted.visibility,
+                selection=_selection(wanted.repositories, target),
+                where=_place(document, path),
+            )
+
+
+def _target(entry: TargetEntry) -> Target:
+    scope = next(scope for scope in SCOPES if getattr(entry, scope) is not None)
+    return SCOPES[scope](getattr(entry, scope))
+
+
+def _credential(entry: RegistryEntry) -> Credential | None:
+    if entry.username is None or entry.password is None:
+        return None
+    return Credential(_server(entry), entry.username, entry.password)
+
+
+def _server(entry: RegistryEntry) -> str:
+    if entry.registry is None:
+        return entry.server or ""
+    keys = {key: value for key in KIND_KEYS if (value := getattr(entry, key)) is not None}
+    return KINDS[entry.registry].server(keys)
+
+
+def _selection(chosen: Repositories | None, target: Target) -> Selection | None:
+    if chosen is None:
+        return None
+
+    def full(patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(p if "/" in p else f"{target.owner}/{p}" for p in patterns)
+
+    return Selection(chosen.mode, full(chosen.include), full(chosen.exclude), chosen.archived)

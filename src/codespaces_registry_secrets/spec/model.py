@@ -1,0 +1,162 @@
+"""The shape of a spec: what each key alone must be. What keys mean together stands in `rules`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from codespaces_registry_secrets.spec.registries import KINDS, server_fault
+from codespaces_registry_secrets.targets import ME, Visibility
+
+Rotation = Literal["changed", "always", "missing"]
+
+_ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
+_NAME = r"[A-Za-z0-9._-]{1,100}"
+
+
+def _fault(message: str) -> PydanticCustomError:
+    """A fault whose message is whole: pydantic would fill in `{…}` of a plain template."""
+    return PydanticCustomError("spec", "{message}", {"message": message})
+
+
+def _id(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    upper = value.upper()
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", upper) or upper.startswith("GITHUB_"):
+        message = (
+            "an id has letters, digits and `_` only, starts with no digit and not with GITHUB_"
+        )
+        raise _fault(message)
+    return upper
+
+
+def _kind(value: object) -> object:
+    if isinstance(value, str) and value not in KINDS:
+        kinds = ", ".join(KINDS)
+        raise _fault(f"not a registry kind; one of {kinds}, or give `server`")
+    return value
+
+
+def _server(value: object) -> object:
+    message = server_fault(value) if isinstance(value, str) else None
+    if message:
+        raise _fault(message)
+    return value
+
+
+def _matching(pattern: str, message: str) -> BeforeValidator:
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise _fault(message)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _pattern(value: object) -> object:
+    """A repository name or a glob over them; the owner may stand before it."""
+    if isinstance(value, str):
+        if value.count("[") != value.count("]"):
+            raise _fault("bad glob: a `[` and its `]` come in pairs")
+        if not re.fullmatch(rf"({_ACCOUNT}/)?[A-Za-z0-9._*?\[\]!-]{{1,100}}", value):
+            raise _fault(
+                "bad glob: a repository has letters, digits, `.`, `_`, `-`; a glob `*`, `?`, `[…]`"
+            )
+    return value
+
+
+def _no_literal(value: object) -> object:
+    if not isinstance(value, dict):
+        message = (
+            "a password never stands in a spec; write where it is, such as {env: ACR_PASSWORD}"
+        )
+        raise _fault(message)
+    return value
+
+
+class _Model(BaseModel):
+    """Frozen, and an unknown key is a fault. Numbers and booleans never pass as text."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=False
+    )
+
+
+class Source(_Model):
+    """Where a value comes from: exactly one of `env`, `file`, `input`."""
+
+    env: Annotated[
+        str | None,
+        _matching("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable"),
+    ] = None
+    file: str | None = None
+    input: Literal["username", "password"] | None = None
+    trim: bool = True
+    encoding: Literal["base64"] | None = None
+
+
+def _form(value: object) -> str:
+    return "literal" if isinstance(value, str | int | float) else "source"
+
+
+Username = Annotated[
+    Annotated[str, Tag("literal")] | Annotated[Source, Tag("source")], Discriminator(_form)
+]
+Password = Annotated[Source, BeforeValidator(_no_literal)]
+Pattern = Annotated[str, BeforeValidator(_pattern)]
+
+
+class Repositories(_Model):
+    """Which repositories; a plain list is `include` in `exact` mode."""
+
+    mode: Literal["exact", "ensure"] = "exact"
+    include: tuple[Pattern, ...] = Field(default=(), strict=False)
+    exclude: tuple[Pattern, ...] = Field(default=(), strict=False)
+    archived: bool = False
+
+
+def _long_form(value: object) -> object:
+    return {"include": value} if isinstance(value, list) else value
+
+
+class TargetEntry(_Model):
+    """One target: exactly one of `organization`, `repository`, `user`."""
+
+    organization: Annotated[str | None, _matching(_ACCOUNT, "not the login of an organization")] = (
+        None
+    )
+    repository: Annotated[
+        str | None, _matching(f"{_ACCOUNT}/{_NAME}", "write a repository as owner/name")
+    ] = None
+    user: Annotated[str | None, _matching(f"{_ACCOUNT}|{ME}", f"not a login, nor `{ME}`")] = None
+    visibility: Visibility | None = None
+    repositories: Annotated[Repositories | None, BeforeValidator(_long_form)] = None
+
+
+class RegistryEntry(_Model):
+    """One registry and its targets, `defaults` merged in."""
+
+    id: Annotated[str, BeforeValidator(_id)]
+    registry: Annotated[str | None, BeforeValidator(_kind)] = None
+    server: Annotated[str | None, BeforeValidator(_server)] = None
+    name: str | None = None
+    suffix: str | None = None
+    subdomain: str | None = None
+    account: str | None = None
+    region: str | None = None
+    location: str | None = None
+    username: Username | None = None
+    password: Password | None = None
+    rotate: Rotation = "changed"
+    targets: tuple[TargetEntry, ...] = Field(strict=False)
+
+
+class SpecModel(_Model):
+    """A whole spec."""
+
+    version: Literal[1]
+    registries: tuple[RegistryEntry, ...] = Field(strict=False)

@@ -1,0 +1,101 @@
+"""Registry kinds and the exact server string that Codespaces matches for each.
+
+Codespaces compares servers letter by letter, so a spelling that Docker would forgive is a login
+that is never used. Source: "Allowing your codespace to access a private registry", docs.github.com,
+and each vendor's documentation of its host names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+DOCKER_HUB = "https://index.docker.io/v1/"
+
+_DOCKER_HUB_HOSTS = frozenset(
+    {"docker.io", "hub.docker.com", "index.docker.io", "registry-1.docker.io", "www.docker.com"}
+)
+_HOST = re.compile(
+    r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?"
+)
+
+Keys = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a key of a kind must look like: the pattern, and the same in words."""
+
+    pattern: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of registry: the keys that it needs or may have, with their form, and its server."""
+
+    server: Callable[[Keys], str]
+    required: Mapping[str, Form]
+    optional: Mapping[str, Form]
+
+
+def _ecr(keys: Keys) -> str:
+    suffix = "com.cn" if keys["region"].startswith("cn-") else "com"
+    return f"{keys['account']}.dkr.ecr.{keys['region']}.amazonaws.{suffix}"
+
+
+def _ghcr(keys: Keys) -> str:
+    return f"containers.{keys['subdomain']}.ghe.com" if "subdomain" in keys else "ghcr.io"
+
+
+def _gcr(keys: Keys) -> str:
+    return f"{keys['location']}.gcr.io" if "location" in keys else "gcr.io"
+
+
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_NAME = Form(_LABEL, "lower-case letters, digits and `-`")
+_DOMAIN = Form(rf"{_LABEL}(\.{_LABEL})+", "a domain such as `azurecr.cn`")
+_ACCOUNT = Form(r"\d{12}", "twelve digits, in quotes")
+_REGION = Form(r"[a-z]{2}(-[a-z]+)+-\d+", "a region such as `eu-west-1`")
+_MULTI_REGION = Form("eu|asia|us", "`eu`, `asia` or `us`")
+_LOCATION = Form(_LABEL, "a location such as `europe-west4` or `us`")
+
+KINDS: Mapping[str, Kind] = {
+    "dockerhub": Kind(lambda _: DOCKER_HUB, {}, {}),
+    "ghcr": Kind(_ghcr, {}, {"subdomain": _NAME}),
+    "acr": Kind(
+        lambda keys: f"{keys['name']}.{keys.get('suffix', 'azurecr.io')}",
+        {"name": _NAME},
+        {"suffix": _DOMAIN},
+    ),
+    "ecr": Kind(_ecr, {"account": _ACCOUNT, "region": _REGION}, {}),
+    "gcr": Kind(_gcr, {}, {"location": _MULTI_REGION}),
+    "artifact-registry": Kind(
+        lambda keys: f"{keys['location']}-docker.pkg.dev", {"location": _LOCATION}, {}
+    ),
+}
+
+# The keys of the spec that only a registry kind gives a meaning to.
+KIND_KEYS = frozenset(key for kind in KINDS.values() for key in (*kind.required, *kind.optional))
+
+
+def server_fault(server: str) -> str | None:
+    """What is wrong with a server, and its right spelling; None where Codespaces matches it."""
+    spelling = _spelling(server)
+    if spelling is None:
+        return "Codespaces matches a host name or host:port, such as `registry.example.com:5000`"
+    if spelling != server:
+        return f"Codespaces would not match this spelling; write `{spelling}`"
+    return None
+
+
+def _spelling(server: str) -> str | None:
+    """The spelling of `server` that Codespaces matches, or None where it names no host."""
+    if server == DOCKER_HUB:
+        return server
+    without_scheme = re.sub(r"^[a-z]+://", "", server.strip().lower())
+    host = without_scheme.partition("/")[0].removesuffix(":443")
+    if host in _DOCKER_HUB_HOSTS:
+        return DOCKER_HUB
+    return host if _HOST.fullmatch(host) else None

@@ -1,0 +1,166 @@
+"""What the keys of a spec mean together.
+
+The rules look at plain data, not at the validated model, so that one fault hides no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from codespaces_registry_secrets.errors import SourceError
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.document import Path
+from codespaces_registry_secrets.spec.model import Source
+from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
+from codespaces_registry_secrets.targets import SCOPES
+
+Entry = Mapping[str, object]
+Complaint = tuple[Path, str]
+
+
+def complaints(entries: Sequence[tuple[int, Entry]], sources: Sources) -> Iterator[Complaint]:
+    """All that is wrong between keys, with paths from `registries` on."""
+    for index, entry in entries:
+        path: Path = ("registries", index)
+        for rule in (_nulls, _server, _kind_keys, _credential):
+            yield from rule(entry, path)
+        yield from _values(entry, path, sources)
+        if entry.get("targets") == []:
+            yield (*path, "targets"), "is empty; at least one target is needed"
+        for number, target in mappings(entry.get("targets")):
+            yield from _nulls(target, (*path, "targets", number))
+            yield from _target(target, (*path, "targets", number))
+    yield from _twice(entries)
+
+
+def mappings(items: object) -> list[tuple[int, Entry]]:
+    """The mappings of a list with their numbers; other things in it have the shape's own fault."""
+    numbered = enumerate(items if isinstance(items, list) else ())
+    return [(number, item) for number, item in numbered if isinstance(item, dict)]
+
+
+def _nulls(entry: Entry, path: Path) -> Iterator[Complaint]:
+    """An optional key with nothing behind it: nobody can tell what was meant."""
+    for key, value in entry.items():
+        if value is None and key not in {"id", "targets"}:
+            yield (*path, key), "has no value; give one, or leave the key out"
+
+
+def _server(entry: Entry, path: Path) -> Iterator[Complaint]:
+    if "registry" in entry and "server" in entry:
+        yield (*path, "server"), "give either `registry` or `server`, not both"
+    if "password" in entry and not {"registry", "server"} & set(entry):
+        yield path, f"has no server; give `registry` ({', '.join(KINDS)}) or `server`"
+
+
+def _kind_keys(entry: Entry, path: Path) -> Iterator[Complaint]:
+    name = entry.get("registry")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    known = {**kind.required, **kind.optional} if kind else {}
+    for key in sorted(KIND_KEYS & set(entry) - set(known)):
+        owners = ", ".join(name for name, k in KINDS.items() if key in {*k.required, *k.optional})
+        yield (*path, key), f"means nothing here; it belongs to `registry: {owners}`"
+    for key, form in known.items():
+        value = entry.get(key)
+        if isinstance(value, str) and not re.fullmatch(form.pattern, value):
+            yield (*path, key), f"must be {form.words}"
+    for key in kind.required if kind else ():
+        if key not in entry:
+            yield path, f"`registry: {name}` needs `{key}`"
+
+
+def _credential(entry: Entry, path: Path) -> Iterator[Complaint]:
+    for given, absent in (("username", "password"), ("password", "username")):
+        if given in entry and absent not in entry:
+            yield (
+                (*path, given),
+                f"needs `{absent}` beside it; without both, only access is managed",
+            )
+
+
+def _values(entry: Entry, path: Path, sources: Sources) -> Iterator[Complaint]:
+    """Each source must have a value now: a run that finds out later has half its work done."""
+    for key in ("username", "password"):
+        try:
+            source = Source.model_validate(entry[key]) if isinstance(entry.get(key), dict) else None
+        except ValidationError:
+            continue
+        if source is None:
+            if entry.get(key) == "":
+                yield (*path, key), "is empty"
+        elif len({"env", "file", "input"} & source.model_fields_set) != 1:
+            yield (*path, key), "a source has exactly one of `env`, `file`, `input`"
+        else:
+            yield from _value(source, (*path, key), sources)
+
+
+def _value(source: Source, path: Path, sources: Sources) -> Iterator[Complaint]:
+    read = sources.password if path[-1] == "password" else sources.username
+    try:
+        read(source)
+    except SourceError as error:
+        yield path, str(error)
+
+
+def _target(target: Entry, path: Path) -> Iterator[Complaint]:
+    scopes = [scope for scope in SCOPES if scope in target]
+    if len(scopes) != 1:
+        yield path, f"a target is exactly one of {', '.join(f'`{scope}`' for scope in SCOPES)}"
+        return
+    scope = SCOPES[scopes[0]]
+    if "visibility" in target and not scope.has_visibility:
+        yield (*path, "visibility"), "only secrets of an organization have a visibility"
+    if "repositories" in target:
+        yield from _repositories(target, scopes[0], path)
+
+
+def _repositories(target: Entry, scope: str, path: Path) -> Iterator[Complaint]:
+    here = (*path, "repositories")
+    if not SCOPES[scope].has_list:
+        yield (
+            here,
+            "the secrets of a repository are its own; a list belongs to an organization or user",
+        )
+        return
+    if target.get("visibility") in ("all", "private"):
+        yield here, "a list has an effect only with `visibility: selected`"
+    chosen = target["repositories"]
+    if isinstance(chosen, list):
+        chosen = {"include": chosen}
+    if not isinstance(chosen, dict):
+        return
+    if not chosen.get("include") and (chosen.get("mode") == "ensure" or "include" not in chosen):
+        yield here, "selects nothing; give `include`, or write `[]` for nobody"
+    for key in ("include", "exclude"):
+        patterns = chosen.get(key)
+        for number, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+            message = _pattern(str(pattern), scope, str(target[scope]))
+            if message:
+                yield (*here, key, number), message
+
+
+def _pattern(pattern: str, scope: str, owner: str) -> str | None:
+    named, slash, _ = pattern.rpartition("/")
+    if scope == "organization" and slash and named.lower() != owner.lower():
+        return f"a repository of {owner} is meant here; write its name alone"
+    if scope == "user" and not slash:
+        return "write owner/name: a user's secrets serve repositories of any owner"
+    if scope == "user" and set(pattern) & set("*?["):
+        return "at a user only whole names are possible, owner/name"
+    return None
+
+
+def _twice(entries: Sequence[tuple[int, Entry]]) -> Iterator[Complaint]:
+    seen: dict[tuple[str, str, str], Path] = {}
+    for index, entry in entries:
+        for number, target in mappings(entry.get("targets")):
+            for scope in SCOPES.keys() & target.keys():
+                key = (str(entry.get("id")).upper(), scope, str(target[scope]).lower())
+                path: Path = ("registries", index, "targets", number)
+                if key in seen:
+                    where = f"registries[{seen[key][1]}].targets[{seen[key][3]}]"
+                    yield path, f"{key[0]} is at {scope}:{target[scope]} already, in {where}"
+                seen.setdefault(key, path)

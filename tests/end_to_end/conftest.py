@@ -1,0 +1,39 @@
+"""A world to run the Action against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from github_sandbox import Sandbox, World
+from running import TOKEN, Action
+
+
+@pytest.fixture
+def world() -> World:
+    """`octo-org` (owned by `octocat`) with 250 repositories, 120 of them `svc-NNN`."""
+    world = World()
+    world.add_user("octocat")
+    world.add_organization("octo-org", plan="team", owners=("octocat",))
+    for number in range(250):
+        name = f"svc-{number:03}" if number < 120 else f"lib-{number:03}"
+        world.add_repository(f"octo-org/{name}")
+    world.add_repository("octo-org/app")
+    world.add_repository("octocat/dotfiles")
+    world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
+    return world
+
+
+@pytest.fixture
+def sandbox(world: World) -> Iterator[Sandbox]:
+    """The world, served."""
+    with Sandbox(world) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def action(sandbox: Sandbox, tmp_path: Path) -> Action:
+    """The Action, ready to run."""
+    return Action(sandbox, tmp_path)

@@ -1,0 +1,238 @@
+"""GitHub's runner, as far as a Docker container action can tell.
+
+`Runner.run` runs a step: in the image, with the mounts, variables and command line of the real
+runner, or as a process of this machine, with the same variables and the host's own paths. What
+comes back is read as strictly as the runner reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import yaml
+
+from runner_protocol import RunnerError, Step, commands, key_values, step_summary
+
+__all__ = ["Runner", "RunnerError", "Step"]
+
+TIMEOUT_SECONDS = 180
+
+_FILE_COMMANDS = ("OUTPUT", "ENV", "PATH", "STATE", "STEP_SUMMARY")
+_GITHUB = {
+    "action": "__octo-org_codespaces-registry-secrets",
+    "action_repository": "octo-org/codespaces-registry-secrets",
+    "action_ref": "v1",
+    "actor": "octocat",
+    "api_url": "https://api.github.com",
+    "event_name": "workflow_dispatch",
+    "graphql_url": "https://api.github.com/graphql",
+    "job": "registries",
+    "ref": "refs/heads/main",
+    "ref_name": "main",
+    "ref_type": "branch",
+    "repository": "octo-org/app",
+    "repository_id": "1296269",
+    "repository_owner": "octo-org",
+    "repository_owner_id": "9919",
+    "run_attempt": "1",
+    "run_id": "1658821493",
+    "run_number": "7",
+    "server_url": "https://github.com",
+    "sha": "ffac537e6cbbf934b08745a378932722df287a53",
+    "triggering_actor": "octocat",
+    "workflow": "registries",
+}
+_MACHINE = {
+    "ARCH": "X64",
+    "ENVIRONMENT": "github-hosted",
+    "NAME": "GitHub Actions 7",
+    "OS": "Linux",
+}
+
+# What a client of docker needs of this machine, and what coverage needs to follow a process.
+_DOCKER_CLIENT = ("PATH", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
+_PROCESS = ("PATH", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The directories of a step on the host, and one name for each file command."""
+
+    workspace: Path
+    temp: Path
+    step: str
+
+    @classmethod
+    def make(cls, workspace: Path) -> _Places:
+        places = cls(workspace, workspace.parent / "_temp", uuid4().hex)
+        for directory in places.mounts():
+            directory.mkdir(parents=True, exist_ok=True)
+        for command in _FILE_COMMANDS:
+            places.file(command).touch()
+        (places.temp / "_github_workflow" / "event.json").write_text("{}\n")
+        return places
+
+    def mounts(self) -> dict[Path, str]:
+        """Each directory, and where the container finds it."""
+        return {
+            self.temp: "/github/runner_temp",
+            self.temp / "_github_home": "/github/home",
+            self.temp / "_github_workflow": "/github/workflow",
+            self.temp / "_runner_file_commands": "/github/file_commands",
+            self.workspace: "/github/workspace",
+        }
+
+    def file(self, command: str) -> Path:
+        return self.temp / "_runner_file_commands" / f"{command.lower()}_{self.step}"
+
+    def contents(self) -> dict[Path, bytes]:
+        paths = (path for root in (self.temp, self.workspace) for path in root.rglob("*"))
+        return {path: sha256(path.read_bytes()).digest() for path in paths if path.is_file()}
+
+
+class Runner:
+    """Runs steps that use one action, all in the same job.
+
+    Args:
+        action_yml: The action's metadata; its `entrypoint.py` is beside it.
+        workspace: The checked-out repository. The runner's own directory comes beside it.
+        github: What differs from the usual `github` context, such as `api_url`.
+    """
+
+    def __init__(
+        self, action_yml: Path, workspace: Path, github: Mapping[str, str] | None = None
+    ) -> None:
+        self.action_yml = action_yml
+        self.workspace = workspace
+        self.github = {**_GITHUB, **(github or {})}
+
+    def run(
+        self,
+        inputs: Mapping[str, str],
+        env: Mapping[str, str] | None = None,
+        *,
+        image: str | None = None,
+    ) -> Step:
+        """Run a step: in `image`, or as a process of this machine where there is none.
+
+        Args:
+            inputs: The step's `with:`.
+            env: The step's `env:`; the runner's own variables win over it.
+            image: The tag of the built action.
+
+        Raises:
+            RunnerError: An input that the action does not have, or the step said something that
+                the runner does not understand.
+        """
+        places = _Places.make(self.workspace)
+        paths = {host: inside if image else str(host) for host, inside in places.mounts().items()}
+        variables = {**(env or {}), **self._inputs(inputs), **self._variables(places, paths)}
+        if image:
+            command_line = _docker_run(image, variables, places)
+        else:
+            entrypoint = self.action_yml.parent / "entrypoint.py"
+            command_line = [sys.executable, "-I", "-B", "-u", "-X", "utf8", str(entrypoint)]
+        before = places.contents()
+        done = subprocess.run(
+            command_line,
+            env={**_of_this_machine(_DOCKER_CLIENT if image else _PROCESS), **variables},
+            cwd=self.workspace,
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=TIMEOUT_SECONDS,
+        )
+        return _step(done, command_line, places, before)
+
+    def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The `INPUT_*` variables: what is given, else the default, else nothing."""
+        # A loader without types leaves `false` and `60` as they are written, as the runner does.
+        metadata = yaml.BaseLoader(self.action_yml.read_text(encoding="utf-8")).get_single_data()
+        declared = metadata.get("inputs") or {}
+        unknown = sorted({name.lower() for name in given} - {name.lower() for name in declared})
+        if unknown:
+            raise RunnerError(f"the action has no such inputs: {', '.join(unknown)}")
+        values = {
+            name: self._expand((entry or {}).get("default", "")) for name, entry in declared.items()
+        }
+        return {
+            f"INPUT_{name.replace(' ', '_').upper()}": value
+            for name, value in {**values, **given}.items()
+        }
+
+    def _expand(self, text: str) -> str:
+        """A default with its expressions evaluated, of which only `github.*` has a meaning here."""
+
+        def value(expression: re.Match[str]) -> str:
+            context, _, name = expression["expression"].strip().partition(".")
+            if context != "github" or name not in self.github:
+                raise RunnerError(f"no value for the expression {expression[0]!r}")
+            return self.github[name]
+
+        return re.sub(r"\$\{\{(?P<expression>.*?)}}", value, text)
+
+    def _variables(self, places: _Places, paths: Mapping[Path, str]) -> dict[str, str]:
+        """What the runner sets for every step, with paths as the step sees them."""
+        temp, home, workflow, file_commands, workspace = paths.values()
+        files = {
+            f"GITHUB_{command}": f"{file_commands}/{places.file(command).name}"
+            for command in _FILE_COMMANDS
+        }
+        return {
+            **{f"GITHUB_{name.upper()}": value for name, value in self.github.items()},
+            **{f"RUNNER_{name}": value for name, value in _MACHINE.items()},
+            **files,
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_PATH": f"{workflow}/event.json",
+            "GITHUB_WORKSPACE": workspace,
+            "HOME": home,
+            "RUNNER_TEMP": temp,
+        }
+
+
+def _docker_run(image: str, variables: Mapping[str, str], places: _Places) -> list[str]:
+    """The command line. Variables go by name only, so that no value shows up in a process list."""
+    names = [option for name in variables for option in ("-e", name)]
+    mounts = [
+        option for host, inside in places.mounts().items() for option in ("-v", f"{host}:{inside}")
+    ]
+    where = ["--name", f"step_{places.step}", "--workdir", "/github/workspace", "--rm"]
+    # The real runner makes a network of its own. A server on loopback needs the host's.
+    return ["docker", "run", *where, *names, *mounts, "--network", "host", image]
+
+
+def _of_this_machine(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _step(
+    done: subprocess.CompletedProcess[bytes],
+    command_line: list[str],
+    places: _Places,
+    before: Mapping[Path, bytes],
+) -> Step:
+    stdout, stderr = done.stdout.decode(), done.stderr.decode()
+    outputs, exported, _ = (
+        key_values(places.file(name).read_text(encoding="utf-8"), f"GITHUB_{name}")
+        for name in ("OUTPUT", "ENV", "STATE")
+    )
+    return Step(
+        exit_code=done.returncode,
+        stdout=stdout,
+        stderr=stderr,
+        outputs=outputs,
+        exported=exported,
+        summary=step_summary(places.file("STEP_SUMMARY").read_bytes()),
+        commands=[*commands(stdout), *commands(stderr)],
+        command_line=command_line,
+        files=sorted(p for p, digest in places.contents().items() if digest != before.get(p)),
+    )

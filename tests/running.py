@@ -1,0 +1,47 @@
+"""The Action, run against a sandbox: in a process of its own, or in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from codespaces_registry_secrets.action import main
+from github_sandbox import Sandbox, World
+from runner import Runner, Step
+
+ACTION_YML = Path(__file__).parents[1] / "action.yml"
+TOKEN = "sandbox-token-that-must-not-show"
+TRIPLET = tuple(f"ACR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER", "PASSWORD"))
+
+
+def stored_triplet(
+    world: World, target: str, *, visibility: str | None = None, repositories: Sequence[str] = ()
+) -> None:
+    """The three secrets of ACR, with the value `old`."""
+    for name in TRIPLET:
+        world.put_secret(target, name, b"old", visibility=visibility, repositories=repositories)
+
+
+class Action:
+    """Runs the Action against a sandbox."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.url = sandbox.url
+        self.workspace = folder / "workspace"
+        self.workspace.mkdir()
+        self._runner = Runner(ACTION_YML, self.workspace, {"api_url": sandbox.url})
+
+    def step(self, spec: str = "", env: Mapping[str, str] | None = None, **inputs: str) -> Step:
+        """As the runner does it, in a process of its own. `_` in an input's name stands for `-`."""
+        given = {"token": TOKEN, "spec": spec, **_hyphened(inputs)}
+        return self._runner.run({k: v for k, v in given.items() if v}, env)
+
+    def here(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> int:
+        """In this process, without outputs and pauses; the exit code."""
+        given = {"token": TOKEN, "spec": spec, "api-url": self.url, **_hyphened(inputs)}
+        variables = {f"INPUT_{name.upper()}": value for name, value in given.items()}
+        return main({**(env or {}), **variables}, backoff=0)
+
+
+def _hyphened(inputs: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in inputs.items()}
