@@ -23,11 +23,12 @@ Status = Literal["planned", "applied", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a change."""
+    """What became of a change. `wrote` is set where at least one of its steps was carried out."""
 
     change: Change
     status: Status
     error: str | None = None
+    wrote: bool = False
 
 
 def planned(plan: Plan) -> tuple[Outcome, ...]:
@@ -67,16 +68,17 @@ class _Run:
         return outcomes
 
     def _change(self, change: Change, writer: Writer) -> Outcome:
+        wrote = False
         try:
             values = self._values(change)
             for step in change.steps:
                 writer.carry_out(change.registry, step, values)
-        except TokenRefusedError as error:
-            self._refused.set()
-            return Outcome(change, "failed", str(error))
+                wrote = True
         except (GitHubError, SourceError) as error:
-            return Outcome(change, "failed", str(error))
-        return Outcome(change, "applied")
+            if isinstance(error, TokenRefusedError):
+                self._refused.set()
+            return Outcome(change, "failed", str(error), wrote)
+        return Outcome(change, "applied", wrote=wrote)
 
     def _values(self, change: Change) -> Mapping[Part, SecretBytes]:
         """The values to write, read now; none where only access changes."""

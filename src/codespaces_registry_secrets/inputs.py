@@ -70,7 +70,6 @@ class Inputs(BaseModel):
         frozen=True,
         extra="ignore",
         alias_generator=_variable,
-        str_strip_whitespace=True,
         hide_input_in_errors=True,
     )
 
@@ -114,7 +113,10 @@ def read(environ: Mapping[str, str]) -> Inputs:
     Raises:
         FaultyError: names every bad and every contradictory input.
     """
-    given = {name: value for name, value in environ.items() if value.strip()}
+    # Blanks mean nothing around any input but in YAML, whose lines faults are counted by.
+    stripped = {name: value.strip() for name, value in environ.items()}
+    given = {name: value for name, value in stripped.items() if value}
+    given |= {name: environ[name] for name in given if name == _variable("spec")}
     found = [*_contradictions(given)]
     try:
         inputs = Inputs.model_validate(given)
@@ -142,6 +144,11 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
     shorthand = [name for name in SHORTHAND if has[name]]
     if shorthand and not has["id"]:
         yield _named("id", f"is needed beside `{'`, `'.join(shorthand)}`")
+    usual = Inputs.model_fields["spec_file"].default
+    elsewhere = given.get(_variable("spec_file"), usual) != usual
+    if elsewhere and (has["id"] or has["spec"]):
+        other = "spec" if has["spec"] else "id"
+        yield _named("spec-file", f"give either `spec-file` or `{other}`, not both")
     if shorthand and has["spec"]:
         yield _named("spec", f"give either `spec` or `{'`, `'.join(shorthand)}`, not both")
 

@@ -89,6 +89,8 @@ class Runner:
     def log_libraries(self) -> None:
         """What libraries log goes to the debug log of the job, which is off by default."""
         logging.basicConfig(handlers=[_DebugHandler()], level=logging.INFO, force=True)
+        # PyGithub brings a handler of its own, which would print each line a second time.
+        logging.getLogger("github").handlers.clear()
 
     def _annotate(self, level: str, message: str, location: Location) -> None:
         """Log every one in full; the runner drops annotations beyond its limit without a word."""

@@ -159,7 +159,7 @@ def test_an_app_without_the_permission(world: World, action: Action, target: str
 
     (message,) = errors(action, target, token="", app_id="1234", app_private_key=private_pem())
 
-    assert "A GitHub App needs" in message
+    assert "a GitHub App needs" in message
     assert "codespaces_secrets: write" in message
 
 
@@ -259,7 +259,7 @@ def test_an_unknown_repository_names_the_one_that_was_meant(world: World, action
     assert step.exit_code == 1
     (message,) = step.annotations("error")
     assert message == (
-        "input `spec`:7: registries[0].targets[0]: ACR at organization:octo-org is blocked: no "
+        "input `spec`:8: registries[0].targets[0]: ACR at organization:octo-org is blocked: no "
         "such repository, or the token cannot see it: octo-org/ap (did you mean octo-org/app?)"
     )
     assert step.outputs["blocked"] == "1"

@@ -80,8 +80,8 @@ def _integration(target: Target, said: str, headers: Mapping[str, str]) -> str:
             f"secrets: give the user's own token with {target.classic_scope} or {target.permission}"
         )
     return (
-        f"GitHub forbids it ({said}); GITHUB_TOKEN never can: no such permission exists for it. A "
-        f"GitHub App needs {target.permission}{_accepted(headers)}"
+        f"GitHub forbids it ({said}); a GitHub App needs {target.permission}, and "
+        f"GITHUB_TOKEN never can: no such permission exists for it{_accepted(headers)}"
     )
 
 

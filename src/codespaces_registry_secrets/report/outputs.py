@@ -22,7 +22,7 @@ def outputs(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> Mapping[str, 
     statuses = Counter(outcome.status for outcome in outcomes)
     whole = _json(mode, outcomes, lists=True)
     return {
-        "changed": json.dumps(statuses["applied"] > 0),
+        "changed": json.dumps(any(outcome.wrote for outcome in outcomes)),
         "drift": json.dumps(plan.drift),
         "created": str(done["create"]),
         "repaired": str(done["repair"]),

@@ -69,7 +69,7 @@ def _kind_keys(entry: Entry, path: Path) -> Iterator[Complaint]:
             yield (*path, key), f"must be {form.words}"
     for key in kind.required if kind else ():
         if key not in entry:
-            yield path, f"`registry: {name}` needs `{key}`"
+            yield path, f"`registry: {name}` needs `{key}`; or give `server` in its place"
 
 
 def _credential(entry: Entry, path: Path) -> Iterator[Complaint]:

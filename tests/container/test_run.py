@@ -1,0 +1,96 @@
+"""The image, run as GitHub's runner runs it, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from github_sandbox import Sandbox, World
+from github_sandbox.worlds import demo
+from runner import Runner
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "sandbox-token"
+CREDENTIALS = {"ACR_PASSWORD": 'it\'s "quoted", has a # and\ntwo lines', "GHCR_TOKEN": "ghp_one"}
+SPEC = (ROOT / "examples" / "codespaces-registries.yml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def world() -> World:
+    """The world of the demo."""
+    return demo()
+
+
+@pytest.fixture
+def runner(world: World, tmp_path: Path) -> Iterator[Runner]:
+    """A job whose repository has the example spec at the usual place."""
+    workspace = tmp_path / "workspace"
+    (workspace / ".github").mkdir(parents=True)
+    (workspace / ".github" / "codespaces-registries.yml").write_text(SPEC, encoding="utf-8")
+    with Sandbox(world) as sandbox:
+        yield Runner(ROOT / "action.yml", workspace, {"api_url": sandbox.url})
+
+
+def test_the_spec_file_becomes_triplets(image: str, runner: Runner, world: World) -> None:
+    """With nothing but a token given, all defaults hold: the file is found, and applied."""
+    step = runner.run({"token": TOKEN}, CREDENTIALS, image=image)
+
+    assert step.exit_code == 0, step.stdout + step.stderr
+    password = world.secrets("user:octocat")["ACR_CONTAINER_REGISTRY_PASSWORD"]
+    assert password.value == CREDENTIALS["ACR_PASSWORD"].encode()
+    assert len(world.secrets("repository:octo-org/service-template")) == 3
+    outputs = step.outputs
+    assert (outputs["created"], outputs["repaired"], outputs["access-changed"]) == ("1", "1", "1")
+    assert "| `user:octocat` | `ACR` | create |" in step.summary
+    for value in [*CREDENTIALS.values(), TOKEN]:
+        assert value not in step.log
+        assert value not in " ".join(step.command_line)
+
+
+def test_the_plan_file_is_where_the_output_says(image: str, runner: Runner) -> None:
+    """Its name is relative to `runner.temp`, which a step outside of a container sees too."""
+    step = runner.run({"token": TOKEN, "mode": "plan"}, CREDENTIALS, image=image)
+
+    temporary = runner.workspace.parent / "_temp"
+    whole = json.loads((temporary / step.outputs["plan-file"]).read_text(encoding="utf-8"))
+    assert whole == json.loads(step.outputs["plan"])
+    assert [change["action"] for change in whole["changes"]] == ["access", "repair", "create"]
+
+
+def test_check_fails_where_there_is_drift_and_only_there(image: str, runner: Runner) -> None:
+    """Exit code 2 before an apply, 0 after it."""
+    inputs = {"token": TOKEN, "mode": "check"}
+
+    assert runner.run(inputs, CREDENTIALS, image=image).exit_code == 2
+    assert runner.run({"token": TOKEN}, CREDENTIALS, image=image).exit_code == 0
+    assert runner.run(inputs, CREDENTIALS, image=image).exit_code == 0
+
+
+def test_the_shorthand_needs_no_file(image: str, runner: Runner, world: World) -> None:
+    """One registry at the repository that runs the workflow, as docker/login-action would ask."""
+    world.add_repository("octo-org/app")
+    inputs = {"id": "hub", "registry": "dockerhub", "username": "me", "password": "pass-word"}
+
+    step = runner.run({"token": TOKEN, **inputs}, image=image)
+
+    assert step.exit_code == 0, step.stdout
+    secrets = world.secrets("repository:octo-org/app")
+    assert secrets["HUB_CONTAINER_REGISTRY_SERVER"].value == b"https://index.docker.io/v1/"
+    assert secrets["HUB_CONTAINER_REGISTRY_PASSWORD"].value == b"pass-word"
+
+
+def test_faults_are_annotations_at_the_lines_of_the_file(image: str, runner: Runner) -> None:
+    """Every one at once, and nothing is sent."""
+    path = runner.workspace / ".github" / "codespaces-registries.yml"
+    path.write_text(SPEC.replace("registry: acr\n", "registry: acr\n    nmae: x\n"))
+
+    step = runner.run({"token": TOKEN}, {"ACR_PASSWORD": "pass-word"}, image=image)
+
+    assert step.exit_code == 1
+    errors = [command for command in step.commands if command.name == "error"]
+    assert {error.properties["file"] for error in errors} == {".github/codespaces-registries.yml"}
+    assert [error.properties["line"] for error in errors] == ["12", "28"]
+    assert "2 to mend; nothing was sent to GitHub." in step.stdout

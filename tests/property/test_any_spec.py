@@ -1,0 +1,98 @@
+"""Whatever stands in a spec, it becomes a desired state or a list of faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.spec.load import desired
+
+SECRET = "hunter2"
+KEYS = (
+    "version",
+    "defaults",
+    "registries",
+    "id",
+    "registry",
+    "server",
+    "name",
+    "account",
+    "region",
+    "username",
+    "password",
+    "env",
+    "rotate",
+    "targets",
+    "organization",
+    "repository",
+    "user",
+    "visibility",
+    "repositories",
+    "mode",
+    "include",
+    "exclude",
+    "archived",
+)
+WORDS = (
+    "ACR",
+    "acr",
+    "ecr",
+    "all",
+    "selected",
+    "exact",
+    "svc-*",
+    "octo-org",
+    "octo-org/app",
+    "P",
+    "[",
+    "",
+)
+scalars = st.none() | st.booleans() | st.integers(0, 3) | st.dates() | st.sampled_from(WORDS)
+anything = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+targets = st.dictionaries(
+    st.sampled_from(["organization", "repository", "user", "visibility", "repositories"]), anything
+)
+registries = st.fixed_dictionaries(
+    {"id": scalars, "targets": st.lists(targets | anything, max_size=3) | anything},
+    optional={key: anything for key in KEYS if key not in ("id", "targets")},
+)
+specs = st.fixed_dictionaries(
+    {"version": st.just(1), "registries": st.lists(registries | anything, max_size=3) | anything},
+    optional={"defaults": anything},
+)
+
+
+def loads(text: str) -> None:
+    """Load a spec; a fault is an answer, any other exception is a bug."""
+    sources = Sources({"P": SECRET}, Path("nowhere"), lambda _: None)
+    faults = None
+    try:
+        desired(parse(text, "spec.yml"), sources)
+    except FaultyError as error:
+        faults = error.faults
+    assert faults is None or all(fault.message for fault in faults)
+    assert SECRET not in str(faults)
+
+
+@given(specs)
+def test_any_data_is_loaded_or_refused(data: object) -> None:
+    """No shape of data, near to a spec or far from one, ends in a crash."""
+    loads(yaml.safe_dump(data))
+
+
+@given(st.text(st.sampled_from("ab1:-[]{}*&!|>'\"%@`#,?\n \t<"), max_size=60))
+def test_any_text_is_loaded_or_refused(text: str) -> None:
+    """Nor does any text, YAML or not."""
+    loads(text)

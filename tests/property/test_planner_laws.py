@@ -1,0 +1,258 @@
+"""The laws of the planner, for any spec and any state of GitHub."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codespaces_registry_secrets.apply import planned
+from codespaces_registry_secrets.change import Change, Plan, Step
+from codespaces_registry_secrets.desired import Credential, Desired
+from codespaces_registry_secrets.errors import Location
+from codespaces_registry_secrets.observed import (
+    Observed,
+    ObservedSecret,
+    ObservedTarget,
+    SelectedRepositories,
+)
+from codespaces_registry_secrets.plan import plan
+from codespaces_registry_secrets.report.outputs import outputs
+from codespaces_registry_secrets.repositories import Repo, Selection
+from codespaces_registry_secrets.spec.model import Source
+from codespaces_registry_secrets.targets import (
+    Organization,
+    Repository,
+    Target,
+    User,
+    Visibility,
+)
+from codespaces_registry_secrets.triplet import Part, secret_name
+
+REPOSITORIES = tuple(Repo(f"octo-org/r{n}", n) for n in range(6))
+CATALOGUE = {repo.full_name: repo for repo in REPOSITORIES}
+BY_ID = {repo.id: repo for repo in REPOSITORIES}
+TARGETS: tuple[Target, ...] = (
+    Organization("octo-org"),
+    Repository("octo-org/r1"),
+    User("octocat"),
+)
+VISIBILITIES: tuple[Visibility, ...] = ("all", "private", "selected")
+IDS = ("ACR", "GHCR", "HUB")
+CREDENTIAL = Credential("ghcr.io", "me", Source(env="PASSWORD_OF_ACR"))
+
+lists = st.frozensets(st.sampled_from(REPOSITORIES)).map(
+    lambda repos: SelectedRepositories(tuple(sorted(repos)), complete=True)
+)
+selections = st.builds(
+    Selection,
+    mode=st.sampled_from(["exact", "ensure"]),
+    include=st.lists(st.sampled_from([r.full_name for r in REPOSITORIES]), max_size=4).map(tuple),
+    exclude=st.just(()),
+    archived=st.just(value=False),
+)
+
+
+@st.composite
+def desired_triplets(draw: st.DrawFn) -> list[Desired]:
+    """A spec: each id at most once at each target, within what the rules of a spec allow."""
+    pairs = st.tuples(st.sampled_from(TARGETS), st.sampled_from(IDS))
+    chosen = draw(st.lists(pairs, unique=True, max_size=6))
+    return [draw(_triplet(target, registry)) for target, registry in chosen]
+
+
+@st.composite
+def _triplet(draw: st.DrawFn, target: Target, registry: str) -> Desired:
+    selection = draw(st.none() | selections) if target.has_list else None
+    visibilities: tuple[Visibility, ...] = ("selected",) if selection else VISIBILITIES
+    visibility = draw(st.none() | st.sampled_from(visibilities)) if target.has_visibility else None
+    return Desired(
+        target=target,
+        registry=registry,
+        credential=draw(st.none() | st.just(CREDENTIAL)),
+        rotate=draw(st.sampled_from(["changed", "always", "missing"])),
+        visibility=visibility,
+        selection=selection,
+        where=Location("spec.yml", 1),
+    )
+
+
+@st.composite
+def observed_states(draw: st.DrawFn) -> Observed:
+    """What GitHub holds: any members of any triplets, and a secret that is none."""
+    return Observed({target: draw(_target(target)) for target in TARGETS}, CATALOGUE, {})
+
+
+@st.composite
+def _target(draw: st.DrawFn, target: Target) -> ObservedTarget:
+    names = [secret_name(registry, part) for registry in IDS for part in Part]
+    present = draw(st.sets(st.sampled_from(names)))
+    secrets = {name: draw(_secret(target, name)) for name in sorted(present)}
+    login = "octocat" if isinstance(target, User) else None
+    return ObservedTarget({**secrets, "OTHER": ObservedSecret("OTHER")}, login=login)
+
+
+@st.composite
+def _secret(draw: st.DrawFn, target: Target, name: str) -> ObservedSecret:
+    if not target.has_visibility:
+        return ObservedSecret(name, None, draw(lists) if target.has_list else None)
+    visibility = draw(st.sampled_from(VISIBILITIES))
+    return ObservedSecret(name, visibility, draw(lists) if visibility == "selected" else None)
+
+
+def carried_out(found: Plan, observed: Observed) -> Observed:
+    """The state of GitHub after a plan, by the rules of its API and nothing of ours."""
+    targets = dict(observed.targets)
+    for change in found.changes:
+        secrets = dict(targets[change.target].secrets)
+        for step in change.steps:
+            name = secret_name(change.registry, step.part)
+            secrets[name] = _after(secrets.get(name), name, step, change.target)
+        targets[change.target] = replace(targets[change.target], secrets=secrets)
+    return replace(observed, targets=targets)
+
+
+def _after(secret: ObservedSecret | None, name: str, step: Step, target: Target) -> ObservedSecret:
+    before = (
+        {repo.id for repo in secret.selected.repositories} if secret and secret.selected else set()
+    )
+    visibility = step.visibility if step.value else secret.visibility if secret else None
+    if not target.has_list or visibility in ("all", "private"):
+        return ObservedSecret(name, visibility)
+    ids = set(step.replace) if step.replace is not None else before | set(step.add)
+    listed = SelectedRepositories(tuple(sorted(BY_ID[i] for i in ids)), complete=True)
+    return ObservedSecret(name, visibility, listed)
+
+
+def settled(desired: Sequence[Desired]) -> list[Desired]:
+    """The same spec without the policies that write on purpose."""
+    return [replace(triplet, rotate="missing") for triplet in desired]
+
+
+@given(desired_triplets(), observed_states())
+def test_after_apply_the_plan_is_empty(desired: list[Desired], observed: Observed) -> None:
+    """What could be done is done in one go; only what is blocked stays."""
+    first = plan(desired, observed)
+
+    second = plan(settled(desired), carried_out(first, observed))
+
+    blocked = {(c.target, c.registry) for c in first.changes if c.action == "blocked"}
+    left = [c for c in second.changes if (c.target, c.registry) not in blocked]
+    assert {change.action for change in left} <= {"none"}
+
+
+@given(desired_triplets(), observed_states(), st.randoms(use_true_random=False))
+def test_the_order_of_the_spec_does_not_matter(
+    desired: list[Desired], observed: Observed, shuffler: random.Random
+) -> None:
+    """A plan is sorted, whatever comes first in the spec."""
+    shuffled = desired.copy()
+    shuffler.shuffle(shuffled)
+
+    assert plan(shuffled, observed) == plan(desired, observed)
+
+
+@given(desired_triplets(), observed_states())
+def test_what_the_spec_does_not_name_is_never_touched(
+    desired: list[Desired], observed: Observed
+) -> None:
+    """After a plan every secret outside of the spec's triplets is as it was."""
+    named = {(t.target, secret_name(t.registry, part)) for t in desired for part in Part}
+
+    after = carried_out(plan(desired, observed), observed)
+
+    for target, seen in observed.targets.items():
+        for name, secret in seen.secrets.items():
+            if (target, name) not in named:
+                assert after.targets[target].secrets[name] == secret
+
+
+@given(desired_triplets(), observed_states())
+def test_a_list_loses_nothing_that_the_spec_does_not_take_away(
+    desired: list[Desired], observed: Observed
+) -> None:
+    """Only an exact selection removes, and a plan names each one that it removes."""
+    found = plan(desired, observed)
+    after = carried_out(found, observed)
+    wanted = {(t.target, t.registry): t for t in desired}
+    for change in found.changes:
+        triplet = wanted[(change.target, change.registry)]
+        for part in Part:
+            name = secret_name(change.registry, part)
+            lost = _listed(observed, change, name) - _listed(after, change, name)
+            if triplet.selection is None or triplet.selection.mode == "ensure":
+                moved = change.visibility is not None and change.visibility[1] != "selected"
+                assert not lost or moved
+            assert {repo.full_name for repo in lost} <= set(change.removed)
+
+
+def _listed(observed: Observed, change: Change, name: str) -> set[Repo]:
+    secret = observed.targets[change.target].secrets.get(name)
+    return set(secret.selected.repositories) if secret and secret.selected else set()
+
+
+@given(desired_triplets(), observed_states())
+def test_nothing_opens_wider_than_the_spec_says(desired: list[Desired], observed: Observed) -> None:
+    """A secret becomes `all` or `private` only where the spec says so or it was so before."""
+    found = plan(desired, observed)
+    after = carried_out(found, observed)
+    asked = {(t.target, t.registry): t.visibility for t in desired}
+    for change in found.changes:
+        seen = observed.targets[change.target].secrets
+        names = [secret_name(change.registry, part) for part in Part]
+        before = {seen[name].visibility for name in names if name in seen}
+        for name in names:
+            now = after.targets[change.target].secrets.get(name)
+            if now and now.visibility in ("all", "private"):
+                asked_for = asked[(change.target, change.registry)]
+                assert now.visibility == asked_for or now.visibility in before
+
+
+@given(desired_triplets(), observed_states())
+def test_a_value_is_written_only_where_the_policy_allows(
+    desired: list[Desired], observed: Observed
+) -> None:
+    """`missing` never overwrites, and without a credential nothing has a value to write."""
+    found = plan(desired, observed)
+    wanted = {(t.target, t.registry): t for t in desired}
+    for change in found.changes:
+        triplet = wanted[(change.target, change.registry)]
+        seen = observed.targets[change.target].secrets
+        for step in change.steps:
+            if step.value:
+                assert triplet.credential is not None
+                there = secret_name(change.registry, step.part) in seen
+                assert not (there and triplet.rotate == "missing")
+
+
+@given(desired_triplets(), observed_states())
+def test_steps_come_in_the_order_of_writing(desired: list[Desired], observed: Observed) -> None:
+    """SERVER last, so that a new triplet is never visible half."""
+    order = list(Part)
+    for change in plan(desired, observed).changes:
+        places = [order.index(step.part) for step in change.steps]
+        assert places == sorted(places)
+
+
+@given(desired_triplets(), observed_states())
+def test_a_printed_plan_names_no_source(desired: list[Desired], observed: Observed) -> None:
+    """Neither a value nor where it comes from stands in what a plan prints."""
+    found = plan(desired, observed)
+
+    printed = outputs("plan", found, planned(found))["plan"]
+
+    assert "PASSWORD_OF_ACR" not in printed
+    assert '"me"' not in printed
+
+
+@given(desired_triplets(), observed_states())
+def test_drift_is_what_an_apply_would_mend(desired: list[Desired], observed: Observed) -> None:
+    """No drift means no step, but for a rotation whose only reason is an unknown age."""
+    for change in plan(desired, observed).changes:
+        if not change.drift:
+            assert not change.steps or (change.action == "rotate" and not change.added)
+        elif change.action != "blocked":
+            assert change.steps

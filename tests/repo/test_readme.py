@@ -1,0 +1,89 @@
+"""README says what action.yml and the code say."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
+from codespaces_registry_secrets.targets import SCOPES
+from repo.documents import ACTION, README, ROOT, rows, section
+
+KEYS = {
+    "name": "mycompany",
+    "suffix": "azurecr.cn",
+    "subdomain": "octocorp",
+    "account": "111122223333",
+    "region": "eu-west-1",
+    "location": "eu",
+}
+KIND_ROWS = rows(section(README, "### Registries"))
+CODE = ROOT / "src" / "codespaces_registry_secrets"
+
+
+def quoted(cell: str) -> list[str]:
+    """What stands between backquotes."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def messages() -> list[str]:
+    """Every text that the code holds, as far as no value stands in it."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in CODE.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def test_the_table_of_inputs_is_that_of_action_yml() -> None:
+    """Names, defaults and descriptions, in the same order."""
+    assert rows(section(README, "## Inputs")) == [
+        [f"`{name}`", f"`{entry['default']}`" if "default" in entry else "", entry["description"]]
+        for name, entry in ACTION["inputs"].items()
+    ]
+
+
+def test_the_table_of_outputs_is_that_of_action_yml() -> None:
+    """Names and descriptions, in the same order."""
+    assert rows(section(README, "## Outputs")) == [
+        [f"`{name}`", entry["description"]] for name, entry in ACTION["outputs"].items()
+    ]
+
+
+@pytest.mark.parametrize("row", KIND_ROWS, ids=[" ".join(row[:2]) for row in KIND_ROWS])
+def test_a_registry_kind_has_the_server_of_the_table(row: list[str]) -> None:
+    """What the table says is what would be stored."""
+    (kind,), (server,) = quoted(row[0]), quoted(row[2])
+    china = {"region": "cn-north-1"} if "cn-" in row[1] else {}
+    keys = {key: {**KEYS, **china}[key] for key in quoted(row[1]) if key in KIND_KEYS}
+    for key, value in keys.items():
+        server = server.replace(f"<{key}>", value)
+    assert KINDS[kind].server(keys) == server
+
+
+def test_the_table_has_every_registry_kind_with_every_key() -> None:
+    """None is left out, and none is made up."""
+    told: dict[str, set[str]] = {}
+    for kind, keys, _ in KIND_ROWS:
+        told.setdefault(kind.strip("`"), set()).update(KIND_KEYS & set(quoted(keys)))
+    assert told == {name: {*kind.required, *kind.optional} for name, kind in KINDS.items()}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_the_table_of_tokens_says_what_the_messages_say(scope: str) -> None:
+    """A reader and a refused user are told to get the same thing."""
+    table = {row[0]: row for row in rows(section(README, "## Tokens and permissions"))}
+    target = SCOPES[scope]
+    _, classic, fine_grained, app = table[scope]
+    assert classic.replace("`", "").split(" or ")[0] == target.classic_scope
+    assert quoted(fine_grained) == [target.permission]
+    assert app == ("never" if scope == "user" else fine_grained)
+
+
+@pytest.mark.parametrize("row", rows(section(README, "## Troubleshooting")), ids=lambda row: row[0])
+def test_a_message_of_the_troubleshooting_is_one_of_the_code(row: list[str]) -> None:
+    """Somebody who searches for what the log says finds it."""
+    message, cause, fix = row
+    assert any(message.strip("`") in text for text in messages())
+    assert cause.endswith(".")
+    assert fix.endswith(".")

@@ -1,0 +1,204 @@
+"""Where the spec comes from: inline, a file, or the shorthand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.inputs import read
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.given import document
+from codespaces_registry_secrets.spec.load import desired
+
+CREDENTIAL = {"INPUT_USERNAME": "me", "INPUT_PASSWORD": "pass-word"}
+
+
+def loaded(workspace: Path, environ: Mapping[str, str]) -> tuple[Desired, ...]:
+    """What the inputs ask for."""
+    everything = {
+        "INPUT_TOKEN": "ghp_token",
+        "GITHUB_WORKSPACE": str(workspace),
+        "GITHUB_REPOSITORY": "octo-org/app",
+        **environ,
+    }
+    inputs = read(everything)
+    sources = Sources(everything, workspace, lambda _: None)
+    return desired(document(inputs, sources), sources, inputs.rotate)
+
+
+def faults(workspace: Path, environ: Mapping[str, str]) -> list[str]:
+    """The messages that the inputs get."""
+    with pytest.raises(FaultyError) as caught:
+        loaded(workspace, environ)
+    return [str(fault) for fault in caught.value.faults]
+
+
+SHORTHANDS = {
+    "organization": (
+        {
+            "INPUT_TARGET": "organization:octo-org",
+            "INPUT_VISIBILITY": "selected",
+            "INPUT_REPOSITORIES": "api\n svc-* \n\n",
+            "INPUT_REGISTRY": "ghcr",
+        },
+        "registry: ghcr",
+        '{organization: octo-org, visibility: selected, repositories: [api, "svc-*"]}',
+    ),
+    "user": (
+        {
+            "INPUT_TARGET": "user:octocat",
+            "INPUT_REPOSITORIES": "octo-org/app",
+            "INPUT_SERVER": "registry.example.com:5000",
+        },
+        'server: "registry.example.com:5000"',
+        "{user: octocat, repositories: [octo-org/app]}",
+    ),
+    "repository": (
+        {"INPUT_TARGET": "repository:octo-org/api", "INPUT_REGISTRY": "dockerhub"},
+        "registry: dockerhub",
+        "{repository: octo-org/api}",
+    ),
+    "the repository that runs the workflow": (
+        {"INPUT_REGISTRY": "dockerhub"},
+        "registry: dockerhub",
+        "{repository: octo-org/app}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SHORTHANDS.values(), ids=SHORTHANDS)
+def test_the_shorthand_asks_for_the_same_as_yaml(
+    tmp_path: Path, case: tuple[dict[str, str], str, str]
+) -> None:
+    """Inputs and spec lead to one desired state; only the places differ."""
+    inputs, server, target = case
+    spec = f"""
+version: 1
+registries:
+  - id: hub
+    {server}
+    username: {{input: username}}
+    password: {{input: password}}
+    targets: [{target}]
+"""
+
+    (short,) = loaded(tmp_path, {**CREDENTIAL, "INPUT_ID": "hub", **inputs})
+    (long,) = loaded(tmp_path, {**CREDENTIAL, "INPUT_SPEC": spec})
+
+    assert str(short.target) == str(long.target)
+    for name in ("target", "registry", "credential", "rotate", "visibility", "selection"):
+        assert getattr(short, name) == getattr(long, name)
+
+
+def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> None:
+    """Three lines put a repository on the list of a triplet that exists."""
+    environ = {"INPUT_ID": "ACR", "INPUT_TARGET": "organization:octo-org"}
+
+    (triplet,) = loaded(tmp_path, {**environ, "INPUT_REPOSITORIES": "app"})
+
+    assert triplet.credential is None
+    assert triplet.selection is not None
+    assert triplet.selection.include == ("octo-org/app",)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "messages"),
+    [
+        (
+            {"INPUT_SERVER": "https://x.example.com", **CREDENTIAL},
+            [
+                "input `server`: Codespaces would not match this spelling; write `x.example.com`",
+            ],
+        ),
+        (
+            {"INPUT_REGISTRY": "acr", **CREDENTIAL},
+            ["input `id`: `registry: acr` needs `name`; or give `server` in its place"],
+        ),
+        (
+            {"INPUT_REGISTRY": "ghcr", "INPUT_USERNAME": "me"},
+            ["input `password`: input `password` is not set; set it in the step's `with:`,"],
+        ),
+        (
+            {"INPUT_REGISTRY": "ghcr", "INPUT_USERNAME": "me", "INPUT_PASSWORD": ""},
+            ["input `password`: input `password` is empty; a secret that is not set in"],
+        ),
+        (
+            {"INPUT_TARGET": "octo-org"},
+            [
+                "input `target`: must be `organization:NAME`, `repository:NAME`, `user:NAME`",
+            ],
+        ),
+        (
+            {"INPUT_TARGET": "repository:octo-org/api", "INPUT_VISIBILITY": "all"},
+            ["input `visibility`: only secrets of an organization have a visibility"],
+        ),
+        (
+            {"INPUT_TARGET": "organization:octo-org", "INPUT_REPOSITORIES": "api\nsvc-["},
+            ["input `repositories`: bad glob: a `[` and its `]` come in pairs"],
+        ),
+        (
+            {"INPUT_TARGET": "organization:octo-org", "INPUT_VISIBILITY": "public"},
+            ["input `visibility`: must be `all`, `private` or `selected`"],
+        ),
+    ],
+)
+def test_a_fault_of_the_shorthand_names_the_input(
+    tmp_path: Path, inputs: dict[str, str], messages: list[str]
+) -> None:
+    """No line and no path of a spec that the user never wrote."""
+    found = faults(tmp_path, {"INPUT_ID": "ACR", **inputs})
+
+    assert len(found) == len(messages)
+    for fault, message in zip(found, messages, strict=True):
+        assert fault.startswith(message)
+
+
+def test_the_file_is_read_where_nothing_else_is_given(tmp_path: Path) -> None:
+    """At its usual place in the workspace, or where `spec-file` says."""
+    text = "version: 1\nregistries: [{id: ACR, targets: [{organization: octo-org}]}]\n"
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "codespaces-registries.yml").write_text(text)
+    (tmp_path / "other.yml").write_text(text.replace("ACR", "GHCR"))
+
+    (usual,) = loaded(tmp_path, {})
+    (other,) = loaded(tmp_path, {"INPUT_SPEC-FILE": "other.yml"})
+
+    assert (usual.registry, other.registry) == ("ACR", "GHCR")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda path: None, "spec.yml: there is no such file; check out the repository before"),
+        (lambda path: path.write_bytes(b"\xff"), "spec.yml: is not UTF-8 text"),
+        (lambda path: path.mkdir(), "spec.yml: cannot be read: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, prepare: object, message: str) -> None:
+    """Says why, and what to do."""
+    assert callable(prepare)
+    prepare(tmp_path / "spec.yml")
+
+    (fault,) = faults(tmp_path, {"INPUT_SPEC-FILE": "spec.yml"})
+
+    assert fault.startswith(message)
+
+
+def test_the_rotate_input_overrides_every_policy(tmp_path: Path) -> None:
+    """For this run."""
+    text = """
+version: 1
+registries:
+  - {id: A, rotate: missing, targets: [{organization: octo-org}]}
+  - {id: B, targets: [{organization: octo-org}]}
+"""
+
+    plain = loaded(tmp_path, {"INPUT_SPEC": text})
+    forced = loaded(tmp_path, {"INPUT_SPEC": text, "INPUT_ROTATE": "always"})
+
+    assert [triplet.rotate for triplet in plain] == ["missing", "changed"]
+    assert [triplet.rotate for triplet in forced] == ["always", "always"]

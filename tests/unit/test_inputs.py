@@ -1,0 +1,101 @@
+"""The runner's environment becomes inputs, or every fault of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.inputs import Inputs, read, secrets
+
+TOKEN = {"INPUT_TOKEN": "ghp_token"}
+
+
+def faults(**inputs: str) -> list[str]:
+    """The messages for inputs; `_` in a name stands for `-`."""
+    environ = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
+    with pytest.raises(FaultyError) as caught:
+        read(environ)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_empty_inputs_are_absent() -> None:
+    """The runner passes what is not given as an empty text; defaults hold then."""
+    inputs = read({**TOKEN, "INPUT_MODE": "", "INPUT_SPEC-FILE": " ", "INPUT_ROTATE": ""})
+
+    assert inputs == Inputs.model_validate(TOKEN)
+    assert inputs.mode == "apply"
+    assert inputs.spec_file == ".github/codespaces-registries.yml"
+
+
+def test_blanks_around_an_input_are_cut() -> None:
+    """A token pasted with its newline is the token."""
+    inputs = read({"INPUT_TOKEN": "ghp_token\n", "INPUT_MODE": " plan "})
+
+    assert inputs.token is not None
+    assert inputs.token.get_secret_value() == "ghp_token"
+    assert inputs.mode == "plan"
+
+
+def test_no_secret_shows_in_a_repr() -> None:
+    """Neither token nor spec, which may hold a password by mistake."""
+    inputs = read({**TOKEN, "INPUT_SPEC": "password: hunter2"})
+
+    assert "ghp_token" not in repr(inputs)
+    assert "hunter2" not in repr(inputs)
+
+
+def test_the_secret_inputs_are_known_before_any_is_judged() -> None:
+    """They are masked first, good or bad."""
+    environ = {"INPUT_TOKEN": "a", "INPUT_APP-PRIVATE-KEY": "b", "INPUT_PASSWORD": "c"}
+
+    assert [secret.get_secret_value() for secret in secrets(environ)] == ["a", "b", "c"]
+
+
+def test_every_bad_input_is_named_at_once() -> None:
+    """Bad values and contradictions, each with what is allowed."""
+    assert faults(
+        app_id="1", mode="dry-run", rotate="never", api_url="ftp://x", registry="ghcr", spec="x"
+    ) == [
+        "input `api-url`: must be a URL such as https://api.github.com",
+        "input `app-private-key`: a GitHub App needs `app-id` and `app-private-key`",
+        "input `id`: is needed beside `registry`",
+        "input `mode`: must be `plan`, `check` or `apply`",
+        "input `rotate`: must be `changed`, `always` or `missing`",
+        "input `spec`: give either `spec` or `registry`, not both",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({}, "input `token`: is needed, or `app-id` and `app-private-key`: a personal access"),
+        ({"token": "t", "app_id": "1"}, "input `token`: give either `token`, or `app-id` and"),
+        (
+            {"token": "t", "spec": "x", "spec_file": "mine.yml"},
+            "input `spec-file`: give either `spec-file` or `spec`, not both",
+        ),
+        ({"app_private_key": "x"}, "input `app-id`: a GitHub App needs `app-id` and"),
+        (
+            {"app_id": "1", "app_private_key": "x"},
+            "input `app-private-key`: is not a private key in PEM form",
+        ),
+        (
+            {"token": "t", "api_url": "https://ghes.example.com/api/v3"},
+            "input `api-url`: GitHub Enterprise Server has no Codespaces",
+        ),
+        (
+            {"token": "t", "api_url": "http://api.github.com"},
+            "input `api-url`: must start with https://: a token travels there",
+        ),
+    ],
+)
+def test_a_bad_input_has_its_message(inputs: dict[str, str], message: str) -> None:
+    """What is wrong, and what to give instead."""
+    assert message in "\n".join(faults(**inputs))
+
+
+def test_a_url_of_ghe_com_is_taken() -> None:
+    """With or without a slash at its end."""
+    environ = {**TOKEN, "INPUT_API-URL": "https://api.octocorp.ghe.com/"}
+
+    assert read(environ).api_url == "https://api.octocorp.ghe.com"

@@ -1,0 +1,78 @@
+"""The outputs of a step, and what becomes of a plan that is too large for one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from codespaces_registry_secrets.apply import Outcome, planned
+from codespaces_registry_secrets.change import Change, Plan
+from codespaces_registry_secrets.report.outputs import MOST_PLAN_BYTES, outputs, write_plan_file
+from codespaces_registry_secrets.report.summary import summary
+from codespaces_registry_secrets.targets import Organization
+
+CHANGE = Change(
+    target=Organization("octo-org"),
+    registry="ACR",
+    action="rotate",
+    reason="nothing tells the age of the source",
+    visibility=("private", "selected"),
+    added=("octo-org/api",),
+)
+
+
+def test_the_plan_has_the_promised_form() -> None:
+    """Later steps read it with `fromJSON`."""
+    found = Plan((CHANGE,))
+
+    assert json.loads(outputs("plan", found, planned(found))["plan"]) == {
+        "version": 1,
+        "mode": "plan",
+        "changes": [
+            {
+                "target": "organization:octo-org",
+                "registry": "ACR",
+                "action": "rotate",
+                "reason": "nothing tells the age of the source",
+                "visibility": {"from": "private", "to": "selected"},
+                "repositories": {"add": ["octo-org/api"], "remove": []},
+                "outcome": "planned",
+                "error": None,
+            }
+        ],
+    }
+
+
+def test_lists_give_way_to_counts_where_the_plan_is_too_large(tmp_path: Path) -> None:
+    """The file holds it whole."""
+    names = tuple(f"octo-org/{'x' * 90}-{number:05}" for number in range(6000))
+    found = Plan((Change(CHANGE.target, "ACR", "access", "list", added=names),))
+    outcomes = planned(found)
+
+    short = outputs("plan", found, outcomes)["plan"]
+    name = write_plan_file(tmp_path, "plan", outcomes)
+
+    assert len(short.encode()) < MOST_PLAN_BYTES
+    assert json.loads(short)["changes"][0]["repositories"] == {"add": 6000, "remove": 0}
+    whole = json.loads((tmp_path / name).read_text(encoding="utf-8"))
+    assert whole["changes"][0]["repositories"]["add"] == list(names)
+
+
+def test_counts_are_of_what_was_done() -> None:
+    """A change that failed is counted as failed and nothing else."""
+    found = Plan((CHANGE, CHANGE))
+    outcomes = (Outcome(CHANGE, "applied", wrote=True), Outcome(CHANGE, "failed", "no"))
+
+    given = outputs("apply", found, outcomes)
+
+    assert (given["rotated"], given["failed"], given["changed"]) == ("1", "1", "true")
+
+
+def test_text_from_outside_breaks_no_table() -> None:
+    """A cell stays a cell."""
+    outcome = Outcome(CHANGE, "failed", "a | b\n<script>")
+
+    table = summary("apply", Plan((CHANGE,)), [outcome])
+
+    (row,) = [line for line in table.splitlines() if "octo-org`" in line]
+    assert "failed: a \\| b &lt;script>" in row

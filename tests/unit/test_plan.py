@@ -1,0 +1,320 @@
+"""What is planned, and the reason that is given for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from codespaces_registry_secrets.change import Change, Step
+from codespaces_registry_secrets.desired import Credential, Desired
+from codespaces_registry_secrets.errors import Location
+from codespaces_registry_secrets.observed import (
+    Observed,
+    ObservedSecret,
+    ObservedTarget,
+    SelectedRepositories,
+)
+from codespaces_registry_secrets.plan import plan
+from codespaces_registry_secrets.repositories import Repo, Selection
+from codespaces_registry_secrets.spec.model import Source
+from codespaces_registry_secrets.targets import Organization, Repository, User, Visibility
+from codespaces_registry_secrets.triplet import Part, secret_name
+
+API, WEB, OLD = Repo("octo-org/api", 1), Repo("octo-org/web", 2), Repo("octo-org/old", 3, True)
+CATALOGUE = {repo.full_name: repo for repo in (API, WEB, OLD)}
+ORGANIZATION = Organization("octo-org")
+USER = User("octocat")
+DESIRED = Desired(
+    target=ORGANIZATION,
+    registry="ACR",
+    credential=Credential("ghcr.io", "me", Source(env="P")),
+    rotate="changed",
+    visibility=None,
+    selection=None,
+    where=Location("spec.yml", 7),
+)
+PASSWORD = "ACR_CONTAINER_REGISTRY_PASSWORD"
+
+
+def chosen(*include: str, mode: Any = "exact") -> Selection:
+    """A selection of `octo-org`."""
+    return Selection(mode, tuple(f"octo-org/{name}" for name in include), (), archived=False)
+
+
+def listed(*repositories: Repo, complete: bool = True) -> SelectedRepositories:
+    """A list as GitHub shows it."""
+    return SelectedRepositories(repositories, complete)
+
+
+def triplet(
+    visibility: Visibility | None = "selected", selected: SelectedRepositories | None = None
+) -> dict[str, ObservedSecret]:
+    """All three secrets of ACR, alike."""
+    shown = (selected or listed(API)) if visibility in (None, "selected") else None
+    names = [secret_name("ACR", part) for part in Part]
+    return {name: ObservedSecret(name, visibility, shown) for name in names}
+
+
+def planned(desired: Desired, secrets: Mapping[str, ObservedSecret], **seen: Any) -> Change:
+    """The one change for a desired triplet."""
+    observed = Observed({desired.target: ObservedTarget(secrets, **seen)}, CATALOGUE, {})
+    (change,) = plan([desired], observed).changes
+    return change
+
+
+def test_create() -> None:
+    """Nothing there: three values in order, open to nobody but those who are named."""
+    change = planned(replace(DESIRED, selection=chosen("api", "web")), {})
+
+    assert (change.action, change.reason) == ("create", "none of the three secrets is there")
+    assert change.steps == tuple(Step(part, True, "selected", (1, 2)) for part in Part)
+    assert change.visibility == (None, "selected")
+    assert change.added == ("octo-org/api", "octo-org/web")
+    assert change.notes == ()
+
+
+def test_a_new_triplet_that_nobody_may_use_is_warned_of() -> None:
+    """`selected` is the safe default, and useless without a list."""
+    change = planned(DESIRED, {})
+
+    assert change.steps[0].replace == ()
+    (note,) = change.notes
+    assert (note.level, note.where) == ("warning", DESIRED.where)
+    assert "no repository may use the triplet" in note.message
+
+
+def test_repair_gives_a_missing_member_what_its_siblings_have() -> None:
+    """A triplet is used as a whole or not at all."""
+    secrets = triplet(selected=listed(API, WEB))
+    del secrets[PASSWORD]
+
+    change = planned(replace(DESIRED, rotate="missing"), secrets)
+
+    assert (change.action, change.reason) == ("repair", f"{PASSWORD} is missing")
+    assert change.steps == (Step(Part.PASSWORD, True, "selected", (1, 2)),)
+
+
+def test_repair_writes_all_three_where_the_policy_overwrites() -> None:
+    """What is left of half a triplet belongs to nobody knows which credential."""
+    secrets = triplet()
+    del secrets[PASSWORD]
+
+    change = planned(DESIRED, secrets)
+
+    assert [step.part for step in change.steps] == list(Part)
+
+
+def test_a_rotation_for_which_nothing_but_an_unknown_age_speaks_is_no_drift() -> None:
+    """So that `check` can be green."""
+    change = planned(DESIRED, triplet())
+
+    assert (change.action, change.drift) == ("rotate", False)
+    assert change.reason == "nothing tells the age of the source"
+    assert change.steps == tuple(Step(part, True, "selected") for part in Part)
+
+
+def test_always_is_drift() -> None:
+    """It was asked for."""
+    change = planned(replace(DESIRED, rotate="always"), triplet())
+
+    assert (change.action, change.drift) == ("rotate", True)
+    assert change.reason == "the policy is `always`"
+
+
+def test_access_names_the_member_that_is_off() -> None:
+    """Where not all three are."""
+    secrets = triplet()
+    secrets[PASSWORD] = replace(secrets[PASSWORD], selected=listed(WEB))
+
+    change = planned(replace(DESIRED, credential=None, selection=chosen("api")), secrets)
+
+    assert (change.action, change.reason) == ("access", f"list of {PASSWORD} not as the spec says")
+    assert change.steps == (Step(Part.PASSWORD, False, None, (1,)),)
+    assert (change.added, change.removed) == (("octo-org/api",), ("octo-org/web",))
+
+
+def test_ensure_adds_one_by_one() -> None:
+    """And never sends a list."""
+    change = planned(
+        replace(DESIRED, credential=None, selection=chosen("web", mode="ensure")), triplet()
+    )
+
+    assert change.steps == tuple(Step(part, False, None, None, (2,)) for part in Part)
+    assert (change.added, change.removed) == (("octo-org/web",), ())
+
+
+def test_ensure_works_on_a_list_that_is_not_shown_whole() -> None:
+    """It sends nothing back that could be missing something."""
+    secrets = triplet(selected=listed(API, complete=False))
+
+    change = planned(
+        replace(DESIRED, credential=None, selection=chosen("web", mode="ensure")), secrets
+    )
+
+    assert change.action == "access"
+
+
+def test_a_visibility_changes_along_with_the_value() -> None:
+    """Which is the only way that GitHub has."""
+    change = planned(replace(DESIRED, visibility="all"), triplet())
+
+    assert change.visibility == ("selected", "all")
+    assert {step.visibility for step in change.steps} == {"all"}
+    assert {step.replace for step in change.steps} == {None}
+    assert change.drift
+    assert change.removed == ("octo-org/api",)
+
+
+def test_none_of_it() -> None:
+    """All is in place."""
+    change = planned(replace(DESIRED, rotate="missing", selection=chosen("api")), triplet())
+
+    assert (change.action, change.drift, change.steps) == ("none", False, ())
+
+
+BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
+    "nothing to create with": (
+        {"credential": None},
+        {},
+        "ACR_CONTAINER_REGISTRY_SERVER is missing, and the registry has no `username` and",
+    ),
+    "nothing to repair with": (
+        {"credential": None},
+        {PASSWORD: ObservedSecret(PASSWORD, "all")},
+        "ACR_CONTAINER_REGISTRY_USER, ACR_CONTAINER_REGISTRY_SERVER is missing",
+    ),
+    "a list for all": (
+        {"selection": chosen("api")},
+        triplet("all"),
+        f"the visibility of {PASSWORD} is `all`, where a list has no effect; write",
+    ),
+    "a visibility without a value": (
+        {"credential": None, "visibility": "private"},
+        triplet(),
+        f"GitHub changes the visibility of {PASSWORD} only with a value, and none is given",
+    ),
+    "a visibility that may not overwrite": (
+        {"rotate": "missing", "visibility": "private"},
+        triplet(),
+        "only with a value, and `rotate: missing` never overwrites one",
+    ),
+    "a list that is not whole, to be sent back": (
+        {},
+        triplet(selected=listed(API, complete=False)),
+        f"GitHub does not show the token the whole list of {PASSWORD}",
+    ),
+    "a list that is not whole, to be replaced": (
+        {"credential": None, "selection": chosen("web")},
+        triplet(selected=listed(API, complete=False)),
+        f"GitHub does not show the token the whole list of {PASSWORD}",
+    ),
+    "an empty selection": (
+        {"selection": chosen("none-*")},
+        triplet(),
+        "the selection is empty; write `repositories: []` if nobody shall use the triplet",
+    ),
+    "nothing but archived repositories": (
+        {"selection": chosen("old")},
+        triplet(),
+        "the selection is empty",
+    ),
+    "an unknown repository": (
+        {"selection": chosen("apy")},
+        triplet(),
+        "no such repository, or the token cannot see it: octo-org/apy (did you mean octo-org/api?)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKED.values(), ids=BLOCKED)
+def test_blocked(case: tuple[dict[str, Any], dict[str, ObservedSecret], str]) -> None:
+    """With the reason, as an error at the line of the target, and nothing to carry out."""
+    changed, secrets, reason = case
+
+    change = planned(replace(DESIRED, **changed), secrets)
+
+    assert change.action == "blocked"
+    assert reason in change.reason
+    assert (change.steps, change.drift) == ((), True)
+    (note,) = change.notes
+    assert (note.level, note.where) == ("error", DESIRED.where)
+
+
+def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> None:
+    """Nothing may be concluded from a name that was not found then."""
+    seen = ObservedTarget(triplet())
+    observed = Observed({ORGANIZATION: seen}, {}, {ORGANIZATION: "GitHub answers 502"})
+    other = replace(DESIRED, registry="GHCR")
+
+    first, second = plan([replace(DESIRED, selection=chosen("api")), other], observed).changes
+
+    assert (first.action, first.reason) == ("blocked", "GitHub answers 502")
+    assert second.action == "create"
+
+
+def test_a_scope_has_room_for_100_secrets() -> None:
+    """The triplets that fit are created, in order; the next one is blocked."""
+    others = {f"OTHER_{number}": ObservedSecret(f"OTHER_{number}", "all") for number in range(95)}
+    observed = Observed({ORGANIZATION: ObservedTarget(others)}, {}, {})
+    wanted = [replace(DESIRED, registry=name) for name in ("C", "B", "A")]
+
+    changes = plan(wanted, observed).changes
+
+    assert [(c.registry, c.action) for c in changes] == [
+        ("A", "create"),
+        ("B", "blocked"),
+        ("C", "blocked"),
+    ]
+    assert "holds 98 of at most 100 secrets, and 3 more are needed" in changes[1].reason
+
+
+def test_me_is_the_tokens_own_user() -> None:
+    """The plan names the login."""
+    me = replace(DESIRED, target=User("@me"))
+
+    change = planned(me, {}, login="octocat")
+
+    assert str(change.target) == "user:octocat"
+
+
+def test_me_and_the_login_are_one_target() -> None:
+    """Both in a spec would write one triplet twice."""
+    observed = Observed(
+        {
+            User("@me"): ObservedTarget({}, login="octocat"),
+            USER: ObservedTarget({}, login="octocat"),
+        },
+        {},
+        {},
+    )
+    wanted = [replace(DESIRED, target=User("@me")), replace(DESIRED, target=USER)]
+
+    changes = plan(wanted, observed).changes
+
+    assert [change.action for change in changes] == ["blocked", "blocked"]
+    assert changes[0].reason == "ACR is at user:octocat twice; keep one of them"
+
+
+def test_another_users_secrets_are_blocked() -> None:
+    """`/user` always means the token's own."""
+    change = planned(replace(DESIRED, target=User("hubot")), {}, login="octocat")
+
+    assert change.action == "blocked"
+    assert "the token belongs to octocat" in change.reason
+
+
+def test_a_problem_of_the_target_blocks_it() -> None:
+    """What could not be seen is not written."""
+    change = planned(replace(DESIRED, target=Repository("o/r")), {}, problem="GitHub answers 404")
+
+    assert (change.action, change.reason) == ("blocked", "GitHub answers 404")
+
+
+def test_targets_ignore_case() -> None:
+    """As GitHub's names do."""
+    assert Organization("Octo-Org") == ORGANIZATION
+    assert hash(Organization("Octo-Org")) == hash(ORGANIZATION)
+    assert Organization("octocat") != USER

@@ -1,0 +1,80 @@
+"""Each registry kind gives the exact server that Codespaces matches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.registries import server_fault
+
+SERVERS = {
+    "registry: dockerhub": "https://index.docker.io/v1/",
+    "registry: ghcr": "ghcr.io",
+    "registry: ghcr, subdomain: octocorp": "containers.octocorp.ghe.com",
+    "registry: acr, name: mycompany": "mycompany.azurecr.io",
+    "registry: acr, name: mycompany, suffix: azurecr.cn": "mycompany.azurecr.cn",
+    'registry: ecr, account: "012345678901", region: eu-west-1': (
+        "012345678901.dkr.ecr.eu-west-1.amazonaws.com"
+    ),
+    'registry: ecr, account: "123456789012", region: cn-north-1': (
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"
+    ),
+    "registry: gcr": "gcr.io",
+    "registry: gcr, location: eu": "eu.gcr.io",
+    "registry: artifact-registry, location: europe-west4": "europe-west4-docker.pkg.dev",
+    "server: registry.example.com:5000": "registry.example.com:5000",
+    "server: https://index.docker.io/v1/": "https://index.docker.io/v1/",
+    "server: localhost:5000": "localhost:5000",
+}
+
+
+@pytest.mark.parametrize(("keys", "server"), SERVERS.items(), ids=SERVERS)
+def test_a_kind_gives_its_server(keys: str, server: str) -> None:
+    """Letter by letter: Codespaces compares no other way."""
+    text = f"""
+version: 1
+registries:
+  - {{id: A, {keys}, username: me, password: {{env: P}}, targets: [{{repository: o/r}}]}}
+"""
+    sources = Sources({"P": "pass-word"}, Path(), lambda _: None)
+
+    (triplet,) = desired(parse(text, "spec.yml"), sources)
+
+    assert triplet.credential is not None
+    assert triplet.credential.server == server
+
+
+SPELLINGS = {
+    "https://ghcr.io": "ghcr.io",
+    "ghcr.io/": "ghcr.io",
+    "ghcr.io/octo-org/app": "ghcr.io",
+    "GHCR.io": "ghcr.io",
+    "ghcr.io:443": "ghcr.io",
+    " ghcr.io ": "ghcr.io",
+    "docker.io": "https://index.docker.io/v1/",
+    "hub.docker.com": "https://index.docker.io/v1/",
+    "registry-1.docker.io": "https://index.docker.io/v1/",
+    "index.docker.io": "https://index.docker.io/v1/",
+    "https://index.docker.io/v1": "https://index.docker.io/v1/",
+    "http://registry.example.com:5000/v2/": "registry.example.com:5000",
+}
+
+
+@pytest.mark.parametrize(("server", "right"), SPELLINGS.items(), ids=SPELLINGS)
+def test_a_server_that_would_not_match_is_shown_rightly_spelt(server: str, right: str) -> None:
+    """What Docker forgives, Codespaces does not."""
+    assert server_fault(server) == (f"Codespaces would not match this spelling; write `{right}`")
+    assert server_fault(right) is None
+
+
+@pytest.mark.parametrize("server", ["", "two words", "-x.example.com", "a..b", "host:port"])
+def test_what_names_no_host_has_no_spelling(server: str) -> None:
+    """The message shows the form instead."""
+    message = server_fault(server)
+
+    assert message is not None
+    assert message.startswith("Codespaces matches a host name or host:port")

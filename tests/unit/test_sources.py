@@ -1,0 +1,99 @@
+"""A source gives its value, exact to the byte but for what it says itself."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets.errors import SourceError
+from codespaces_registry_secrets.sources import MAX_BYTES, Sources
+from codespaces_registry_secrets.spec.model import Source
+
+
+def value(tmp_path: Path, text: str, source: Source | None = None) -> bytes:
+    """What a source makes of the environment variable P."""
+    sources = Sources({"P": text}, tmp_path, lambda _: None)
+    return sources.password(source or Source(env="P")).get_secret_value()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", b"plain"),
+        ("one newline\n", b"one newline"),
+        ("one newline of Windows\r\n", b"one newline of Windows"),
+        ("two\n\n", b"two\n"),
+        (" blanks \t", b" blanks \t"),
+        ("a\nb", b"a\nb"),
+        ("a return\r", b"a return\r"),
+        ("ü", "ü".encode()),
+        ("\udcff", b"\xff"),
+    ],
+)
+def test_a_value_is_exact_but_for_one_newline(tmp_path: Path, text: str, expected: bytes) -> None:
+    """One newline at the end is of the tool that wrote it; all else is the value."""
+    assert value(tmp_path, text) == expected
+
+
+def test_a_newline_can_be_kept(tmp_path: Path) -> None:
+    """With `trim: false`."""
+    assert value(tmp_path, "a\n", Source(env="P", trim=False)) == b"a\n"
+
+
+def test_base64_is_decoded(tmp_path: Path) -> None:
+    """Wrapped or not; the bytes need not be text."""
+    raw = bytes(range(256))
+    encoded = base64.encodebytes(raw).decode()
+
+    assert value(tmp_path, encoded, Source(env="P", encoding="base64")) == raw
+
+
+def test_a_value_may_have_48_kb_and_no_more(tmp_path: Path) -> None:
+    """GitHub's limit, known before anything is sent."""
+    assert len(value(tmp_path, "x" * MAX_BYTES)) == MAX_BYTES
+    with pytest.raises(SourceError, match=r"P has 49,153 bytes; GitHub takes at most 49,152"):
+        value(tmp_path, "x" * (MAX_BYTES + 1))
+
+
+def test_a_file_of_the_workspace_is_read_as_bytes(tmp_path: Path) -> None:
+    """Whatever they are."""
+    (tmp_path / "key").write_bytes(b"\x00\xff\n")
+    sources = Sources({}, tmp_path, lambda _: None)
+
+    assert sources.password(Source(file="key")).get_secret_value() == b"\x00\xff"
+
+
+def test_a_link_out_of_the_workspace_is_not_followed(tmp_path: Path) -> None:
+    """A pull request could place one."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (tmp_path / "outside").write_text("host secret")
+    (workspace / "link").symlink_to(tmp_path / "outside")
+
+    with pytest.raises(SourceError, match="file link is outside the workspace"):
+        Sources({}, workspace, lambda _: None).password(Source(file="link"))
+
+
+def test_a_password_is_masked_before_it_is_handed_out_and_a_user_name_never(
+    tmp_path: Path,
+) -> None:
+    """Both from sources; the user name stands in logs."""
+    masked: list[SecretBytes] = []
+    sources = Sources({"P": "pass-word", "U": "me"}, tmp_path, masked.append)
+
+    sources.username(Source(env="U"))
+    sources.username("literal")
+    assert masked == []
+    sources.password(Source(env="P"))
+    assert masked == [SecretBytes(b"pass-word")]
+
+
+def test_a_value_cannot_be_printed(tmp_path: Path) -> None:
+    """Neither by itself nor as a part of what holds it."""
+    sources = Sources({"P": "pass-word"}, tmp_path, lambda _: None)
+    secret = sources.password(Source(env="P"))
+
+    assert "pass-word" not in f"{secret} {secret!r} {[secret]} {sources!r}"
