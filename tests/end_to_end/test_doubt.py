@@ -1,0 +1,81 @@
+"""Where an answer leaves a doubt, nothing is written on the strength of it."""
+
+from __future__ import annotations
+
+from github_sandbox import Fault, Sandbox, World
+from running import TRIPLET, Action, stored_triplet
+
+ORGANIZATION = "organization:octo-org"
+SPEC = """
+version: 1
+registries:
+  - id: ACR
+    server: mycompany.azurecr.io
+    username: me
+    password: {env: ACR_PASSWORD}
+    targets: [{organization: octo-org, repositories: ["svc-*", app]}]
+"""
+ENVIRONMENT = {"ACR_PASSWORD": "new"}
+
+
+def test_secrets_that_do_not_add_up_block_the_target(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """A triplet that seems to be missing may only not have been listed."""
+    stored_triplet(world, ORGANIZATION, visibility="all")
+    body = '{"total_count": 3, "secrets": []}'
+    sandbox.fail(Fault(path=r"/orgs/octo-org/codespaces/secrets\?", status=200, body=body))
+
+    step = action.step(SPEC, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert "GitHub counts 3 secrets and lists 0; run again" in step.stdout
+    assert sandbox.writes == []
+
+
+def test_repositories_that_cannot_be_listed_block_the_selection(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """A glob that matches nothing then would empty the list."""
+    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/svc-001"])
+    sandbox.fail(Fault(path=r"/orgs/octo-org/repos\?.*page=2", status=502, times=None))
+
+    step = action.step(SPEC, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert "ACR at organization:octo-org is blocked: GitHub answered with server errors" in (
+        step.stdout
+    )
+    assert sandbox.writes == []
+
+
+def test_a_list_that_shrinks_while_it_is_read_is_not_sent_back(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """The second reading, right before the write, must add up too."""
+    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
+    body = '{"total_count": 2, "repositories": []}'
+    path = "PASSWORD/repositories"
+    sandbox.fail(Fault(method="GET", path=path, nth=2, status=200, body=body))
+    spec = SPEC.replace(', repositories: ["svc-*", app]', "")
+
+    step = action.step(spec, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert f"the list of {TRIPLET[2]} changed while it was read; run again" in step.stdout
+    assert sandbox.writes == []
+
+
+def test_a_token_that_is_refused_midway_stops_the_run(sandbox: Sandbox, action: Action) -> None:
+    """What was not tried is told as skipped, and the run is red."""
+    targets = "}, {".join(f"repository: octo-org/svc-{n:03}" for n in range(60))
+    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{{{targets}}}]"
+    body = '{"message": "Bad credentials"}'
+    sandbox.fail(Fault(method="PUT", status=401, times=None, body=body))
+
+    step = action.step(spec, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert len(sandbox.writes) <= 10
+    assert int(step.outputs["failed"]) == len(sandbox.writes)
+    assert step.outputs["created"] == "0"
