@@ -2,14 +2,17 @@
 FROM python:3.13-slim-trixie AS build
 
 # The base's pip fills a virtual environment that has none of its own: an Action that runs installs nothing.
-# Taken off again: tests, what only compiling an extension needs, and the half of PyYAML in C, which is optional
-# and which the spec's loader does not use.
+# Taken off again: tests, what only compiling an extension needs, the half of PyYAML in C, which is optional and
+# which the spec's loader does not use, and what botocore knows of any service but ECR.
 COPY requirements/action.txt /tmp/action.txt
 RUN python3 -m venv --without-pip /opt/venv \
  && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --only-binary :all: \
       --require-hashes --requirement /tmp/action.txt --disable-pip-version-check --root-user-action ignore \
  && packages=$(echo /opt/venv/lib/python3.*/site-packages) \
  && rm -rf "$packages"/tests "$packages"/*/tests "$packages"/cffi "$packages"/pycparser* "$packages"/yaml/_yaml.*.so \
+ && find "$packages"/botocore/data -mindepth 1 -maxdepth 1 -type d ! -name ecr -exec rm -rf {} + \
+ && rm -rf "$packages"/botocore/data/ecr/*/examples-* "$packages"/botocore/data/ecr/*/paginators-* \
+      "$packages"/botocore/data/ecr/*/waiters-* "$packages"/botocore/cacert.pem "$packages"/dateutil/zoneinfo \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
 
 COPY entrypoint.py /action/

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from codespaces_registry_secrets.change import Step
 from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.due import Due
 from codespaces_registry_secrets.observed import ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.repositories import Selected
 from codespaces_registry_secrets.targets import Visibility
@@ -56,15 +57,14 @@ class Member:
 
 
 def members(
-    triplet: Desired, seen: ObservedTarget, selected: Selected | None
+    triplet: Desired, seen: ObservedTarget, selected: Selected | None, due: Due
 ) -> tuple[Member, ...]:
-    """The three members in the order of writing.
+    """The three members in the order of writing. `due` says which are to be written again.
 
     An absent member is to have what its siblings have: a triplet is used as a whole or not at all.
     """
     names = [secret_name(triplet.registry, part) for part in Part]
     sibling = next((seen.secrets[name] for name in names if name in seen.secrets), None)
-    overwrite = triplet.credential is not None and triplet.rotate != "missing"
     return tuple(
         Member(
             name=name,
@@ -72,10 +72,17 @@ def members(
             now=_now(seen.secrets[name]) if name in seen.secrets else None,
             wanted=_wanted(triplet, seen.secrets.get(name, sibling), selected),
             complete=_complete(seen.secrets.get(name, sibling)),
-            write=overwrite or name not in seen.secrets,
+            write=name not in seen.secrets or _sent(triplet, seen.secrets[name], due),
         )
         for part, name in zip(Part, names, strict=True)
     )
+
+
+def _sent(triplet: Desired, secret: ObservedSecret, due: Due) -> bool:
+    """Whether the value of a secret that is there is sent: it is due, or its visibility changes."""
+    moves = _visibility(triplet, secret) != secret.visibility
+    allowed = triplet.credential is not None and triplet.rotate.when != "missing"
+    return due.covers(secret) or (moves and allowed)
 
 
 def steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Step]:

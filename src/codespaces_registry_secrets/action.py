@@ -9,10 +9,13 @@ from codespaces_registry_secrets import inputs as given
 from codespaces_registry_secrets.apply import Outcome, apply, planned
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError
+from codespaces_registry_secrets.github.ages import ages
 from codespaces_registry_secrets.github.observe import observe
 from codespaces_registry_secrets.github.sessions import connect
 from codespaces_registry_secrets.inputs import Inputs
+from codespaces_registry_secrets.judgement import judged
 from codespaces_registry_secrets.plan import plan
+from codespaces_registry_secrets.proof import findings
 from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
 from codespaces_registry_secrets.report.summary import summary
 from codespaces_registry_secrets.report.text import outcome_text, plan_text
@@ -52,13 +55,22 @@ def run(environ: Mapping[str, str], runner: Runner, backoff: float) -> int:
         runner.mask(secret)
     inputs = given.read(environ)
     sources = Sources(environ, inputs.workspace, runner.mask)
-    wanted = desired(document(inputs, sources), sources, inputs.rotate)
+    wanted = desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
     sessions = connect(inputs, backoff)
-    found = plan(wanted, observe(wanted, sessions))
+    changed, doubts = ages(wanted, sessions, inputs.repository)
+    observed = observe(wanted, sessions, changed)
+    first = plan(wanted, observed)
+    credentials = [triplet.credential for triplet in wanted if triplet.credential]
+    found = judged(
+        first,
+        findings(credentials, first.written, inputs, sources),
+        sessions.expires,
+        observed.at,
+        inputs.expiry_warning,
+    )
     runner.info(plan_text(found))
-    for change in found.changes:
-        for note in change.notes:
-            runner.note(note)
+    for note in (*doubts, *found.all_notes):
+        runner.note(note)
     outcomes = apply(found, sessions, sources) if inputs.mode == "apply" else planned(found)
     _report(inputs, found, outcomes, runner)
     return _exit_code(inputs, found, outcomes)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
 from codespaces_registry_secrets.desired import Credential
@@ -50,6 +51,7 @@ class Change:
     registry: str
     action: Action
     reason: str
+    where: Location = field(default_factory=Location)
     visibility: tuple[Visibility | None, Visibility] | None = None
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -59,12 +61,45 @@ class Change:
     # False too for a rotation for which only an unknown age speaks: a precaution, no difference.
     drift: bool = True
 
+    def blocked(self, reason: str) -> Change:
+        """The change, kept from being carried out."""
+        message = f"{self.registry} at {self.target} is blocked: {reason}"
+        return replace(
+            self,
+            action="blocked",
+            reason=reason,
+            visibility=None,
+            added=(),
+            removed=(),
+            steps=(),
+            notes=(Note("error", message, self.where),),
+            drift=True,
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
-    """Every change, sorted by target and registry."""
+    """Every change, sorted by target and registry.
+
+    `notes` are about credentials, which several changes may share. `expiry` is when the first of
+    all credentials ends, where one is known to.
+    """
 
     changes: tuple[Change, ...]
+    notes: tuple[Note, ...] = ()
+    expiry: datetime | None = None
+
+    @property
+    def all_notes(self) -> tuple[Note, ...]:
+        """Those of the plan and of each change, each once."""
+        notes = (*self.notes, *(note for change in self.changes for note in change.notes))
+        return tuple(dict.fromkeys(notes))
+
+    @property
+    def written(self) -> frozenset[Credential]:
+        """The credentials that are to be stored."""
+        writing = (c for c in self.changes if any(step.value for step in c.steps))
+        return frozenset(change.credential for change in writing if change.credential)
 
     @property
     def drift(self) -> bool:

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.repositories import Selection
-from codespaces_registry_secrets.spec.model import Rotation, Source
+from codespaces_registry_secrets.spec.model import RotationPolicy, Source
 from codespaces_registry_secrets.targets import Target, Visibility
 
 
 @dataclass(frozen=True)
 class Credential:
-    """A login: the exact server string, and where user name and password come from."""
+    """A login: the exact server string, and where user name and password come from.
 
+    `images` must be pullable with it, `expires` is when it ends where the spec says so, and `where`
+    is the registry's place in the spec. `name` is for messages.
+    """
+
+    name: str
     server: str
     username: Source | str
     password: Source
+    images: tuple[str, ...] = ()
+    expires: datetime | None = None
+    where: Location = field(default_factory=Location)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where its values come from; a literal user name comes from nowhere and has no age."""
+        return tuple(s for s in (self.username, self.password) if isinstance(s, Source))
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The Actions secrets whose ages tell when it was changed last."""
+        return frozenset(source.secret for source in self.sources if source.secret)
 
 
 @dataclass(frozen=True)
@@ -28,7 +47,7 @@ class Desired:
     target: Target
     registry: str
     credential: Credential | None
-    rotate: Rotation
+    rotate: RotationPolicy
     visibility: Visibility | None
     selection: Selection | None
     where: Location

@@ -7,7 +7,9 @@ Source: "Metadata syntax for GitHub Actions", docs.github.com.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -25,10 +27,12 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from codespaces_registry_secrets.durations import FORM, duration
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location
 from codespaces_registry_secrets.spec.model import Rotation
 
 Mode = Literal["plan", "check", "apply"]
+Verify = Literal["required", "auto", "off"]
 
 SHORTHAND = ("id", "registry", "server", "target", "visibility", "repositories")
 
@@ -49,6 +53,22 @@ def _api_url(url: str) -> str:
     if message:
         raise PydanticCustomError("api_url", "{message}", {"message": message})
     return url.rstrip("/")
+
+
+def _ids(text: str) -> frozenset[str]:
+    """Registry ids, separated by commas or lines."""
+    ids = frozenset(filter(None, (part.strip().upper() for part in re.split(r"[,\n]", text))))
+    if not ids:
+        message = "names no registry; leave it out to act on all"
+        raise PydanticCustomError("ids", "{message}", {"message": message})
+    return ids
+
+
+def _duration(text: str) -> timedelta:
+    span = duration(text)
+    if span is None:
+        raise PydanticCustomError("duration", "{message}", {"message": f"must be {FORM}"})
+    return span
 
 
 def _private_key(pem: SecretStr) -> SecretStr:
@@ -80,6 +100,9 @@ class Inputs(BaseModel):
     spec_file: str = ".github/codespaces-registries.yml"
     mode: Mode = "apply"
     rotate: Rotation | None = None
+    only: Annotated[frozenset[str], BeforeValidator(_ids)] = frozenset()
+    verify: Verify = "auto"
+    expiry_warning: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(days=14)
     api_url: Annotated[str, BeforeValidator(_api_url)] = "https://api.github.com"
     id: str | None = None
     registry: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from codespaces_registry_secrets.repositories import Catalogue, Repo
 from codespaces_registry_secrets.targets import Target, Visibility
@@ -19,9 +20,13 @@ class SelectedRepositories:
 
 @dataclass(frozen=True)
 class ObservedSecret:
-    """A secret. `selected` is None where it has no list, or where nobody asked for it."""
+    """A secret. `selected` is None where it has no list, or where nobody asked for it.
+
+    `updated_at` is when its value was written last.
+    """
 
     name: str
+    updated_at: datetime
     visibility: Visibility | None = None
     selected: SelectedRepositories | None = None
 
@@ -30,10 +35,12 @@ class ObservedSecret:
 class ObservedTarget:
     """A target: its secrets by name, or the `problem` that kept us from seeing them.
 
-    `login` is the user whose secrets they are, at a user target.
+    `at` is when that was, by GitHub's own clock: the runner's may be wrong, and ages are reckoned
+    against times that GitHub gave. `login` is the user whose secrets they are, at a user target.
     """
 
     secrets: Mapping[str, ObservedSecret]
+    at: datetime
     problem: str | None = None
     login: str | None = None
 
@@ -43,9 +50,17 @@ class Observed:
     """All that a plan is made from.
 
     `unlisted` says for which targets the repositories could not be looked up, and why: nothing may
-    be concluded from a name that the catalogue lacks then.
+    be concluded from a name that the catalogue lacks then. `changed` says when the Actions secrets
+    of `{secret: NAME}` were changed last; one whose age is not known is not in it.
     """
 
     targets: Mapping[Target, ObservedTarget]
     catalogue: Catalogue
     unlisted: Mapping[Target, str]
+    changed: Mapping[str, datetime]
+
+    @property
+    def at(self) -> datetime:
+        """GitHub's time at the end of looking; the runner's where GitHub never answered."""
+        answered = [seen.at for seen in self.targets.values() if not seen.problem]
+        return max(answered or [seen.at for seen in self.targets.values()])

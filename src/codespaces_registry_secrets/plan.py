@@ -9,19 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from codespaces_registry_secrets import guards
 from codespaces_registry_secrets.access import Member, members, steps
 from codespaces_registry_secrets.change import Action, Change, Note, Plan
 from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.doubts import doubts
+from codespaces_registry_secrets.due import Due, due
 from codespaces_registry_secrets.observed import Observed, ObservedTarget
-from codespaces_registry_secrets.repositories import Selected, nearest, select
+from codespaces_registry_secrets.repositories import Selected
 from codespaces_registry_secrets.targets import ME, Target, User, Visibility
-
-# Source: "Managing your account-specific secrets for GitHub Codespaces", docs.github.com.
-QUOTA = 100
-
-
-class _BlockedError(Exception):
-    """Ends the planning of one change; the message is its reason."""
 
 
 def plan(desired: Sequence[Desired], observed: Observed) -> Plan:
@@ -34,29 +30,15 @@ def plan(desired: Sequence[Desired], observed: Observed) -> Plan:
     for triplet in settled:
         target = triplet.target
         try:
-            _refuse_twice(triplet, times[_key(triplet)])
+            guards.refuse_twice(triplet, times[_key(triplet)])
             change, created = _change(triplet, targets[target], observed)
-            _refuse_crowd(target, taken[target], created)
+            guards.refuse_crowd(target, taken[target], created)
             taken[target] += created
-        except _BlockedError as blocked:
-            change = _blocked(triplet, str(blocked))
+        except guards.BlockedError as blocked:
+            change = Change(target, triplet.registry, "none", "", triplet.where)
+            change = change.blocked(str(blocked))
         changes.append(change)
-    return Plan(tuple(changes))
-
-
-def _refuse_twice(triplet: Desired, times: int) -> None:
-    """`@me` and the login it stands for can both be in a spec."""
-    if times > 1:
-        raise _BlockedError(f"{triplet.registry} is at {triplet.target} twice; keep one of them")
-
-
-def _refuse_crowd(target: Target, taken: int, created: int) -> None:
-    if created and taken + created > QUOTA:
-        message = (
-            f"{target} holds {taken} of at most {QUOTA} secrets, and {created} more are needed; "
-            "delete some there"
-        )
-        raise _BlockedError(message)
+    return Plan(tuple(changes), tuple(doubts(settled)))
 
 
 def _key(triplet: Desired) -> tuple[Target, str]:
@@ -73,27 +55,23 @@ def _settled_target(target: Target, observed: Observed) -> Target:
     return User(login) if login and target == User(ME) else target
 
 
-def _blocked(triplet: Desired, reason: str) -> Change:
-    message = f"{triplet.registry} at {triplet.target} is blocked: {reason}"
-    notes = (Note("error", message, triplet.where),)
-    return Change(triplet.target, triplet.registry, "blocked", reason, notes=notes)
-
-
 def _change(triplet: Desired, seen: ObservedTarget, observed: Observed) -> tuple[Change, int]:
     """The change for one triplet, and how many secrets it creates."""
-    _refuse_target(triplet, seen, observed)
-    selected = _selected(triplet, observed)
-    three = members(triplet, seen, selected)
-    _refuse_members(triplet, three)
+    guards.refuse_target(triplet, seen, observed)
+    selected = guards.selected_by(triplet, observed)
+    policy = due(triplet, seen, observed.changed)
+    three = members(triplet, seen, selected, policy)
+    guards.refuse_members(triplet, three)
     action = _action(three)
-    precaution = action == "rotate" and triplet.rotate == "changed"
+    precaution = action == "rotate" and policy.guess
     differs = any(member.differs for member in three)
     names = _names(seen, selected)
     change = Change(
         target=triplet.target,
         registry=triplet.registry,
         action=action,
-        reason=_reason(triplet, action, three),
+        reason=_reason(policy, action, three),
+        where=triplet.where,
         visibility=_visibility_change(three),
         added=tuple(sorted({names[i] for member in three for i in member.added})),
         removed=tuple(sorted({names[i] for member in three for i in member.removed})),
@@ -105,73 +83,6 @@ def _change(triplet: Desired, seen: ObservedTarget, observed: Observed) -> tuple
     return change, sum(member.now is None for member in three)
 
 
-def _refuse_target(triplet: Desired, seen: ObservedTarget, observed: Observed) -> None:
-    target = triplet.target
-    if seen.problem:
-        raise _BlockedError(seen.problem)
-    if seen.login and target != User(seen.login):
-        message = (
-            f"the token belongs to {seen.login}, and nobody can manage another user's "
-            f'secrets; use a token of {target.name}, or write `user: "{ME}"`'
-        )
-        raise _BlockedError(message)
-    if triplet.selection and target in observed.unlisted:
-        raise _BlockedError(observed.unlisted[target])
-
-
-def _selected(triplet: Desired, observed: Observed) -> Selected | None:
-    selection = triplet.selection
-    if selection is None:
-        return None
-    selected = select(selection, observed.catalogue)
-    if selected.unknown:
-        told = ", ".join(_unknown(name, observed) for name in selected.unknown)
-        message = f"no such repository, or the token cannot see it: {told}"
-        raise _BlockedError(message)
-    if selection.mode == "exact" and selection.include and not selected.repositories:
-        message = "the selection is empty; write `repositories: []` if nobody shall use the triplet"
-        raise _BlockedError(message)
-    return selected
-
-
-def _unknown(name: str, observed: Observed) -> str:
-    close = nearest(name, observed.catalogue)
-    return f"{name} (did you mean {close}?)" if close else name
-
-
-def _refuse_members(triplet: Desired, three: tuple[Member, ...]) -> None:
-    absent = [member.name for member in three if member.now is None]
-    if absent and triplet.credential is None:
-        message = (
-            f"{', '.join(absent)} is missing, and the registry has no `username` and `password` "
-            "to write; give both"
-        )
-        raise _BlockedError(message)
-    for member in three:
-        _refuse_member(triplet, member)
-
-
-def _refuse_member(triplet: Desired, member: Member) -> None:
-    visibility = member.wanted.visibility
-    if triplet.selection and visibility in {"all", "private"}:
-        message = (
-            f"the visibility of {member.name} is `{visibility}`, where a list has no effect; "
-            "write `visibility: selected`, or leave `repositories` out"
-        )
-        raise _BlockedError(message)
-    if member.moves and not member.write:
-        why = "`rotate: missing` never overwrites one" if triplet.credential else "none is given"
-        message = f"GitHub changes the visibility of {member.name} only with a value, and {why}"
-        raise _BlockedError(message)
-    sends_list = member.write or (triplet.selection and triplet.selection.mode == "exact")
-    if sends_list and not member.complete:
-        message = (
-            f"GitHub does not show the token the whole list of {member.name}, and sending back a "
-            "part of it would take the rest away; use a token that sees every repository on it"
-        )
-        raise _BlockedError(message)
-
-
 def _action(three: tuple[Member, ...]) -> Action:
     absent = sum(member.now is None for member in three)
     if absent:
@@ -181,7 +92,7 @@ def _action(three: tuple[Member, ...]) -> Action:
     return "access" if any(member.differs for member in three) else "none"
 
 
-def _reason(triplet: Desired, action: Action, three: tuple[Member, ...]) -> str:
+def _reason(policy: Due, action: Action, three: tuple[Member, ...]) -> str:
     if action == "create":
         return "none of the three secrets is there"
     if action == "repair":
@@ -192,9 +103,7 @@ def _reason(triplet: Desired, action: Action, three: tuple[Member, ...]) -> str:
     access = _difference(three)
     if action == "access":
         return access
-    always = triplet.rotate == "always"
-    age = "the policy is `always`" if always else "nothing tells the age of the source"
-    return f"{age}; {access}" if access else age
+    return "; ".join(filter(None, (policy.reason, access)))
 
 
 def _difference(three: tuple[Member, ...]) -> str:

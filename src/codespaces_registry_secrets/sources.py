@@ -69,7 +69,7 @@ class Sources:
             name, told = f"INPUT_{source.input.upper()}", f"input `{source.input}`"
             where = "with"
         else:
-            name = source.env or ""
+            name = source.env or source.secret or ""
             told, where = f"environment variable {name}", "env"
         if name not in self.environ:
             message = f"{told} is not set; set it in the step's `{where}:`, from a secret"

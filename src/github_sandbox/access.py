@@ -6,17 +6,19 @@ tokens" and, for classic tokens, on the page of each endpoint.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from github_sandbox.calls import Call
-from github_sandbox.directory import Account, Repository
+from github_sandbox.directory import Account, Repository, Role
 from github_sandbox.keyring import Token
 from github_sandbox.refusals import Refusal, not_found
 from github_sandbox.world import Scope, ScopeKind
 
 NOT_ADMIN = "Must have admin rights to Repository."
 NOT_OWNER = "Must be an organization owner to manage its Codespaces secrets."
+NOT_MEMBER = "Must be a member of the organization to read its custom properties."
 ARCHIVED = "Repository was archived so is read-only."
 SSO = (
     "Resource protected by organization SAML enforcement. "
@@ -26,14 +28,16 @@ SSO = (
 
 @dataclass(frozen=True)
 class Need:
-    """What the secrets of a scope ask of a token.
+    """What an endpoint asks of a token.
 
-    Any of the classic `scopes`, or the permission: `reading` is the level that a GET takes.
+    Any of the classic `scopes`, or the permission: `reading` is the level that a GET takes. Its
+    user has to be one of `roles` to the owner.
     """
 
     scopes: tuple[str, ...]
     permission: str
     reading: str
+    roles: tuple[Role, ...] = ("owner",)
 
     def level(self, method: str) -> str:
         """The level of the permission that a method takes."""
@@ -45,6 +49,8 @@ NEEDS: dict[ScopeKind, Need] = {
     "repository": Need(("repo",), "codespaces_secrets", "write"),
     "user": Need(("codespace", "codespace:secrets"), "codespaces_user_secrets", "read"),
 }
+ACTIONS = Need(("repo",), "secrets", "read")
+PROPERTIES = Need(("repo",), "organization_custom_properties", "read", ("owner", "member"))
 
 
 def find_organization(call: Call[Token]) -> Account:
@@ -114,6 +120,43 @@ def repository_scope(call: Call[Token]) -> Scope:
     return Scope("repository", repository.id)
 
 
+def actions_repository(call: Call[Token]) -> Repository:
+    """The repository whose Actions secrets are asked for."""
+    repository = find_repository(call)
+    demand(call, ACTIONS, repository.owner, denied=NOT_ADMIN)
+    return repository
+
+
+def properties_organization(call: Call[Token]) -> Account:
+    """The organization whose custom properties are asked for; its members may read them."""
+    organization = find_organization(call)
+    demand(call, PROPERTIES, organization, denied=NOT_MEMBER)
+    return organization
+
+
+def seen(call: Call[Token], repositories: Iterable[Repository]) -> list[Repository]:
+    """Those of the repositories that exist as far as the token can tell."""
+    return [one for one in repositories if call.world.sees(call.caller, one)]
+
+
+def shown(
+    call: Call[Token], repositories: Iterable[Repository]
+) -> tuple[list[Repository], dict[str, str]]:
+    """Those that a list shows to the token, and the header that tells whose are left out.
+
+    Source: docs.github.com, "Authenticating to the REST API", on SAML single sign-on.
+    """
+    world, token, found = call.world, call.caller, seen(call, repositories)
+    listed = [
+        one
+        for one in found
+        if not world.lacks_sso(token, one.owner) and not world.leaves_out(token, one)
+    ]
+    owners = sorted({one.owner.id for one in found if one not in listed})
+    partial = f"partial-results; organizations={','.join(map(str, owners))}"
+    return listed, {"X-GitHub-SSO": partial} if owners else {}
+
+
 def user_scope(call: Call[Token]) -> Scope:
     """The scope of the secrets of the token's own user; no App has one."""
     user = call.caller.user
@@ -137,17 +180,17 @@ def role_of(call: Call[Token], account: Account) -> str | None:
 
 
 def demand(call: Call[Token], need: Need, owner: Account, *, denied: str) -> None:
-    """403 unless the token has what it takes at this owner; `denied` is for one who is no admin."""
+    """403 unless the token has what it takes at this owner; `denied` is for lack of the role."""
     token, level = call.caller, need.level(call.method)
-    admin = token.is_app or role_of(call, owner) == "owner"
+    entitled = token.is_app or role_of(call, owner) in need.roles
     if token.kind == "classic":
         accepted = {"X-Accepted-OAuth-Scopes": ", ".join(need.scopes)}
         if not set(need.scopes) & set(token.scopes):
             raise Refusal(403, NOT_ADMIN, headers=accepted)
-        if not admin:
+        if not entitled:
             raise Refusal(403, denied, headers=accepted)
         return
-    reachable = admin and token.owner == owner.id
+    reachable = entitled and token.owner == owner.id
     if not reachable or not token.grants(need.permission, level):
         accepted = {"X-Accepted-GitHub-Permissions": f"{need.permission}={level}"}
         raise inaccessible(token, accepted)

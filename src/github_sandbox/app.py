@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TypeVar
 
 from aiohttp import web
 
-from github_sandbox import routes_accounts, routes_apps, routes_secrets
+from github_sandbox import routes_accounts, routes_actions, routes_apps, routes_secrets
 from github_sandbox.calls import Answer, Call, Route
 from github_sandbox.json_types import Json
 from github_sandbox.keyring import App, Token
@@ -31,7 +32,7 @@ def build(world: World) -> web.Application:
     for app_route in routes_apps.routes():
         handle = handling(world, app_route, routes_apps.authenticate)
         app.router.add_route(app_route.method, app_route.path, handle)
-    for route in routes_accounts.routes() + routes_secrets.routes():
+    for route in routes_accounts.routes() + routes_secrets.routes() + routes_actions.routes():
         handle = handling(world, route, authenticate)
         app.router.add_route(route.method, route.path, handle)
     app.router.add_route("*", "/{path:.*}", nowhere)
@@ -133,7 +134,15 @@ def token_headers(token: Token | None) -> Mapping[str, str]:
     return headers
 
 
-def rate_headers(used: int) -> Mapping[str, str]:
+def date_header(now: datetime) -> Mapping[str, str]:
+    """The time by GitHub's clock; aiohttp would tell the machine's.
+
+    Source: RFC 9110, "Date/Time Formats".
+    """
+    return {"Date": format_datetime(now.astimezone(UTC), usegmt=True)}
+
+
+def rate_headers(used: int, now: datetime) -> Mapping[str, str]:
     """The primary rate limit, which is told of and never reached.
 
     Source: docs.github.com, "Rate limits for the REST API".
@@ -142,6 +151,6 @@ def rate_headers(used: int) -> Mapping[str, str]:
         "X-RateLimit-Limit": str(REQUESTS_PER_HOUR),
         "X-RateLimit-Remaining": str(max(1, REQUESTS_PER_HOUR - used)),
         "X-RateLimit-Used": str(min(used, REQUESTS_PER_HOUR - 1)),
-        "X-RateLimit-Reset": str(int(time.time()) + 3600),
+        "X-RateLimit-Reset": str(int((now + timedelta(hours=1)).timestamp())),
         "X-RateLimit-Resource": "core",
     }

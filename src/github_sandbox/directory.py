@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from threading import RLock
-from typing import Literal
+from typing import Literal, TypeAlias
 
 Role = Literal["owner", "member"]
+PropertyValue: TypeAlias = str | Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Directory:
         self._repositories: dict[int, Repository] = {}
         self._names: dict[str, int] = {}
         self._former_names: dict[str, int] = {}
+        self._properties: dict[int, dict[str, PropertyValue]] = {}
 
     def now(self) -> datetime:
         """The time by this world's clock, whole seconds, as GitHub keeps it."""
@@ -147,6 +149,15 @@ class Directory:
             self._repositories[renamed.id] = renamed
             self._take_name(new, renamed.id)
             return renamed
+
+    def set_properties(self, full_name: str, values: Mapping[str, PropertyValue]) -> None:
+        """Give a repository these custom properties in place of all that it had."""
+        with self.lock:
+            self._properties[self.repository(full_name).id] = dict(values)
+
+    def properties(self, repository: Repository) -> Mapping[str, PropertyValue]:
+        """The custom properties of a repository: name -> value."""
+        return self._properties.get(repository.id, {})
 
     def _take_name(self, full_name: str, identity: int) -> None:
         self._names[full_name.lower()] = identity

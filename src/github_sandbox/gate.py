@@ -8,7 +8,7 @@ import time
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from github_sandbox.app import parse, rate_headers, refuse, token_headers, token_of
+from github_sandbox.app import date_header, parse, rate_headers, refuse, token_headers, token_of
 from github_sandbox.faults import Exchange, Fault, Faults, WriteLimit
 from github_sandbox.json_types import Json
 from github_sandbox.refusals import Refusal
@@ -82,8 +82,10 @@ class Gate:
 
     def _labelled(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
         """With the headers that every answer has, unless a fault set its own."""
+        now = self._world.now()
         every = {
-            **rate_headers(len(self.exchanges)),
+            **date_header(now),
+            **rate_headers(len(self.exchanges), now),
             **token_headers(token_of(request, self._world)),
         }
         for name, value in every.items():

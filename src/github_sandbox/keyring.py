@@ -18,8 +18,8 @@ LEVELS = ("read", "write", "admin")
 class Token:
     """What is known of a token; never its value.
 
-    `user` and `owner` are account ids, `repositories`, `hidden` repository ids and `authorized`
-    the ids of the organizations whose single sign-on it passed.
+    `user` and `owner` are account ids, `repositories`, `hidden` repository ids, `authorized` the
+    ids of the organizations whose single sign-on it passed, `partial` of those shown in part.
     """
 
     kind: TokenKind
@@ -31,6 +31,7 @@ class Token:
     expires: datetime | None = None
     hidden: frozenset[int] = frozenset()
     authorized: frozenset[int] = frozenset()
+    partial: frozenset[int] = frozenset()
 
     @property
     def is_app(self) -> bool:
@@ -65,7 +66,7 @@ class App:
 class Keyring(Directory):
     """The directory, and the tokens and Apps that open it.
 
-    Tokens end by the machine's clock, not the world's: their holders have no other.
+    Tokens end by the world's clock; an App's JWT by the machine's, which it was signed by.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
@@ -146,10 +147,21 @@ class Keyring(Directory):
             authorized = token.authorized | {self.account(organization).id}
             self._tokens[value] = replace(token, authorized=authorized)
 
+    def show_partially(self, organization: str, *, token: str) -> None:
+        """Leave the organization's private repositories out of every list that a token gets.
+
+        A header tells so and nothing else: counts are short too, and each of them can be had by
+        its name.
+        """
+        with self.lock:
+            known = self._tokens[token]
+            partial = known.partial | {self.account(organization).id}
+            self._tokens[token] = replace(known, partial=partial)
+
     def token(self, value: str) -> Token | None:
         """The token of that value, unless it is unknown or over."""
         token = self._tokens.get(value)
-        if token is None or (token.expires is not None and token.expires <= utc_now()):
+        if token is None or (token.expires is not None and token.expires <= self.now()):
             return None
         return token
 
@@ -157,6 +169,10 @@ class Keyring(Directory):
         """Whether an account's single sign-on keeps this token out."""
         guarded = token.kind == "classic" and account.id in self._guarded
         return guarded and account.id not in token.authorized
+
+    def leaves_out(self, token: Token, repository: Repository) -> bool:
+        """Whether lists are without this repository because its owner is shown in part."""
+        return repository.private and repository.owner.id in token.partial
 
     def sees(self, token: Token, repository: Repository) -> bool:
         """Whether a repository exists as far as this token can tell, single sign-on aside."""
@@ -199,7 +215,7 @@ class Keyring(Directory):
         repositories: frozenset[int] | None,
     ) -> tuple[str, Token, datetime]:
         """A new installation token: its value, what it is, and its end, an hour from now."""
-        expires = utc_now().replace(microsecond=0) + timedelta(hours=1)
+        expires = self.now() + timedelta(hours=1)
         token = Token(
             "installation",
             owner=installation.account.id,

@@ -9,9 +9,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from github_sandbox import shapes
-from github_sandbox.access import organization_scope, repository_scope, user_scope
+from github_sandbox.access import (
+    organization_scope,
+    repository_scope,
+    seen,
+    shown,
+    user_scope,
+)
 from github_sandbox.calls import Answer, Call, TokenRoute, page
 from github_sandbox.directory import Repository
+from github_sandbox.json_types import Body
 from github_sandbox.keyring import Token
 from github_sandbox.refusals import Refusal, invalid, not_found
 from github_sandbox.secret_bodies import checked_name, repository_ids, text, visibility
@@ -44,6 +51,12 @@ class Site:
         if found is None:
             raise not_found()
         return found
+
+    def shown(self, secret: StoredSecret) -> Body:
+        """A secret as GitHub shows it: `updated_at` lags, though never behind `created_at`."""
+        lagging = max(secret.created_at, secret.updated_at - self.call.world.updated_at_lag)
+        updated_at = min(secret.updated_at, lagging)
+        return shapes.secret(replace(secret, updated_at=updated_at), self.url)
 
     def listing(self) -> StoredSecret:
         """The secret in the path, or 409 unless it is for selected repositories."""
@@ -79,7 +92,7 @@ Handler = Callable[[Site], Answer]
 def list_secrets(site: Site) -> Answer:
     """A page of the secrets, by name."""
     stored = site.vault.secrets
-    bodies = [shapes.secret(stored[name], site.url) for name in sorted(stored)]
+    bodies = [site.shown(stored[name]) for name in sorted(stored)]
     return page(site.call, "secrets", bodies, len(bodies))
 
 
@@ -90,7 +103,7 @@ def get_public_key(site: Site) -> Answer:
 
 def get_secret(site: Site) -> Answer:
     """A secret, without its value."""
-    return Answer(200, shapes.secret(site.secret(), site.url))
+    return Answer(200, site.shown(site.secret()))
 
 
 def put_secret(site: Site) -> Answer:
@@ -116,18 +129,18 @@ def delete_secret(site: Site) -> Answer:
 
 
 def list_repositories(site: Site) -> Answer:
-    """A page of the selected repositories that the token sees; the count is of all of them."""
-    world, token = site.call.world, site.call.caller
+    """A page of the selected repositories that the token sees.
+
+    The count is of all of them, save those of an organization that is shown in part.
+    """
+    call, world = site.call, site.call.world
     ids = site.secret().repositories
-    listed = [one for one in map(world.repository_by_id, ids) if one and world.sees(token, one)]
-    locked_out = {one.owner.id for one in listed if world.lacks_sso(token, one.owner)}
-    shown = [one for one in listed if one.owner.id not in locked_out]
-    bodies = [shapes.minimal_repository(one, site.call.base) for one in shown]
-    answer = page(site.call, "repositories", bodies, len(ids))
-    if not locked_out:
-        return answer
-    partial = f"partial-results; organizations={','.join(map(str, sorted(locked_out)))}"
-    return replace(answer, headers={**answer.headers, "X-GitHub-SSO": partial})
+    selected = seen(call, filter(None, map(world.repository_by_id, ids)))
+    total = len(ids) - sum(world.leaves_out(call.caller, one) for one in selected)
+    listed, partial = shown(call, selected)
+    bodies = [shapes.minimal_repository(one, call.base) for one in listed]
+    answer = page(call, "repositories", bodies, total)
+    return replace(answer, headers={**answer.headers, **partial})
 
 
 def set_repositories(site: Site) -> Answer:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from github_sandbox.directory import Account, Repository
+from github_sandbox.directory import Account, PropertyValue, Repository
 from github_sandbox.json_types import Body
 from github_sandbox.keyring import App, Installation, Token
-from github_sandbox.vault import StoredSecret
+from github_sandbox.vault import ActionsSecret, StoredSecret
 
 WEB = "https://github.com"
 
@@ -226,13 +226,33 @@ def full_repository(repository: Repository, base: str) -> Body:
     }
 
 
-def secret(stored: StoredSecret, url: str) -> Body:
-    """A secret of any scope, without its value; `url` is where its scope's secrets are."""
-    body: Body = {
+def property_values(repository: Repository, values: Mapping[str, PropertyValue]) -> Body:
+    """`org-repo-custom-property-values`: a repository with its custom properties."""
+    return {
+        "repository_id": repository.id,
+        "repository_name": repository.name,
+        "repository_full_name": repository.full_name,
+        "properties": [{"property_name": name, "value": value} for name, value in values.items()],
+    }
+
+
+def dated(stored: StoredSecret | ActionsSecret) -> Body:
+    """What every secret tells: its name and its times."""
+    return {
         "name": stored.name,
         "created_at": moment(stored.created_at),
         "updated_at": moment(stored.updated_at),
     }
+
+
+def actions_secret(stored: ActionsSecret) -> Body:
+    """`actions-secret`: a repository's own, or an organization's as its repositories see it."""
+    return dated(stored)
+
+
+def secret(stored: StoredSecret, url: str) -> Body:
+    """A Codespaces secret of any scope, without its value; `url` is where its scope's are."""
+    body = dated(stored)
     if stored.visibility is not None:
         body["visibility"] = stored.visibility
     if stored.visibility == "selected":

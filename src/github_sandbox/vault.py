@@ -1,4 +1,4 @@
-"""The secrets of one scope, and the key pair that opens what is sent to it."""
+"""Secrets at rest, and the key pair of a scope that opens what is sent to it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ class StoredSecret:
     updated_at: datetime
     visibility: str | None
     repositories: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ActionsSecret:
+    """An Actions secret, of which no value is kept.
+
+    `repositories` are ids: those that may use an organization's secret, None for all of them.
+    """
+
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    repositories: frozenset[int] | None
+
+    def is_for(self, repository: int) -> bool:
+        """Whether a repository of the organization may use it."""
+        return self.repositories is None or repository in self.repositories
 
 
 class Vault:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from github_sandbox.directory import utc_now
 from github_sandbox.keyring import Keyring
-from github_sandbox.vault import StoredSecret, Vault
+from github_sandbox.vault import ActionsSecret, StoredSecret, Vault
 
 ScopeKind = Literal["organization", "repository", "user"]
 
@@ -38,12 +38,15 @@ class World(Keyring):
     """Accounts, repositories, tokens and secrets; safe to use from several threads.
 
     A target is written `organization:octo-org`, `repository:octo-org/app` or `user:octocat`.
-    `now` is the clock that secrets are dated with.
+    `now` is GitHub's clock: secrets are dated with it, tokens end by it and the `Date` of an answer
+    tells it. Codespaces secrets are shown with an `updated_at` that is `updated_at_lag` too early.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now)
+        self.updated_at_lag = timedelta(0)
         self._vaults: dict[Scope, Vault] = {}
+        self._actions_secrets: dict[Scope, dict[str, ActionsSecret]] = {}
 
     def scope(self, target: str) -> Scope:
         """The scope that a target names; KeyError when there is no such account or repository."""
@@ -120,6 +123,32 @@ class World(Keyring):
 
     def _ids_of(self, full_names: Iterable[str]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(self.repository(name).id for name in full_names))
+
+    def put_actions_secret(
+        self,
+        target: str,
+        name: str,
+        *,
+        updated_at: datetime | None = None,
+        repositories: Iterable[str] | None = None,
+    ) -> None:
+        """Date an Actions secret of a repository or an organization by hand.
+
+        `repositories` are those that may use an organization's; None is all of them.
+        """
+        with self.lock:
+            stored, at = self.actions_secrets(self.scope(target)), updated_at or self.now()
+            old = stored.get(name.upper())
+            stored[name.upper()] = ActionsSecret(
+                name=name.upper(),
+                created_at=old.created_at if old else at,
+                updated_at=at,
+                repositories=self._limit(repositories),
+            )
+
+    def actions_secrets(self, scope: Scope) -> dict[str, ActionsSecret]:
+        """The Actions secrets of a scope, by name."""
+        return self._actions_secrets.setdefault(scope, {})
 
     def new_key(self, target: str) -> None:
         """Give a target a new key pair; values sealed for the old one are refused from now on."""

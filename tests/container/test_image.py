@@ -33,8 +33,8 @@ def test_runs_as_root(inside: Callable[..., str]) -> None:
 
 
 def test_size(image: str, base: str, inspect: Callable[[str], Any]) -> None:
-    """A job waits for what is above the base: at most 40 MB."""
-    assert inspect(image)["Size"] - inspect(base)["Size"] <= 40 * MEGABYTE
+    """A job waits for what is above the base: at most 46 MB, botocore's 6 among them."""
+    assert inspect(image)["Size"] - inspect(base)["Size"] <= 46 * MEGABYTE
 
 
 def test_contents(inside: Callable[..., str]) -> None:

@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from github_sandbox import Sandbox, World
+from github_sandbox.registry import registry
 from github_sandbox.worlds import demo
 from runner import Runner
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "sandbox-token"
-CREDENTIALS = {"ACR_PASSWORD": 'it\'s "quoted", has a # and\ntwo lines', "GHCR_TOKEN": "ghp_one"}
+# The registries of the example are not there to log in to.
+OFF = {"verify": "off"}
+CREDENTIALS = {
+    "ACR_PASSWORD": 'it\'s "quoted", has a # and\ntwo lines',
+    "GHCR_TOKEN": "a token of octocat",
+}
 SPEC = (ROOT / "examples" / "codespaces-registries.yml").read_text(encoding="utf-8")
 
 
@@ -36,7 +43,7 @@ def runner(world: World, tmp_path: Path) -> Iterator[Runner]:
 
 def test_the_spec_file_becomes_triplets(image: str, runner: Runner, world: World) -> None:
     """With nothing but a token given, all defaults hold: the file is found, and applied."""
-    step = runner.run({"token": TOKEN}, CREDENTIALS, image=image)
+    step = runner.run({"token": TOKEN, **OFF}, CREDENTIALS, image=image)
 
     assert step.exit_code == 0, step.stdout + step.stderr
     password = world.secrets("user:octocat")["ACR_CONTAINER_REGISTRY_PASSWORD"]
@@ -52,7 +59,7 @@ def test_the_spec_file_becomes_triplets(image: str, runner: Runner, world: World
 
 def test_the_plan_file_is_where_the_output_says(image: str, runner: Runner) -> None:
     """Its name is relative to `runner.temp`, which a step outside of a container sees too."""
-    step = runner.run({"token": TOKEN, "mode": "plan"}, CREDENTIALS, image=image)
+    step = runner.run({"token": TOKEN, "mode": "plan", **OFF}, CREDENTIALS, image=image)
 
     temporary = runner.workspace.parent / "_temp"
     whole = json.loads((temporary / step.outputs["plan-file"]).read_text(encoding="utf-8"))
@@ -62,10 +69,10 @@ def test_the_plan_file_is_where_the_output_says(image: str, runner: Runner) -> N
 
 def test_check_fails_where_there_is_drift_and_only_there(image: str, runner: Runner) -> None:
     """Exit code 2 before an apply, 0 after it."""
-    inputs = {"token": TOKEN, "mode": "check"}
+    inputs = {"token": TOKEN, "mode": "check", **OFF}
 
     assert runner.run(inputs, CREDENTIALS, image=image).exit_code == 2
-    assert runner.run({"token": TOKEN}, CREDENTIALS, image=image).exit_code == 0
+    assert runner.run({"token": TOKEN, **OFF}, CREDENTIALS, image=image).exit_code == 0
     assert runner.run(inputs, CREDENTIALS, image=image).exit_code == 0
 
 
@@ -74,12 +81,47 @@ def test_the_shorthand_needs_no_file(image: str, runner: Runner, world: World) -
     world.add_repository("octo-org/app")
     inputs = {"id": "hub", "registry": "dockerhub", "username": "me", "password": "pass-word"}
 
-    step = runner.run({"token": TOKEN, **inputs}, image=image)
+    step = runner.run({"token": TOKEN, **OFF, **inputs}, image=image)
 
     assert step.exit_code == 0, step.stdout
     secrets = world.secrets("repository:octo-org/app")
     assert secrets["HUB_CONTAINER_REGISTRY_SERVER"].value == b"https://index.docker.io/v1/"
     assert secrets["HUB_CONTAINER_REGISTRY_PASSWORD"].value == b"pass-word"
+
+
+def test_a_rejected_credential_is_not_stored(image: str, runner: Runner, world: World) -> None:
+    """The login happens from within the container, before the first write."""
+    world.add_repository("octo-org/app")
+    inputs = {"token": TOKEN, "id": "LOCAL", "username": "me", "password": "a wrong one"}
+    with registry("me", "pass-word") as server:
+        bad = runner.run({**inputs, "server": server}, image=image)
+        good = runner.run({**inputs, "server": server, "password": "pass-word"}, image=image)
+
+    assert bad.exit_code == 1
+    assert "rejects the credential (401)" in bad.stdout
+    assert good.exit_code == 0, good.stdout
+    assert len(world.secrets("repository:octo-org/app")) == 3
+
+
+def test_an_access_key_of_ecr_is_exchanged(image: str, runner: Runner, world: World) -> None:
+    """By botocore, with no more of its data than the image has; the registry itself is not here."""
+    world.add_repository("octo-org/app")
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    key = {
+        "username": "AKIAIOSFODNN7EXAMPLE",
+        "password": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    }
+    registry_host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    inputs = {"token": TOKEN, "id": "ECR", "server": registry_host, "verify": "required", **key}
+
+    step = runner.run(inputs, {"AWS_ENDPOINT_URL_ECR": f"http://{host}:{port}"}, image=image)
+
+    server.stop()
+    assert step.exit_code == 1
+    assert "DataNotFoundError" not in step.stdout
+    assert f"{registry_host} " in step.stdout
 
 
 def test_faults_are_annotations_at_the_lines_of_the_file(image: str, runner: Runner) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,14 @@ from githubkit.exception import RequestFailed
 from githubkit_schemas.latest.models import PrivateUser
 
 from contract.sandbox_client import OWNER_TOKEN, seal, small_world
-from github_sandbox import Sandbox, World, routes_accounts, routes_apps, routes_secrets
+from github_sandbox import (
+    Sandbox,
+    World,
+    routes_accounts,
+    routes_actions,
+    routes_apps,
+    routes_secrets,
+)
 
 APP_ID = 1234
 PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets": "write"}
@@ -48,6 +56,8 @@ def world(private_key: rsa.RSAPrivateKey) -> World:
     )
     world.put_secret("repository:octo-org/api", NAME, b"v")
     world.put_secret("user:octocat", NAME, b"v", repositories=listed)
+    world.put_actions_secret("repository:octo-org/api", NAME)
+    world.put_actions_secret("organization:octo-org", NAME)
     return world
 
 
@@ -127,15 +137,24 @@ ORG, REPO, USER, BY_ID = (
         "/repositories/{repository_id}",
     )
 )
+ACTIONS, ACTIONS_BY_ID = (
+    "/repos/{owner}/{repository}/actions",
+    "/repositories/{repository_id}/actions",
+)
 LIST, ENTRY = "/{name}/repositories", "/{name}/repositories/{repository_id}"
 
 # Every endpoint that a token opens, and how githubkit calls it. What is below a repository's id
 # is reached by a former name of the repository, along the redirect.
 CALLS: dict[str, Callable[[Client], Answer]] = {
     "GET /user": lambda g: g.rest.users.get_authenticated(),
+    "GET /user/repos": lambda g: g.rest.repos.list_for_authenticated_user(),
     "GET /users/{login}": lambda g: g.rest.users.get_by_username("hubot"),
+    "GET /users/{login}/repos": lambda g: g.rest.repos.list_for_user("octocat"),
     "GET /orgs/{organization}": lambda g: g.rest.orgs.get("octo-org"),
     "GET /orgs/{organization}/repos": lambda g: g.rest.repos.list_for_org("octo-org"),
+    f"GET {routes_accounts.VALUES}": lambda g: (
+        g.rest.orgs.custom_properties_for_repos_get_organization_values("octo-org")
+    ),
     "GET /repos/{owner}/{repository}": lambda g: g.rest.repos.get("octo-org", "api"),
     "GET /repositories/{repository_id}": lambda g: g.rest.repos.get("octo-org", "former"),
     f"GET {ORG}": lambda g: g.rest.codespaces.list_org_secrets("octo-org"),
@@ -194,6 +213,18 @@ CALLS: dict[str, Callable[[Client], Answer]] = {
     f"DELETE {USER}{ENTRY}": lambda g: (
         g.rest.codespaces.remove_repository_for_secret_for_authenticated_user(NAME, id_of(g, "api"))
     ),
+    f"GET {ACTIONS}/secrets/{{name}}": lambda g: g.rest.actions.get_repo_secret(
+        "octo-org", "api", NAME
+    ),
+    f"GET {ACTIONS}/organization-secrets": lambda g: g.rest.actions.list_repo_organization_secrets(
+        "octo-org", "api"
+    ),
+    f"GET {ACTIONS_BY_ID}/secrets/{{name}}": lambda g: g.rest.actions.get_repo_secret(
+        "octo-org", "former", NAME
+    ),
+    f"GET {ACTIONS_BY_ID}/organization-secrets": lambda g: (
+        g.rest.actions.list_repo_organization_secrets("octo-org", "former")
+    ),
 }
 # The same for those that a JWT opens.
 APP_CALLS: dict[str, Callable[[Client], Answer]] = {
@@ -245,7 +276,7 @@ def test_every_endpoint_for_apps_answers_in_the_documented_shape(
 
 def test_no_endpoint_is_left_out() -> None:
     """The tables above name exactly the endpoints that the sandbox has."""
-    routes = routes_accounts.routes() + routes_secrets.routes()
+    routes = routes_accounts.routes() + routes_secrets.routes() + routes_actions.routes()
     assert sorted(CALLS) == sorted(f"{one.method} {one.path}" for one in routes)
     app_routes = routes_apps.routes()
     assert sorted(APP_CALLS) == sorted(f"{one.method} {one.path}" for one in app_routes)
@@ -280,6 +311,52 @@ def test_user_secret_is_written_and_read(github: Client, world: World) -> None:
     assert (stored.value, stored.repositories) == (b"new", ("octo-org/web",))
     read = github.rest.codespaces.get_secret_for_authenticated_user("NEW").parsed_data
     assert read.visibility == "selected"
+
+
+def test_actions_secrets_are_read(github: Client, world: World) -> None:
+    """A repository's own one by its name, an organization's in a list; both tell their age."""
+    old = world.now() - timedelta(days=45)
+    world.put_actions_secret("repository:octo-org/api", "OWN", updated_at=old)
+    world.put_actions_secret("organization:octo-org", NAME, updated_at=old)
+    own = github.rest.actions.get_repo_secret("octo-org", "api", "own").parsed_data
+    assert (own.name, own.created_at, own.updated_at) == ("OWN", old, old)
+    listed = github.rest.actions.list_repo_organization_secrets("octo-org", "api").parsed_data
+    assert listed.total_count == 1
+    assert [(one.name, one.updated_at) for one in listed.secrets] == [(NAME, old)]
+
+
+def test_custom_properties_are_read(github: Client, world: World) -> None:
+    """One value, several and none, in a list that also has the repositories without any."""
+    world.set_properties("octo-org/api", {"team": "core", "tiers": ["a", "b"], "tier": None})
+    rest = github.rest.orgs
+    listed: Any = rest.custom_properties_for_repos_get_organization_values("octo-org").parsed_data
+    read = {
+        one.repository_full_name: [(each.property_name, each.value) for each in one.properties]
+        for one in listed
+    }
+    named = [("team", "core"), ("tiers", ["a", "b"]), ("tier", None)]
+    assert read.pop("octo-org/api") == named
+    assert read == {f"octo-org/{name}": [] for name in ("old", "docs", "web")}
+    ids = {one.repository_name: one.repository_id for one in listed}
+    assert ids == {name: world.repository(f"octo-org/{name}").id for name in ids}
+
+
+def test_topics_and_archival_are_in_every_list(github: Client, world: World) -> None:
+    """The lists tell what one repository by itself tells."""
+    world.add_repository("octo-org/tagged", private=False, archived=True, topics=("a", "b"))
+    world.set_repositories("organization:octo-org", NAME, ["octo-org/tagged"])
+    rest = github.rest
+    lists: list[Any] = [
+        rest.repos.list_for_org("octo-org").parsed_data,
+        rest.repos.list_for_user("octo-org").parsed_data,
+        rest.repos.list_for_authenticated_user().parsed_data,
+        rest.codespaces.list_selected_repos_for_org_secret(
+            "octo-org", NAME
+        ).parsed_data.repositories,
+    ]
+    for listed in lists:
+        told = [(one.topics, one.archived) for one in listed if one.name == "tagged"]
+        assert told == [(["a", "b"], True)]
 
 
 def test_the_own_user_is_told_more(github: Client) -> None:

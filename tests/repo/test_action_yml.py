@@ -8,15 +8,15 @@ from typing import get_args
 
 import pytest
 
-from codespaces_registry_secrets.inputs import Inputs, Mode
+from codespaces_registry_secrets.inputs import Inputs, Mode, Verify
 from codespaces_registry_secrets.spec.model import Rotation, Source
 from github_sandbox import Sandbox, World
 from repo.documents import ACTION
 from running import TOKEN, Action
 
 FIELDS = {
-    str(field.alias).removeprefix("INPUT_").lower(): field.default
-    for field in Inputs.model_fields.values()
+    str(field.alias).removeprefix("INPUT_").lower(): name
+    for name, field in Inputs.model_fields.items()
     if str(field.alias).startswith("INPUT_")
 }
 # What `sources` reads by itself: the names that a source `{input: …}` may have.
@@ -35,12 +35,17 @@ def test_every_input_is_read_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_default_is_the_same_in_the_code(name: str) -> None:
-    """So the code behaves alike where the runner gives no default."""
-    default = ACTION["inputs"][name].get("default")
-    assert EXPRESSIONS.get(default, default) == FIELDS[name]
+    """So the code behaves alike where the runner gives no default, or the empty text for it."""
+    default = ACTION["inputs"][name].get("default", "")
+    given = {f"INPUT_{name.upper()}": EXPRESSIONS.get(default, default)} if default else {}
+    in_the_code = getattr(Inputs.model_validate({}), FIELDS[name])
+    assert getattr(Inputs.model_validate(given), FIELDS[name]) == in_the_code
+    assert default or not in_the_code
 
 
-@pytest.mark.parametrize(("name", "values"), [("mode", Mode), ("rotate", Rotation)])
+@pytest.mark.parametrize(
+    ("name", "values"), [("mode", Mode), ("rotate", Rotation), ("verify", Verify)]
+)
 def test_a_description_names_every_value(name: str, values: object) -> None:
     """Nobody has to guess what an input may be."""
     for value in get_args(values):

@@ -47,7 +47,11 @@ def test_the_changelog_tells_of_the_version() -> None:
     assert {version, "Unreleased"} & set(headings)
 
 
-@pytest.mark.parametrize("folder", ["src/codespaces_registry_secrets", "tests", "script"])
+CODE = "src/codespaces_registry_secrets"
+FOLDERS = [CODE, f"{CODE}/github", f"{CODE}/registry", f"{CODE}/spec", "tests", "script"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_contributing_shows_the_way_around(folder: str) -> None:
     """Every module, tier of tests and script has its line."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

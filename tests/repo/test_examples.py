@@ -16,12 +16,23 @@ from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec.document import parse
 from codespaces_registry_secrets.spec.given import document
 from codespaces_registry_secrets.spec.load import desired
-from repo.documents import ACTION, PROJECT, README, ROOT, SPEC, WORKFLOWS, blocks, steps
+from repo.documents import (
+    ACTION,
+    PROJECT,
+    README,
+    ROOT,
+    ROTATION,
+    SPEC,
+    WORKFLOWS,
+    blocks,
+    steps,
+)
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-SPECS = [text for text in blocks(README) if re.search(r"^version: 1$", text, re.MULTILINE)]
+BLOCKS = [*blocks(README), *blocks(ROTATION)]
+SPECS = [text for text in BLOCKS if re.search(r"^version: 1$", text, re.MULTILINE)]
 SPECS = [text for text in SPECS if isinstance(yaml.safe_load(text), dict)]
-TEXTS = [*blocks(README), *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
+TEXTS = [*BLOCKS, *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
 STEPS = [step for text in TEXTS for step in steps(text)]
 FULL = [text for text in TEXTS if re.search(r"^jobs:$", text, re.MULTILINE)]
 
@@ -46,6 +57,13 @@ def evaluated(value: object) -> str:
     return re.sub(r"\$\{\{.*?}}", made_up, str(value))
 
 
+def _spec(step: dict[str, Any]) -> str:
+    """The spec file that a step reads: the first that the same document shows."""
+    rotation = [one for text in blocks(ROTATION) for one in steps(text)]
+    shown = blocks(ROTATION if step in rotation else README)
+    return next(text for text in shown if text.startswith("version: 1\n"))
+
+
 def jobs(text: str) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """Each job of a workflow with its steps."""
     for job in yaml.safe_load(text)["jobs"].values():
@@ -58,22 +76,22 @@ def test_a_spec_has_no_fault(text: str, tmp_path: Path) -> None:
     assert desired(parse(text, "spec.yml"), Sources(MadeUp(), tmp_path, lambda _: None))
 
 
-def test_every_spec_of_readme_is_looked_at() -> None:
+def test_every_spec_that_is_shown_is_looked_at() -> None:
     """The test above would pass with none, too."""
-    assert len(SPECS) == README.count("```yaml\nversion: 1\n")
-    assert len(SPECS) >= 6
+    assert len(SPECS) == (README + ROTATION).count("```yaml\nversion: 1\n")
+    assert len(SPECS) >= 7
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))
 def test_a_step_has_valid_inputs_and_gives_its_spec_every_value(
     step: dict[str, Any], tmp_path: Path
 ) -> None:
-    """The inputs exist and fit each other, and `env:` has what the spec of the quick start reads."""
+    """The inputs exist and fit each other, and `env:` has what the spec before the step reads."""
     given = step["with"]
     assert given.keys() <= ACTION["inputs"].keys()
     assert ("token" in given) != {"app-id", "app-private-key"}.issubset(given)
     (tmp_path / ".github").mkdir()
-    (tmp_path / ".github" / "codespaces-registries.yml").write_text(SPECS[0])
+    (tmp_path / ".github" / "codespaces-registries.yml").write_text(_spec(step))
     ours = {k: v for k, v in given.items() if not k.startswith("app-")} | {"token": "made-up"}
     environ = {
         **{name: evaluated(value) for name, value in step.get("env", {}).items()},
@@ -82,7 +100,8 @@ def test_a_step_has_valid_inputs_and_gives_its_spec_every_value(
         "GITHUB_WORKSPACE": str(tmp_path),
     }
     sources = Sources(environ, tmp_path, lambda _: None)
-    assert desired(document(inputs.read(environ), sources), sources)
+    read = inputs.read(environ)
+    assert desired(document(read, sources), sources, read.rotate, read.only)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))

@@ -70,6 +70,9 @@ def test_every_bad_input_is_named_at_once() -> None:
     [
         ({}, "input `token`: is needed, or `app-id` and `app-private-key`: a personal access"),
         ({"token": "t", "app_id": "1"}, "input `token`: give either `token`, or `app-id` and"),
+        ({"token": "t", "only": ", "}, "input `only`: names no registry; leave it out"),
+        ({"token": "t", "expiry_warning": "2w"}, "input `expiry-warning`: must be a duration"),
+        ({"token": "t", "verify": "yes"}, "input `verify`: must be `required`, `auto` or `off`"),
         (
             {"token": "t", "spec": "x", "spec_file": "mine.yml"},
             "input `spec-file`: give either `spec-file` or `spec`, not both",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,19 +20,20 @@ from codespaces_registry_secrets.observed import (
 )
 from codespaces_registry_secrets.plan import plan
 from codespaces_registry_secrets.repositories import Repo, Selection
-from codespaces_registry_secrets.spec.model import Source
+from codespaces_registry_secrets.spec.model import RotationPolicy, Source
 from codespaces_registry_secrets.targets import Organization, Repository, User, Visibility
 from codespaces_registry_secrets.triplet import Part, secret_name
 
 API, WEB, OLD = Repo("octo-org/api", 1), Repo("octo-org/web", 2), Repo("octo-org/old", 3, True)
 CATALOGUE = {repo.full_name: repo for repo in (API, WEB, OLD)}
+LONG_AGO, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 ORGANIZATION = Organization("octo-org")
 USER = User("octocat")
 DESIRED = Desired(
     target=ORGANIZATION,
     registry="ACR",
-    credential=Credential("ghcr.io", "me", Source(env="P")),
-    rotate="changed",
+    credential=Credential("ACR", "mycompany.azurecr.io", "me", Source(env="P")),
+    rotate=RotationPolicy(),
     visibility=None,
     selection=None,
     where=Location("spec.yml", 7),
@@ -55,12 +57,12 @@ def triplet(
     """All three secrets of ACR, alike."""
     shown = (selected or listed(API)) if visibility in (None, "selected") else None
     names = [secret_name("ACR", part) for part in Part]
-    return {name: ObservedSecret(name, visibility, shown) for name in names}
+    return {name: ObservedSecret(name, LONG_AGO, visibility, shown) for name in names}
 
 
 def planned(desired: Desired, secrets: Mapping[str, ObservedSecret], **seen: Any) -> Change:
     """The one change for a desired triplet."""
-    observed = Observed({desired.target: ObservedTarget(secrets, **seen)}, CATALOGUE, {})
+    observed = Observed({desired.target: ObservedTarget(secrets, NOW, **seen)}, CATALOGUE, {}, {})
     (change,) = plan([desired], observed).changes
     return change
 
@@ -91,7 +93,7 @@ def test_repair_gives_a_missing_member_what_its_siblings_have() -> None:
     secrets = triplet(selected=listed(API, WEB))
     del secrets[PASSWORD]
 
-    change = planned(replace(DESIRED, rotate="missing"), secrets)
+    change = planned(replace(DESIRED, rotate=RotationPolicy(when="missing")), secrets)
 
     assert (change.action, change.reason) == ("repair", f"{PASSWORD} is missing")
     assert change.steps == (Step(Part.PASSWORD, True, "selected", (1, 2)),)
@@ -118,7 +120,7 @@ def test_a_rotation_for_which_nothing_but_an_unknown_age_speaks_is_no_drift() ->
 
 def test_always_is_drift() -> None:
     """It was asked for."""
-    change = planned(replace(DESIRED, rotate="always"), triplet())
+    change = planned(replace(DESIRED, rotate=RotationPolicy(when="always")), triplet())
 
     assert (change.action, change.drift) == ("rotate", True)
     assert change.reason == "the policy is `always`"
@@ -170,7 +172,9 @@ def test_a_visibility_changes_along_with_the_value() -> None:
 
 def test_none_of_it() -> None:
     """All is in place."""
-    change = planned(replace(DESIRED, rotate="missing", selection=chosen("api")), triplet())
+    change = planned(
+        replace(DESIRED, rotate=RotationPolicy(when="missing"), selection=chosen("api")), triplet()
+    )
 
     assert (change.action, change.drift, change.steps) == ("none", False, ())
 
@@ -183,7 +187,7 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
     ),
     "nothing to repair with": (
         {"credential": None},
-        {PASSWORD: ObservedSecret(PASSWORD, "all")},
+        {PASSWORD: ObservedSecret(PASSWORD, LONG_AGO, "all")},
         "ACR_CONTAINER_REGISTRY_USER, ACR_CONTAINER_REGISTRY_SERVER is missing",
     ),
     "a list for all": (
@@ -197,7 +201,7 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
         f"GitHub changes the visibility of {PASSWORD} only with a value, and none is given",
     ),
     "a visibility that may not overwrite": (
-        {"rotate": "missing", "visibility": "private"},
+        {"rotate": RotationPolicy(when="missing"), "visibility": "private"},
         triplet(),
         "only with a value, and `rotate: missing` never overwrites one",
     ),
@@ -245,8 +249,8 @@ def test_blocked(case: tuple[dict[str, Any], dict[str, ObservedSecret], str]) ->
 
 def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> None:
     """Nothing may be concluded from a name that was not found then."""
-    seen = ObservedTarget(triplet())
-    observed = Observed({ORGANIZATION: seen}, {}, {ORGANIZATION: "GitHub answers 502"})
+    seen = ObservedTarget(triplet(), NOW)
+    observed = Observed({ORGANIZATION: seen}, {}, {ORGANIZATION: "GitHub answers 502"}, {})
     other = replace(DESIRED, registry="GHCR")
 
     first, second = plan([replace(DESIRED, selection=chosen("api")), other], observed).changes
@@ -257,8 +261,11 @@ def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> No
 
 def test_a_scope_has_room_for_100_secrets() -> None:
     """The triplets that fit are created, in order; the next one is blocked."""
-    others = {f"OTHER_{number}": ObservedSecret(f"OTHER_{number}", "all") for number in range(95)}
-    observed = Observed({ORGANIZATION: ObservedTarget(others)}, {}, {})
+    others = {
+        f"OTHER_{number}": ObservedSecret(f"OTHER_{number}", LONG_AGO, "all")
+        for number in range(95)
+    }
+    observed = Observed({ORGANIZATION: ObservedTarget(others, NOW)}, {}, {}, {})
     wanted = [replace(DESIRED, registry=name) for name in ("C", "B", "A")]
 
     changes = plan(wanted, observed).changes
@@ -284,9 +291,10 @@ def test_me_and_the_login_are_one_target() -> None:
     """Both in a spec would write one triplet twice."""
     observed = Observed(
         {
-            User("@me"): ObservedTarget({}, login="octocat"),
-            USER: ObservedTarget({}, login="octocat"),
+            User("@me"): ObservedTarget({}, NOW, login="octocat"),
+            USER: ObservedTarget({}, NOW, login="octocat"),
         },
+        {},
         {},
         {},
     )

@@ -171,7 +171,8 @@ def test_ids_are_integers_of_known_repositories(scope: str, client: Client, worl
         assert answer.status_code == 422, ids
         assert [one["field"] for one in answer.json()["errors"]] == ["selected_repository_ids"]
     for tail in ("999999", "api", "²"):
-        assert client.put(f"{url}/{tail}").status_code == 404
+        for method in ("PUT", "DELETE"):
+            assert client.send(method, f"{url}/{tail}").status_code == 404
     assert world.secrets(TARGETS[scope])["A"].repositories == ("octo-org/api",)
 
 

@@ -6,6 +6,7 @@ so: a list that is taken for empty would be sent back empty.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -22,9 +23,10 @@ class _Answer(BaseModel):
 
 
 class Secret(_Answer):
-    """A secret in a list of them."""
+    """A secret in a list of them, of Codespaces or of Actions."""
 
     name: str
+    updated_at: datetime
     visibility: Visibility | None = None
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import requests
@@ -29,10 +31,16 @@ PAGE = 100
 
 
 class Session:
-    """Requests with one authentication. Safe to use from several threads."""
+    """Requests with one authentication. Safe to use from several threads.
+
+    `now` is the time of GitHub's last answer, by its clock. `expires` is when the token ends, where
+    GitHub says so.
+    """
 
     def __init__(self, github: Github) -> None:
         self._requester = github.requester
+        self.now = datetime.now(UTC)
+        self.expires: datetime | None = None
 
     def get(self, target: Target, url: str) -> object:
         """The JSON body of one GET."""
@@ -62,7 +70,7 @@ class Session:
         body: Mapping[str, Any] | None = None,
     ) -> tuple[Mapping[str, str], object]:
         try:
-            return self._requester.requestJsonAndCheck(verb, url, parameters, input=body)
+            headers, answer = self._requester.requestJsonAndCheck(verb, url, parameters, input=body)
         except GithubException as error:
             raise explain(error, target) from None
         except requests.RequestException as error:
@@ -70,6 +78,9 @@ class Session:
         except ValueError:
             message = "GitHub's answer is not JSON; run again"
             raise GitHubError(message) from None
+        self.now = parsedate_to_datetime(headers["date"]) if "date" in headers else self.now
+        self.expires = expiry(headers) or self.expires
+        return headers, answer
 
 
 class Sessions(Protocol):
@@ -81,6 +92,10 @@ class Sessions(Protocol):
         Raises:
             GitHubError: there is none, and why.
         """
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the user's own token ends, where GitHub said so."""
 
 
 def connect(inputs: Inputs, backoff: float) -> Sessions:
@@ -115,9 +130,15 @@ class _TokenSessions:
     def of(self, target: Target) -> Session:  # noqa: ARG002 - the same whatever the target
         return self._session
 
+    @property
+    def expires(self) -> datetime | None:
+        return self._session.expires
+
 
 class _AppSessions:
     """An installation token for each owner, made when the first target of the owner is met."""
+
+    expires = None  # the library makes a new one in time
 
     def __init__(self, app: GithubIntegration, settings: Mapping[str, Any]) -> None:
         self._app = app
@@ -154,6 +175,18 @@ class _AppSessions:
             raise explain(error, target, app=True) from None
         except requests.RequestException as error:
             raise unreachable(error) from None
+
+
+def expiry(headers: Mapping[str, str]) -> datetime | None:
+    """When the token of a request ends; None where it does not, or GitHub does not tell.
+
+    The header comes as `2026-10-07 19:07:53 UTC` and as `2026-11-05 17:53:02 +0900`.
+    """
+    text = headers.get("github-authentication-token-expiration", "").replace("UTC", "+0000")
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
+    except ValueError:
+        return None
 
 
 def _next(headers: Mapping[str, str]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ def outputs(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> Mapping[str, 
         "unchanged": str(plan.counts["none"]),
         "blocked": str(plan.counts["blocked"]),
         "failed": str(statuses["failed"]),
+        "next-expiry": _iso(plan.expiry),
         "plan": whole
         if len(whole.encode()) < MOST_PLAN_BYTES
         else _json(mode, outcomes, lists=False),
@@ -45,6 +47,10 @@ def write_plan_file(folder: Path, mode: str, outcomes: Sequence[Outcome]) -> str
     name = f"codespaces-registry-plan-{uuid4().hex[:12]}.json"
     (folder / name).write_text(_json(mode, outcomes, lists=True) + "\n", encoding="utf-8")
     return name
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
 
 
 def _json(mode: str, outcomes: Sequence[Outcome], *, lists: bool) -> str:

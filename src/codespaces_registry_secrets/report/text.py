@@ -47,7 +47,8 @@ def outcome_text(outcomes: Sequence[Outcome]) -> str:
     lines = [_outcome(outcome) for outcome in outcomes if outcome.status in {"applied", "failed"}]
     done = sum(outcome.status == "applied" for outcome in outcomes)
     failed = sum(outcome.status == "failed" for outcome in outcomes)
-    return "\n".join([*lines, f"Applied: {done} done, {failed} failed."])
+    blocked = sum(outcome.change.action == "blocked" for outcome in outcomes)
+    return "\n".join([*lines, f"Applied: {done} done, {failed} failed, {blocked} blocked."])
 
 
 def _change(change: Change) -> Iterator[str]:
@@ -80,4 +81,4 @@ def _outcome(outcome: Outcome) -> str:
 
 def notes_of(plan: Plan) -> Iterable[str]:
     """Every note of a plan, for readers of the summary."""
-    return [note.message for change in plan.changes for note in change.notes]
+    return [note.message for note in plan.all_notes]

@@ -9,10 +9,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from codespaces_registry_secrets.durations import FORM
 from codespaces_registry_secrets.spec.document import Path
 from codespaces_registry_secrets.spec.model import (
     RegistryEntry,
     Repositories,
+    RotationPolicy,
     Source,
     SpecModel,
     TargetEntry,
@@ -21,6 +23,8 @@ from codespaces_registry_secrets.spec.model import (
 _KINDS: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "true or false",
+    "time_delta_type": FORM,
+    "datetime_type": "a date",
     "list_type": "a list",
     "tuple_type": "a list",
     "model_type": "a mapping of keys",
@@ -42,6 +46,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "registries": RegistryEntry,
     "targets": TargetEntry,
     "repositories": Repositories,
+    "rotate": RotationPolicy,
     "username": Source,
     "password": Source,
 }
@@ -51,6 +56,8 @@ _SOURCES = frozenset({"username", "password"})
 _FORMS: Mapping[str | int, str] = {
     "repositories": "a list or a mapping of keys",
     "username": "text, or a source such as {env: NAME}",
+    "rotate": "`changed`, `always` or `missing`, or a mapping of `when` and `max-age`",
+    "expires": "a date such as 2027-01-31",
 }
 
 
@@ -87,7 +94,8 @@ def _wrong_type(detail: ErrorDetails) -> str:
 
 def _unknown_key(path: Path) -> str:
     parent = _parent(path)
-    allowed = list(_MODELS[parent].model_fields)
+    fields = _MODELS[parent].model_fields
+    allowed = [field.alias or name for name, field in fields.items()]
     if parent == "":
         allowed.insert(1, "defaults")
     if parent in _SOURCES:

@@ -26,11 +26,15 @@ _SERVER_KEYS = KIND_KEYS | {"registry", "server"}
 
 
 def desired(
-    document: Document, sources: Sources, rotate: Rotation | None = None
+    document: Document,
+    sources: Sources,
+    rotate: Rotation | None = None,
+    only: frozenset[str] = frozenset(),
 ) -> tuple[Desired, ...]:
     """What the document asks for, one for each registry at each target.
 
-    `rotate` overrides every registry's policy.
+    `rotate` overrides every registry's policy. `only` names the registries that count, all where it
+    is empty: of the others the values are not needed.
 
     Every source is read once, so that its value is masked and known to be there.
 
@@ -45,12 +49,14 @@ def desired(
     except ValidationError as error:
         found += faults.complaints(error)
     registries = data.get("registries") if isinstance(data, dict) else None
-    found += rules.complaints(rules.mappings(registries), sources)
+    found += rules.complaints(rules.mappings(registries), sources, only)
     if registries == []:
         found.append((("registries",), "is empty; at least one registry is needed"))
+    found += rules.unknown_ids(rules.mappings(registries), only)
     if model is None or found:
         raise FaultyError(Fault(_place(document, path), message) for path, message in found)
-    return tuple(_desired(model, document, rotate))
+    wanted = _desired(model, document, rotate)
+    return tuple(triplet for triplet in wanted if not only or triplet.registry in only)
 
 
 def _with_defaults(data: object) -> object:
@@ -94,8 +100,8 @@ def _desired(model: SpecModel, document: Document, rotate: Rotation | None) -> I
             yield Desired(
                 target=target,
                 registry=entry.id,
-                credential=_credential(entry),
-                rotate=rotate or entry.rotate,
+                credential=_credential(entry, _place(document, path[:2])),
+                rotate=entry.rotate.model_copy(update={"when": rotate or entry.rotate.when}),
                 visibility=wanted.visibility,
                 selection=_selection(wanted.repositories, target),
                 where=_place(document, path),
@@ -107,10 +113,18 @@ def _target(entry: TargetEntry) -> Target:
     return SCOPES[scope](getattr(entry, scope))
 
 
-def _credential(entry: RegistryEntry) -> Credential | None:
+def _credential(entry: RegistryEntry, where: Location) -> Credential | None:
     if entry.username is None or entry.password is None:
         return None
-    return Credential(_server(entry), entry.username, entry.password)
+    return Credential(
+        name=entry.id,
+        server=_server(entry),
+        username=entry.username,
+        password=entry.password,
+        images=entry.images,
+        expires=entry.expires,
+        where=where,
+    )
 
 
 def _server(entry: RegistryEntry) -> str:

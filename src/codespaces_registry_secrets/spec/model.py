@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
+from codespaces_registry_secrets.durations import FORM, duration
 from codespaces_registry_secrets.spec.registries import KINDS, server_fault
 from codespaces_registry_secrets.targets import ME, Visibility
 
@@ -69,6 +71,29 @@ def _pattern(value: object) -> object:
     return value
 
 
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    span = duration(value)
+    if not span:
+        raise _fault(f"must be {FORM}")
+    return span
+
+
+def _moment(value: object) -> object:
+    """A date is the moment that it begins, in UTC, as is a time without a zone."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise _fault("must be a date such as 2027-01-31") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or UTC)
+    return value
+
+
 def _no_literal(value: object) -> object:
     if not isinstance(value, dict):
         message = (
@@ -86,17 +111,36 @@ class _Model(BaseModel):
     )
 
 
-class Source(_Model):
-    """Where a value comes from: exactly one of `env`, `file`, `input`."""
+_Variable = Annotated[
+    str | None, _matching("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable")
+]
 
-    env: Annotated[
-        str | None,
-        _matching("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable"),
-    ] = None
+
+class Source(_Model):
+    """Where a value comes from: exactly one of `env`, `secret`, `file`, `input`.
+
+    `secret` is a variable too, whose value has the age of the Actions secret of the same name.
+    """
+
+    env: _Variable = None
+    secret: _Variable = None
     file: str | None = None
     input: Literal["username", "password"] | None = None
     trim: bool = True
     encoding: Literal["base64"] | None = None
+
+
+class RotationPolicy(_Model):
+    """When a credential that is stored is written again."""
+
+    when: Rotation = "changed"
+    max_age: Annotated[timedelta | None, BeforeValidator(_duration)] = Field(
+        default=None, alias="max-age"
+    )
+
+
+def _when(value: object) -> object:
+    return {"when": value} if isinstance(value, str) else value
 
 
 def _form(value: object) -> str:
@@ -108,6 +152,13 @@ Username = Annotated[
 ]
 Password = Annotated[Source, BeforeValidator(_no_literal)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
+Image = Annotated[
+    str,
+    _matching(
+        r"[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?",
+        "write an image without its server, such as team/devbox:latest",
+    ),
+]
 
 
 class Repositories(_Model):
@@ -151,7 +202,9 @@ class RegistryEntry(_Model):
     location: str | None = None
     username: Username | None = None
     password: Password | None = None
-    rotate: Rotation = "changed"
+    rotate: Annotated[RotationPolicy, BeforeValidator(_when)] = RotationPolicy()
+    expires: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    images: tuple[Image, ...] = Field(default=(), strict=False)
     targets: tuple[TargetEntry, ...] = Field(strict=False)
 
 

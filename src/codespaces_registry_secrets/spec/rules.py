@@ -21,13 +21,16 @@ Entry = Mapping[str, object]
 Complaint = tuple[Path, str]
 
 
-def complaints(entries: Sequence[tuple[int, Entry]], sources: Sources) -> Iterator[Complaint]:
+def complaints(
+    entries: Sequence[tuple[int, Entry]], sources: Sources, only: frozenset[str]
+) -> Iterator[Complaint]:
     """All that is wrong between keys, with paths from `registries` on."""
     for index, entry in entries:
         path: Path = ("registries", index)
         for rule in (_nulls, _server, _kind_keys, _credential):
             yield from rule(entry, path)
-        yield from _values(entry, path, sources)
+        if not only or _id(entry) in only:
+            yield from _values(entry, path, sources)
         if entry.get("targets") == []:
             yield (*path, "targets"), "is empty; at least one target is needed"
         for number, target in mappings(entry.get("targets")):
@@ -42,6 +45,17 @@ def mappings(items: object) -> list[tuple[int, Entry]]:
     return [(number, item) for number, item in numbered if isinstance(item, dict)]
 
 
+def unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str]) -> Iterator[Complaint]:
+    """The ids of the input `only` that no registry has."""
+    known = {_id(entry) for _, entry in entries}
+    for name in sorted(only - known):
+        yield (), f"the input `only` names {name}, which is not among {', '.join(sorted(known))}"
+
+
+def _id(entry: Entry) -> str:
+    return str(entry.get("id")).upper()
+
+
 def _nulls(entry: Entry, path: Path) -> Iterator[Complaint]:
     """An optional key with nothing behind it: nobody can tell what was meant."""
     for key, value in entry.items():
@@ -52,6 +66,9 @@ def _nulls(entry: Entry, path: Path) -> Iterator[Complaint]:
 def _server(entry: Entry, path: Path) -> Iterator[Complaint]:
     if "registry" in entry and "server" in entry:
         yield (*path, "server"), "give either `registry` or `server`, not both"
+    for key in ("images", "expires"):
+        if key in entry and "password" not in entry:
+            yield (*path, key), "means nothing without `username` and `password`"
     if "password" in entry and not {"registry", "server"} & set(entry):
         yield path, f"has no server; give `registry` ({', '.join(KINDS)}) or `server`"
 
@@ -91,8 +108,8 @@ def _values(entry: Entry, path: Path, sources: Sources) -> Iterator[Complaint]:
         if source is None:
             if entry.get(key) == "":
                 yield (*path, key), "is empty"
-        elif len({"env", "file", "input"} & source.model_fields_set) != 1:
-            yield (*path, key), "a source has exactly one of `env`, `file`, `input`"
+        elif len({"env", "secret", "file", "input"} & source.model_fields_set) != 1:
+            yield (*path, key), "a source has exactly one of `env`, `secret`, `file`, `input`"
         else:
             yield from _value(source, (*path, key), sources)
 
@@ -158,7 +175,7 @@ def _twice(entries: Sequence[tuple[int, Entry]]) -> Iterator[Complaint]:
     for index, entry in entries:
         for number, target in mappings(entry.get("targets")):
             for scope in SCOPES.keys() & target.keys():
-                key = (str(entry.get("id")).upper(), scope, str(target[scope]).lower())
+                key = (_id(entry), scope, str(target[scope]).lower())
                 path: Path = ("registries", index, "targets", number)
                 if key in seen:
                     where = f"registries[{seen[key][1]}].targets[{seen[key][3]}]"

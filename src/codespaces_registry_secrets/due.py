@@ -1,0 +1,67 @@
+"""When a stored credential is due to be written again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.durations import told
+from codespaces_registry_secrets.observed import ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.triplet import Part, secret_name
+
+# Two services of GitHub date the two secrets, and need not agree to the second: a source that is
+# newer by less was written together with the stored secret. Nobody changes a secret, lets a run
+# store it, and changes it again within this.
+TOLERANCE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Due:
+    """Which stored secrets of a triplet are to be written again, and why.
+
+    `all`: each of them. `before`: those that were written before that moment, as `make` would have
+    it; a rotation that broke off midway goes on where it stopped. `guess`: only an unknown age
+    speaks for it.
+    """
+
+    reason: str = ""
+    all: bool = False
+    before: datetime | None = None
+    guess: bool = False
+
+    def covers(self, secret: ObservedSecret) -> bool:
+        """Whether this one is to be written again."""
+        return self.all or (self.before is not None and secret.updated_at < self.before)
+
+
+def due(triplet: Desired, seen: ObservedTarget, changed: Mapping[str, datetime]) -> Due:
+    """What the policy says of a triplet, given when its sources were changed last."""
+    if triplet.credential is None:
+        return Due()
+    if triplet.rotate.when == "always":
+        return Due("the policy is `always`", all=True)
+    overdue = _overdue(triplet, seen)
+    if overdue or triplet.rotate.when == "missing":
+        return overdue or Due()
+    ages = [changed.get(source.secret or "") for source in triplet.credential.sources]
+    known = [age for age in ages if age]
+    if len(known) < len(ages):
+        return Due("nothing tells the age of the source", all=True, guess=True)
+    policy = Due(f"its source was changed at {_told(max(known))}", before=max(known) - TOLERANCE)
+    stored = (seen.secrets.get(secret_name(triplet.registry, part)) for part in Part)
+    return policy if any(secret and policy.covers(secret) for secret in stored) else Due()
+
+
+def _overdue(triplet: Desired, seen: ObservedTarget) -> Due | None:
+    stored = seen.secrets.get(secret_name(triplet.registry, Part.PASSWORD))
+    longest = triplet.rotate.max_age
+    if stored is None or longest is None or seen.at - stored.updated_at <= longest:
+        return None
+    age = told(seen.at - stored.updated_at)
+    return Due(f"the stored password is {age} old, and `max-age` is {told(longest)}", all=True)
+
+
+def _told(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

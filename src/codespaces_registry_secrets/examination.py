@@ -1,0 +1,156 @@
+"""What a credential tells by itself: when it ends, and what is known to go wrong with its kind.
+
+Pure. No message holds a value. Sources: the vendors' documentation of registry logins, named below.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+from base64 import b64decode, urlsafe_b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+ECR = re.compile(r"\d{12}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+GOOGLE = re.compile(r"(([a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)")
+GITHUB = re.compile(r"(ghcr\.io|containers\.[a-z0-9-]+\.ghe\.com)")
+# "AWS unique identifier prefixes": AKIA of a user's key, ASIA of a temporary one.
+ACCESS_KEY = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}")
+BOUNDS = (b"-----BEGIN", b"-----END")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about a credential. An `error` is one that can never work."""
+
+    level: Literal["warning", "error"]
+    message: str
+
+
+def remarks(server: str, username: bytes, password: bytes) -> Iterator[Remark]:
+    """What is wrong with a login, or soon will be."""
+    name = username.decode(errors="replace")
+    if b"\r" in password or b"\r" in username:
+        yield Remark("warning", "the value holds a carriage return, as text of Windows does")
+    if ECR.fullmatch(server):
+        yield from _ecr(name)
+    if GOOGLE.fullmatch(server):
+        yield from _google(name, password)
+    if GITHUB.fullmatch(server):
+        yield from _github(password)
+
+
+def _ecr(name: str) -> Iterator[Remark]:
+    """Source: "Private registry authentication in Amazon ECR", docs.aws.amazon.com."""
+    if name == "AWS":
+        message = (
+            "a token of ECR ends after 12 hours, within the life of a codespace; give an access "
+            "key id and its secret key, which Codespaces exchanges itself"
+        )
+        yield Remark("warning", message)
+    elif name.startswith("ASIA") and ACCESS_KEY.fullmatch(name):
+        message = "a temporary key (ASIA…) needs a session token, which a triplet cannot hold"
+        yield Remark("error", message)
+    elif not ACCESS_KEY.fullmatch(name):
+        message = (
+            "the user name for ECR is an access key id (AKIA…), with its secret key as password"
+        )
+        yield Remark("error", message)
+
+
+def _google(name: str, password: bytes) -> Iterator[Remark]:
+    """Source: "Configure authentication to Artifact Registry for Docker", cloud.google.com."""
+    if name == "oauth2accesstoken":
+        message = (
+            "an access token of Google ends after an hour, within the life of a codespace; give a "
+            "service account's key with the user name `_json_key_base64`"
+        )
+        yield Remark("warning", message)
+    elif name == "_json_key":
+        fault = _json_key(password)
+        if fault:
+            yield Remark("error", f"the password for `_json_key` {fault}")
+    elif name == "_json_key_base64":
+        fault = _json_key_base64(password)
+        if fault:
+            yield Remark("error", f"the password for `_json_key_base64` {fault}")
+
+
+def _json_key(raw: bytes) -> str | None:
+    try:
+        key = json.loads(raw)
+    except (ValueError, RecursionError):
+        return "is not JSON; store the key file as it is, all of its lines"
+    pem = str(key.get("private_key", "")) if isinstance(key, dict) else ""
+    if not all(bound.decode() in pem for bound in BOUNDS):
+        return "is not a service account's key, which has a `private_key`"
+    if "\n" not in pem.strip():
+        return "has lost the line breaks of its `private_key`; store the key file as it is"
+    return None
+
+
+def _json_key_base64(raw: bytes) -> str | None:
+    if b"\n" in raw:
+        return "is wrapped; encode it into one line (`base64 -w0`)"
+    try:
+        return _json_key(b64decode(raw, validate=True))
+    except binascii.Error:
+        return "is not base64"
+
+
+def _github(password: bytes) -> Iterator[Remark]:
+    """Source: "About authentication to GitHub" and "Working with the Container registry"."""
+    if password.startswith(b"ghs_"):
+        message = (
+            "the password is GITHUB_TOKEN or an App's token, which ends with the job or "
+            "within an hour; give a classic personal access token with `read:packages`"
+        )
+        yield Remark("error", message)
+    if password.startswith(b"github_pat_"):
+        message = (
+            "GitHub's registry takes classic personal access tokens only, not fine-grained ones"
+        )
+        yield Remark("warning", message)
+
+
+def is_github_token(password: bytes) -> bool:
+    """Whether the password is of a kind that GitHub's API can be asked about."""
+    return password.startswith((b"ghp_", b"gho_", b"ghu_", b"github_pat_"))
+
+
+def ends(password: bytes) -> datetime | None:
+    """When a password ends that tells so itself: a JWT, or a token of ECR; else None."""
+    return _jwt_end(password) or _ecr_end(password)
+
+
+def _jwt_end(password: bytes) -> datetime | None:
+    """`exp` of RFC 7519, unverified: whose word it is does not matter here."""
+    parts = password.split(b".")
+    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
+        return None
+    return _moment(_decoded(parts[1]), "exp")
+
+
+def _ecr_end(password: bytes) -> datetime | None:
+    """A token of ECR is base64 of JSON with `expiration`, in seconds."""
+    return _moment(_decoded(password), "expiration")
+
+
+def _decoded(part: bytes) -> object:
+    try:
+        return json.loads(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _moment(data: object, key: str) -> datetime | None:
+    seconds = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

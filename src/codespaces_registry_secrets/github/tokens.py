@@ -1,0 +1,62 @@
+"""What GitHub tells about a token that serves as a registry's password.
+
+Source: "Working with the Container registry", docs.github.com: pulling needs `read:packages`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import requests
+from github import Auth, Github, GithubException
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets.github.sessions import TIMEOUT_SECONDS, USER_AGENT, expiry
+
+PACKAGES = frozenset({"read:packages", "write:packages", "delete:packages"})
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """When a token ends, and why it cannot pull, where that is known."""
+
+    expires: datetime | None = None
+    refusal: str | None = None
+
+
+def serves(api_url: str, server: str) -> bool:
+    """Whether `api_url` is the API of the GitHub whose registry `server` is.
+
+    A token is shown to nobody but the GitHub that made it: github.com's registry is `ghcr.io`, that
+    of `SUBDOMAIN.ghe.com` is `containers.SUBDOMAIN.ghe.com`.
+    """
+    host = urlsplit(api_url).hostname or ""
+    own = re.fullmatch(r"containers\.(.+\.ghe\.com)", server)
+    if own:
+        return host == f"api.{own[1]}"
+    return server == "ghcr.io" and not host.endswith(".ghe.com")
+
+
+def look(token: SecretBytes, api_url: str) -> TokenFacts:
+    """Ask GitHub with the token itself. Where GitHub gives no answer, nothing is known."""
+    auth = Auth.Token(token.get_secret_value().decode(errors="replace").strip())
+    github = Github(
+        auth=auth, base_url=api_url, timeout=TIMEOUT_SECONDS, user_agent=USER_AGENT, retry=None
+    )
+    try:
+        headers, _ = github.requester.requestJsonAndCheck("GET", "/user")
+    except GithubException as error:
+        if error.status == requests.codes.unauthorized:
+            return TokenFacts(refusal="GitHub refuses this token (401); make a new one")
+        return TokenFacts()
+    except (requests.RequestException, ValueError):
+        return TokenFacts()
+    finally:
+        github.close()
+    scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
+    if "x-oauth-scopes" in headers and not scopes & PACKAGES:
+        return TokenFacts(expiry(headers), "the token lacks the scope `read:packages`")
+    return TokenFacts(expiry(headers))

@@ -1,0 +1,102 @@
+"""What keeps a change from being planned: it cannot, or must not, be done. Pure."""
+
+from __future__ import annotations
+
+from codespaces_registry_secrets.access import Member
+from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.observed import Observed, ObservedTarget
+from codespaces_registry_secrets.repositories import Selected, nearest, select
+from codespaces_registry_secrets.targets import ME, Target, User
+
+# Source: "Managing your account-specific secrets for GitHub Codespaces", docs.github.com.
+QUOTA = 100
+
+
+class BlockedError(Exception):
+    """Ends the planning of one change; the message is its reason, and what to do."""
+
+
+def refuse_twice(triplet: Desired, times: int) -> None:
+    """`@me` and the login it stands for can both be in a spec."""
+    if times > 1:
+        raise BlockedError(f"{triplet.registry} is at {triplet.target} twice; keep one of them")
+
+
+def refuse_crowd(target: Target, taken: int, created: int) -> None:
+    """A scope has room for so many secrets, and the ones of others count too."""
+    if created and taken + created > QUOTA:
+        message = (
+            f"{target} holds {taken} of at most {QUOTA} secrets, and {created} more are needed; "
+            "delete some there"
+        )
+        raise BlockedError(message)
+
+
+def refuse_target(triplet: Desired, seen: ObservedTarget, observed: Observed) -> None:
+    """What could not be seen is not written, and nobody's secrets but the token's own user's."""
+    target = triplet.target
+    if seen.problem:
+        raise BlockedError(seen.problem)
+    if seen.login and target != User(seen.login):
+        message = (
+            f"the token belongs to {seen.login}, and nobody can manage another user's "
+            f'secrets; use a token of {target.name}, or write `user: "{ME}"`'
+        )
+        raise BlockedError(message)
+    if triplet.selection and target in observed.unlisted:
+        raise BlockedError(observed.unlisted[target])
+
+
+def selected_by(triplet: Desired, observed: Observed) -> Selected | None:
+    """What the selection comes to; refused where a name is unknown or nothing is left of it."""
+    selection = triplet.selection
+    if selection is None:
+        return None
+    selected = select(selection, observed.catalogue)
+    if selected.unknown:
+        told = ", ".join(_unknown(name, observed) for name in selected.unknown)
+        message = f"no such repository, or the token cannot see it: {told}"
+        raise BlockedError(message)
+    if selection.mode == "exact" and selection.include and not selected.repositories:
+        message = "the selection is empty; write `repositories: []` if nobody shall use the triplet"
+        raise BlockedError(message)
+    return selected
+
+
+def _unknown(name: str, observed: Observed) -> str:
+    close = nearest(name, observed.catalogue)
+    return f"{name} (did you mean {close}?)" if close else name
+
+
+def refuse_members(triplet: Desired, three: tuple[Member, ...]) -> None:
+    """Nothing is created without a value, and no list is sent that was not seen whole."""
+    absent = [member.name for member in three if member.now is None]
+    if absent and triplet.credential is None:
+        message = (
+            f"{', '.join(absent)} is missing, and the registry has no `username` and `password` "
+            "to write; give both"
+        )
+        raise BlockedError(message)
+    for member in three:
+        _refuse_member(triplet, member)
+
+
+def _refuse_member(triplet: Desired, member: Member) -> None:
+    visibility = member.wanted.visibility
+    if triplet.selection and visibility in {"all", "private"}:
+        message = (
+            f"the visibility of {member.name} is `{visibility}`, where a list has no effect; "
+            "write `visibility: selected`, or leave `repositories` out"
+        )
+        raise BlockedError(message)
+    if member.moves and not member.write:
+        why = "`rotate: missing` never overwrites one" if triplet.credential else "none is given"
+        message = f"GitHub changes the visibility of {member.name} only with a value, and {why}"
+        raise BlockedError(message)
+    sends_list = member.write or (triplet.selection and triplet.selection.mode == "exact")
+    if sends_list and not member.complete:
+        message = (
+            f"GitHub does not show the token the whole list of {member.name}, and sending back a "
+            "part of it would take the rest away; use a token that sees every repository on it"
+        )
+        raise BlockedError(message)

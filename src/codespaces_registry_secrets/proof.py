@@ -1,0 +1,89 @@
+"""Credentials -> what was found out about each, once for a run however many targets use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets import examination
+from codespaces_registry_secrets.change import Note
+from codespaces_registry_secrets.desired import Credential
+from codespaces_registry_secrets.github.sessions import AT_ONCE
+from codespaces_registry_secrets.github.tokens import TokenFacts, look, serves
+from codespaces_registry_secrets.inputs import Inputs, Verify
+from codespaces_registry_secrets.registry.login import Verdict, prove
+from codespaces_registry_secrets.sources import Sources
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`refusal`: why the credential must not be stored. `expires`: when it ends, where known."""
+
+    refusal: str | None = None
+    expires: datetime | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def findings(
+    credentials: Iterable[Credential],
+    written: frozenset[Credential],
+    inputs: Inputs,
+    sources: Sources,
+) -> Mapping[Credential, Finding]:
+    """Examine every credential, and log in with those that are to be `written`."""
+    unique = list(dict.fromkeys(credentials))
+
+    def find(credential: Credential) -> Finding:
+        verify = inputs.verify if credential in written else "off"
+        return _finding(credential, verify, inputs.api_url, sources)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(unique, pool.map(find, unique), strict=True))
+
+
+def _finding(credential: Credential, verify: Verify, api_url: str, sources: Sources) -> Finding:
+    username, password = (
+        sources.username(credential.username),
+        sources.password(credential.password),
+    )
+    raw = password.get_secret_value()
+    found = list(examination.remarks(credential.server, username.get_secret_value(), raw))
+    refusals = [remark.message for remark in found if remark.level == "error"]
+    notes = [_note(credential, remark.message) for remark in found if remark.level == "warning"]
+    asked = examination.is_github_token(raw) and serves(api_url, credential.server)
+    facts = look(password, api_url) if asked else TokenFacts()
+    refusals += [facts.refusal] if facts.refusal else []
+    if not refusals:
+        verdict = _verdict(credential, verify, username, password)
+        refusals += _refused(verdict, verify)
+        if verdict.status == "unreachable" and verify == "auto":
+            notes.append(_note(credential, f"not proven: {verdict.message}"))
+    known = (credential.expires, facts.expires, examination.ends(raw))
+    return Finding("; ".join(refusals) or None, _earliest(known), tuple(notes))
+
+
+def _verdict(
+    credential: Credential, verify: Verify, username: SecretBytes, password: SecretBytes
+) -> Verdict:
+    if verify == "off":
+        return Verdict("accepted")
+    return prove(credential.server, username, password, credential.images)
+
+
+def _refused(verdict: Verdict, verify: Verify) -> Iterator[str]:
+    if verdict.status == "rejected":
+        yield f"{verdict.message}; what is stored stays"
+    elif verdict.status == "unreachable" and verify == "required":
+        yield f"`verify: required`, and {verdict.message}"
+
+
+def _note(credential: Credential, message: str) -> Note:
+    return Note("warning", f"{credential.name}: {message}", credential.where)
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)

@@ -1,0 +1,54 @@
+"""`WWW-Authenticate` -> the ways in which a server wants to be told who is asking.
+
+One header may hold several challenges, and commas separate challenges as well as the parameters of
+one; a quoted value may hold commas too. Source: RFC 9110, section 11.6.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.request import parse_http_list
+
+_TOKEN = r"[!#$%&'*+.^_`|~\w-]+"  # noqa: S105 - a token of the grammar
+_PARAMETER = re.compile(rf"({_TOKEN})\s*=\s*(.*)", re.DOTALL)
+_WITH_SCHEME = re.compile(rf"({_TOKEN})(?:\s+(?!=)(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A scheme such as `bearer`, in lower case, and its parameters by their lower-case names."""
+
+    scheme: str
+    parameters: Mapping[str, str]
+
+
+def challenges(header: str) -> list[Challenge]:
+    """Every challenge of a header, in order; what is none is passed over."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for item in parse_http_list(header):
+        scheme, parameter = _split(item)
+        if scheme:
+            found.append((scheme.lower(), {}))
+        if parameter and found:
+            found[-1][1].setdefault(*parameter)
+    return [Challenge(scheme, parameters) for scheme, parameters in found]
+
+
+def _split(item: str) -> tuple[str, tuple[str, str] | None]:
+    """`Bearer realm="x"` -> both; `service="x"` -> no scheme; `Negotiate` -> no parameter."""
+    alone = _PARAMETER.fullmatch(item)
+    if alone:
+        return "", _parameter(alone)
+    opening = _WITH_SCHEME.fullmatch(item)
+    if not opening:
+        return "", None
+    first = _PARAMETER.fullmatch(opening[2] or "")
+    return opening[1], _parameter(first) if first else None
+
+
+def _parameter(match: re.Match[str]) -> tuple[str, str]:
+    name, value = match.groups()
+    quoted = len(value) > 1 and value.startswith('"') and value.endswith('"')
+    return name.lower(), value[1:-1] if quoted else value

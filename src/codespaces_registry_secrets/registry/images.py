@@ -1,0 +1,62 @@
+"""Whether a credential that may log in may also pull an image."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from codespaces_registry_secrets.registry.schemes import REFUSED, Scheme
+from codespaces_registry_secrets.registry.verdict import NotProvenError, rejected, unreachable
+from codespaces_registry_secrets.registry.wire import Wire
+
+# Source: "Image Manifest V 2, Schema 2" of CNCF Distribution, and the OCI image specification.
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+
+# Source: the grammar in the package `reference` of CNCF Distribution.
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?P<name>{_COMPONENT}(?:/{_COMPONENT})*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?"
+    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}))?",
+    re.ASCII,
+)
+
+
+def look_at(wire: Wire, base: str, scheme: Scheme, image: str, *, hub: bool) -> None:
+    """Asks for the manifest of `image`, which is written without the server, as a pull would.
+
+    `base` is the registry's URL without a slash at its end; on Docker Hub a name of one part is
+    in `library/`.
+
+    Raises:
+        NotProvenError: no; the message names the image.
+    """
+    try:
+        parts = _REFERENCE.fullmatch(image)
+        if not parts:
+            raise rejected("not an image's name; write `team/devbox:latest`, without the server")
+        name = f"library/{parts['name']}" if hub and "/" not in parts["name"] else parts["name"]
+        _ask(wire, base, scheme, name, parts["digest"] or parts["tag"] or "latest")
+    except NotProvenError as error:
+        raise error.about(f"image {image}") from None
+
+
+def _ask(wire: Wire, base: str, scheme: Scheme, name: str, reference: str) -> None:
+    authorization = scheme.authorization(f"repository:{name}:pull")
+    answer = wire.head(
+        f"{base}/v2/{name}/manifests/{reference}", authorization, ", ".join(MANIFESTS)
+    )
+    if answer.status in REFUSED:
+        raise rejected(
+            f"the login is good, but may not pull it ({answer}); give the credential read access "
+            "to this image, or take the image off the spec"
+        )
+    if answer.status == HTTPStatus.NOT_FOUND:
+        raise rejected("no such image, or the credential may not see it (404); check the name")
+    if answer.status != HTTPStatus.OK:
+        raise unreachable(f"the registry answers {answer} for its manifest; run again later")

@@ -1,0 +1,93 @@
+"""A credential -> a verdict: a login as Docker does it.
+
+Sources: "HTTP API V2" and "Token Authentication Specification" of CNCF Distribution; the OCI
+distribution specification; what `docker login` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets.registry.credential import Credential
+from codespaces_registry_secrets.registry.ecr import exchanged
+from codespaces_registry_secrets.registry.failures import NoTlsError
+from codespaces_registry_secrets.registry.images import look_at
+from codespaces_registry_secrets.registry.schemes import REFUSED, Scheme, scheme_for
+from codespaces_registry_secrets.registry.urls import is_loopback
+from codespaces_registry_secrets.registry.verdict import (
+    NotProvenError,
+    Verdict,
+    rejected,
+    unreachable,
+)
+from codespaces_registry_secrets.registry.wire import Answer, Wire
+from codespaces_registry_secrets.spec.registries import DOCKER_HUB
+
+__all__ = ["Verdict", "prove"]
+
+# What Docker really talks to when it is told to log in at `https://index.docker.io/v1/`.
+DOCKER_HUB_HOST = "registry-1.docker.io"
+
+
+def prove(
+    server: str, username: SecretBytes, password: SecretBytes, images: Sequence[str] = ()
+) -> Verdict:
+    """Logs in to `server`, spelled as Codespaces matches it, and looks at each of `images`.
+
+    An image is written without the server: `team/devbox:latest`, `team/devbox@sha256:…`. A registry
+    that asks for no credential gets it all the same, by Basic, and is believed where it does not
+    mind; such a registry proves that the server is there, but cannot disprove a credential.
+    """
+    credential = Credential(username, password)
+    host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
+    try:
+        login = exchanged(server, credential)
+        with Wire(login) as wire:
+            base, greeting = _greet(wire, host)
+            scheme = scheme_for(wire, login, host, greeting)
+            _enter(wire, base, scheme, host)
+            for image in images:
+                look_at(wire, base, scheme, image, hub=server == DOCKER_HUB)
+    except NotProvenError as error:
+        return error.verdict
+    return Verdict("accepted")
+
+
+def _greet(wire: Wire, host: str) -> tuple[str, Answer]:
+    """The registry's URL, and its answer to a request without a credential.
+
+    As Docker does, a loopback host that speaks no TLS is asked without.
+    """
+    base = f"https://{host}"
+    try:
+        greeting = wire.get(f"{base}/v2/")
+    except NoTlsError:
+        if not is_loopback(host):
+            raise
+        base = f"http://{host}"
+        greeting = wire.get(f"{base}/v2/")
+    if greeting.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
+        raise unreachable(_strange(host, greeting))
+    return base, greeting
+
+
+def _enter(wire: Wire, base: str, scheme: Scheme, host: str) -> None:
+    """The same request once more, now with the credential."""
+    answer = wire.get(f"{base}/v2/", scheme.authorization())
+    if answer.status in REFUSED:
+        raise rejected(scheme.refused(host, answer))
+    if answer.status != HTTPStatus.OK or answer.html:
+        raise unreachable(_strange(host, answer))
+
+
+def _strange(host: str, answer: Answer) -> str:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return f"{host} has had too many requests ({answer}); run again later"
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"{host} is out of order ({answer}); run again later"
+    if answer.status in REFUSED:
+        return f"{host} turns everybody away ({answer}); does a firewall keep the runner out?"
+    return f"{host} does not answer as a registry does ({answer}); check the server's name"

@@ -1,0 +1,148 @@
+"""Basic and Bearer: what a request to a registry must carry.
+
+Sources: "Token Authentication Specification" and "OAuth2 Token Authentication" of CNCF
+Distribution; RFC 7617 and RFC 6750; what `docker login` sends.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import urlencode
+
+from codespaces_registry_secrets.registry.challenges import challenges
+from codespaces_registry_secrets.registry.credential import Credential
+from codespaces_registry_secrets.registry.urls import host_of, is_loopback, parsed
+from codespaces_registry_secrets.registry.verdict import rejected, unreachable
+from codespaces_registry_secrets.registry.wire import USER_AGENT, Answer, Wire
+
+CHECK = "check that user name and password belong together and are neither revoked nor expired"
+
+# User names that say that the password is an identity token: Docker's credential stores write the
+# first; Azure's registries ask for the second ("az acr login --expose-token").
+_IDENTITY = frozenset({b"<token>", b"00000000-0000-0000-0000-000000000000"})
+# How token servers answer that have no POST for this: those that containerd asks again with GET.
+_NO_POST = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+    }
+)
+REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class Scheme(Protocol):
+    """A way to tell a registry who is asking."""
+
+    def authorization(self, scope: str = "") -> str:
+        """The header for a request that needs `scope`, which is empty for a plain login."""
+
+    def refused(self, host: str, answer: Answer) -> str:
+        """What it means that the registry answers 401 or 403 all the same."""
+
+
+@dataclass(frozen=True)
+class Basic:
+    """The credential itself, each time."""
+
+    credential: Credential
+
+    def authorization(self, scope: str = "") -> str:  # noqa: ARG002 - good for everything
+        """The same for each scope."""
+        return self.credential.basic()
+
+    def refused(self, host: str, answer: Answer) -> str:
+        """It was the credential."""
+        return f"{host} rejects the credential ({answer}); {CHECK}"
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A token for each scope, which the token server at `realm` gives for the credential."""
+
+    wire: Wire
+    credential: Credential
+    realm: str
+    service: str
+
+    def authorization(self, scope: str = "") -> str:
+        """Asks for a token. No scope at all is a plain login: then `docker login` names none.
+
+        Raises:
+            NotProvenError: the token server refuses the credential, or cannot be asked.
+        """
+        wanted = {"service": self.service, "scope": scope}
+        answer = self._asked({name: value for name, value in wanted.items() if value})
+        host = host_of(self.realm)
+        if answer.status in {*REFUSED, HTTPStatus.BAD_REQUEST}:
+            raise rejected(f"{host} rejects the credential ({answer}); {CHECK}")
+        if answer.status != HTTPStatus.OK:
+            raise unreachable(f"{host} should give a token, and answers {answer}; run again later")
+        return f"Bearer {_token(answer, host)}"
+
+    def refused(self, host: str, answer: Answer) -> str:
+        """It was the token."""
+        return (
+            f"{host} does not accept the token that {host_of(self.realm)} gives for the "
+            f"credential ({answer}); {CHECK}, and ask those who run the registry otherwise"
+        )
+
+    def _asked(self, wanted: Mapping[str, str]) -> Answer:
+        username = self.credential.username.get_secret_value()
+        if username in _IDENTITY:
+            token = self.credential.password.get_secret_value()
+            grant = {"grant_type": "refresh_token", "client_id": USER_AGENT}
+            answer = self.wire.post(self.realm, {**wanted, **grant, "refresh_token": token})
+            if answer.status not in _NO_POST:
+                return answer
+        # Of a plain login, `docker login` hopes for a refresh token: servers may count on being
+        # asked for one where there is no scope. A pull does not ask.
+        plain = {} if "scope" in wanted else {"offline_token": "true", "client_id": USER_AGENT}
+        query = urlencode({**wanted, "account": username, **plain})
+        separator = "&" if parsed(self.realm).query else "?"
+        return self.wire.get(f"{self.realm}{separator}{query}", self.credential.basic())
+
+
+def scheme_for(wire: Wire, credential: Credential, host: str, answer: Answer) -> Scheme:
+    """What `host` asks for in its answer to a request that carried nothing.
+
+    Bearer goes before Basic where there is a choice. A registry that asks for nothing gets Basic.
+
+    Raises:
+        NotProvenError: it asks for something else, or names no token server to be trusted.
+    """
+    asked = {one.scheme: one.parameters for one in reversed(challenges(answer.challenge))}
+    if "bearer" in asked:
+        realm = asked["bearer"].get("realm", "")
+        _check_realm(realm, host)
+        return Bearer(wire, credential, realm, asked["bearer"].get("service", ""))
+    if "basic" in asked or answer.status == HTTPStatus.OK:
+        return Basic(credential)
+    raise unreachable(f"{host} answers {answer}, and names no way to log in that Docker knows")
+
+
+def _check_realm(realm: str, host: str) -> None:
+    """A token server gets the credential over TLS; on this machine alone it may do without."""
+    place = parsed(realm)
+    at_home = is_loopback(host_of(realm)) and is_loopback(host)
+    safe = place.scheme == "https" or (place.scheme == "http" and at_home)
+    if not safe or not place.host or place.auth or place.fragment:
+        raise unreachable(
+            f"{host} names a token server that is no https URL, so the credential is not sent there"
+        )
+
+
+def _token(answer: Answer, host: str) -> str:
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        body = None
+    given = (body.get("token") or body.get("access_token")) if isinstance(body, dict) else None
+    if isinstance(given, str) and given.isascii() and given.isprintable():
+        return given
+    raise unreachable(f"{host} should give a token, and its answer holds none; is it a registry's?")

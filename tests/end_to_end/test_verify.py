@@ -1,0 +1,144 @@
+"""A rejected credential never replaces a stored one. Against Debian's registry, over loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from github_sandbox import Sandbox, World
+from registry import debian_registry
+from registry.debian_registry import DebianRegistry
+from running import TRIPLET, Action, stored_triplet
+
+REPOSITORY = "repository:octo-org/app"
+SPEC = """
+version: 1
+registries:
+  - id: ACR
+    server: "{server}"
+    username: octocat
+    password: {{env: ACR_PASSWORD}}
+    targets:
+      - repository: octo-org/app
+      - repository: octo-org/svc-001
+      - organization: octo-org
+  - id: OTHER
+    server: "{server}"
+    username: octocat
+    password: {{env: OTHER_PASSWORD}}
+    targets:
+      - repository: octo-org/svc-002
+"""
+GOOD, BAD = "correct horse battery staple", "the password of last month"
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianRegistry]:
+    """One user; plain http, which Docker allows on loopback."""
+    folder = tmp_path_factory.mktemp("registry")
+    auth = debian_registry.passwords(folder, {"octocat": GOOD})
+    with DebianRegistry(folder, auth) as registry:
+        yield registry
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("mode", ["plan", "apply"])
+@pytest.mark.parametrize("verify", ["auto", "required"])
+def test_a_rejected_login_blocks_every_target_of_its_credential_and_no_other(
+    world: World, action: Action, registry: DebianRegistry, mode: str, verify: str
+) -> None:
+    """What is stored survives, and the message says what the registry said."""
+    stored_triplet(world, REPOSITORY)
+    before = world.secrets(REPOSITORY)
+    environment = {"ACR_PASSWORD": BAD, "OTHER_PASSWORD": GOOD}
+    spec = SPEC.format(server=f"127.0.0.1:{registry.port}")
+
+    step = action.step(spec, environment, verify=verify, mode=mode)
+
+    assert step.exit_code == 1
+    assert (step.outputs["blocked"], step.outputs["created"]) == ("3", "1")
+    assert world.secrets(REPOSITORY) == before
+    assert world.secrets("organization:octo-org") == {}
+    assert len(world.secrets("repository:octo-org/svc-002")) == (3 if mode == "apply" else 0)
+    blocked = [message for message in step.annotations("error") if "is blocked" in message]
+    assert len(blocked) == 3
+    assert all("what is stored stays" in message for message in blocked)
+    assert BAD not in step.log
+
+
+@pytest.mark.registry
+def test_an_accepted_login_is_stored(
+    world: World, action: Action, registry: DebianRegistry
+) -> None:
+    """And nothing is said about it."""
+    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+
+    step = action.step(
+        SPEC.format(server=f"127.0.0.1:{registry.port}"), environment, verify="required"
+    )
+
+    assert step.exit_code == 0, step.stdout
+    assert world.secrets(REPOSITORY)[TRIPLET[2]].value == GOOD.encode()
+
+
+@pytest.mark.registry
+def test_an_image_that_is_not_there_rejects_the_credential(
+    world: World, action: Action, registry: DebianRegistry
+) -> None:
+    """`images` are asked for with the same login; the message names the image."""
+    spec = SPEC.format(server=f"127.0.0.1:{registry.port}").replace(
+        "    targets:\n      - repository: octo-org/app\n",
+        "    images: [team/devbox]\n    targets:\n      - repository: octo-org/app\n",
+    )
+    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+
+    step = action.step(spec, environment, verify="required")
+
+    assert step.exit_code == 1
+    assert world.secrets(REPOSITORY) == {}
+    assert "image team/devbox" in step.stdout
+
+
+@pytest.mark.parametrize(
+    ("verify", "code", "stored"), [("auto", 0, 3), ("required", 1, 0), ("off", 0, 3)]
+)
+def test_a_registry_that_cannot_be_reached(
+    world: World, action: Action, verify: str, code: int, stored: int
+) -> None:
+    """`auto` warns and stores, `required` does not store, `off` does not ask."""
+    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+
+    step = action.step(SPEC.format(server="localhost:1"), environment, verify=verify)
+
+    assert step.exit_code == code, step.stdout
+    assert len(world.secrets(REPOSITORY)) == stored
+    assert len([m for m in step.annotations("warning") if "not proven: " in m]) == (
+        2 if verify == "auto" else 0
+    )
+
+
+def test_nothing_is_asked_where_nothing_is_written(action: Action, world: World) -> None:
+    """No login for a triplet that stays as it is."""
+    for target in (REPOSITORY, "repository:octo-org/svc-001"):
+        stored_triplet(world, target)
+    spec = SPEC[: SPEC.index("      - organization")].format(server="localhost:1")
+
+    step = action.step(spec, {"ACR_PASSWORD": BAD}, verify="required", rotate="missing")
+
+    assert step.exit_code == 0, step.stdout
+    assert step.outputs["unchanged"] == "2"
+
+
+def test_a_credential_that_can_never_work_is_blocked_without_a_login(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """GITHUB_TOKEN as a password ends with the job."""
+    spec = SPEC[: SPEC.index("  - id: OTHER")].format(server="ghcr.io")
+
+    step = action.step(spec, {"ACR_PASSWORD": "ghs_the_token_of_this_job"})
+
+    assert step.exit_code == 1
+    assert step.outputs["blocked"] == "3"
+    assert "the password is GITHUB_TOKEN or an App's token" in step.stdout
+    assert sandbox.writes == []

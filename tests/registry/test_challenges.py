@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from codespaces_registry_secrets.registry.challenges import Challenge, challenges
+from registry.conftest import Login, Serve
+from registry.serving import challenging
+
+BEARER = Challenge("bearer", {"realm": "https://auth.test/token", "service": "a, b"})
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", []),
+        ('Bearer realm="https://auth.test/token",service="a, b"', [BEARER]),
+        ('bearer  Realm = "https://auth.test/token" , SERVICE="a, b"', [BEARER]),
+        (
+            'Basic realm="x", Bearer realm="https://auth.test/token",service="a, b"',
+            [Challenge("basic", {"realm": "x"}), BEARER],
+        ),
+        (
+            'Negotiate, NTLM abc==, Bearer realm="https://auth.test/token", service="a, b", Basic',
+            [
+                Challenge("negotiate", {}),
+                Challenge("ntlm", {"abc": "="}),
+                BEARER,
+                Challenge("basic", {}),
+            ],
+        ),
+        (r'Basic realm="say \"hi\", please"', [Challenge("basic", {"realm": 'say "hi", please'})]),
+        ("Basic realm=bare", [Challenge("basic", {"realm": "bare"})]),
+        ('Basic realm="open', [Challenge("basic", {"realm": '"open'})]),
+        ('realm="nobody asked"', []),
+        (",, \x00 (?), =", []),
+    ],
+)
+def test_headers(header: str, expected: list[Challenge]) -> None:
+    """Several challenges in one header, quoted commas, blanks, and what is none."""
+    assert challenges(header) == expected
+
+
+def test_bearer_goes_before_basic(serve: Serve, login: Login) -> None:
+    """Where a registry takes both, the credential goes to the token server alone."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response({"access_token": "granted"})
+        if request.headers.get("Authorization") == "Bearer granted":
+            return web.json_response({})
+        realm = f'{server.url}/token?tenant=1",service="s'
+        return challenging(f'Basic realm="registry", Bearer realm="{realm}"')
+
+    server = serve(answer)
+    assert login(server.host, "me", "the password").status == "accepted"
+    sent = [(seen.authorization or "").partition(" ")[0] for seen in server.seen]
+    assert sent == ["", "Basic", "Bearer"]
+    assert server.seen[1].query["tenant"] == "1"
+
+
+@pytest.mark.parametrize(
+    "realm",
+    [
+        "",
+        "/token",
+        "http://auth.test/token",
+        "ftp://auth.test/token",
+        "https://",
+        "https://me@auth.test/token",
+        "https://[broken/token",
+        "http://auth.test\\@localhost/token",
+        "http://auth.test#@localhost/token",
+        "http://localhost.auth.test/token",
+    ],
+)
+def test_a_token_server_that_is_not_to_be_trusted(serve: Serve, login: Login, realm: str) -> None:
+    """It gets nothing unless TLS leads there."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return challenging(f'Bearer realm="{realm}",service="s"')
+
+    server = serve(answer)
+    verdict = login(server.host, "me", "the password")
+    assert verdict.status == "unreachable"
+    assert "names a token server that is no https URL" in verdict.message
+    assert len(server.seen) == 1
+
+
+def test_a_way_to_log_in_that_docker_does_not_know(serve: Serve, login: Login) -> None:
+    """Digest, for one."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return challenging('Digest realm="x", nonce="y"')
+
+    verdict = login(serve(answer).host, "me", "the password")
+    assert verdict.status == "unreachable"
+    assert "names no way to log in that Docker knows" in verdict.message
+
+
+def test_a_user_name_with_a_colon(serve: Serve, login: Login) -> None:
+    """No header can carry it."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return challenging('Basic realm="x"')
+
+    server = serve(answer)
+    verdict = login(server.host, "me:too", "the password")
+    assert verdict.status == "rejected"
+    assert "the user name holds a colon" in verdict.message
+    assert len(server.seen) == 1

@@ -1,0 +1,209 @@
+"""An access key for Amazon ECR, exchanged at moto's AWS, and a registry that takes what comes out."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from aiohttp import web
+from botocore.session import Session  # type: ignore[import-untyped]
+from moto.server import ThreadedMotoServer
+
+from registry import debian_registry
+from registry.authority import Authority
+from registry.conftest import Login, Serve
+from registry.debian_registry import DebianRegistry
+from registry.proxy import Proxy
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+SERVER = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+# What moto gives for every key.
+PASSWORD = f"{ACCOUNT}-auth-token"
+NO_KEY = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+
+
+@dataclass(frozen=True)
+class Aws:
+    """moto's server, with two users: one may ask for a login, the other may nothing."""
+
+    url: str
+    allowed: tuple[str, str]
+    denied: tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    """From the first user on, it checks signatures and permissions."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    any_key = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    iam, ecr = (
+        Session().create_client(name, region_name=REGION, endpoint_url=url, **any_key)
+        for name in ("iam", "ecr")
+    )
+    # moto loads a service at its first request, under the variables that are set just then.
+    ecr.get_authorization_token()
+    statement = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    keys = [_user(iam, "allowed", policy), _user(iam, "denied", None)]
+    requests.post(f"{url}/moto-api/reset-auth", data="0", timeout=5).raise_for_status()
+    yield Aws(url, *keys)
+    server.stop()
+
+
+def _user(iam: Any, name: str, policy: str | None) -> tuple[str, str]:
+    iam.create_user(UserName=name)
+    if policy:
+        iam.put_user_policy(UserName=name, PolicyName="ecr", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+@pytest.fixture
+def _to_moto(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As anybody sends AWS's clients elsewhere."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", aws.url)
+
+
+@pytest.fixture
+def ecr(
+    installed: None, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DebianRegistry]:
+    """Debian's registry in the place of ECR's, with the login that moto gives."""
+    auth = debian_registry.passwords(tmp_path, {"AWS": PASSWORD})
+    with (
+        DebianRegistry(tmp_path, auth, authority.certify(SERVER)) as registry,
+        Proxy({f"{SERVER}:443": registry.port}) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        yield registry
+
+
+@pytest.mark.registry
+@pytest.mark.usefixtures("_to_moto", "ecr")
+def test_an_access_key_is_exchanged(aws: Aws, login: Login) -> None:
+    """The registry gets the login that AWS gives for it."""
+    verdict = login(SERVER, *aws.allowed)
+    assert (verdict.status, verdict.message) == ("accepted", "")
+
+
+@pytest.mark.registry
+@pytest.mark.usefixtures("ecr")
+def test_a_token_is_not_exchanged(login: Login) -> None:
+    """The user `AWS` with a token that somebody else asked for; AWS is left in peace."""
+    assert login(SERVER, "AWS", PASSWORD).status == "accepted"
+    assert login(SERVER, "AWS", "an-old-token").status == "rejected"
+
+
+@pytest.mark.usefixtures("_to_moto")
+def test_nothing_of_the_machine_is_used(
+    aws: Aws, login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its AWS variables nor its files make a wrong key right, or a right one wrong."""
+    config = tmp_path / "config"
+    config.write_text(
+        "[default]\n"
+        f"aws_access_key_id = {aws.allowed[0]}\n"
+        f"aws_secret_access_key = {aws.allowed[1]}\n"
+        "endpoint_url = http://127.0.0.1:9\n"
+    )
+    for name, value in {
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(config),
+        "AWS_PROFILE": "no-such-profile",
+        "AWS_ACCESS_KEY_ID": aws.allowed[0],
+        "AWS_SECRET_ACCESS_KEY": aws.allowed[1],
+        "AWS_SESSION_TOKEN": "some-token",
+        "AWS_REGION": "mars-north-1",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert login(SERVER, *NO_KEY).status == "rejected"
+    # AWS gives the login, and the registry's proxy takes no connection: so far it came.
+    verdict = login(SERVER, *aws.allowed)
+    assert verdict.status == "unreachable"
+    assert verdict.message.startswith(f"the proxy of the environment does not lead to {SERVER}")
+
+
+@pytest.mark.usefixtures("_to_moto")
+def test_refusals_of_aws(aws: Aws, login: Login) -> None:
+    """In AWS's words, with the permissions that are needed, and without the secret."""
+    cases = {
+        NO_KEY: "UnrecognizedClientException|InvalidClientTokenId|AuthFailure",
+        (aws.allowed[0], NO_KEY[1]): "InvalidSignatureException|SignatureDoesNotMatch",
+        aws.denied: "AccessDenied",
+    }
+    for key, codes in cases.items():
+        verdict = login(SERVER, *key)
+        assert verdict.status == "rejected"
+        assert any(code in verdict.message for code in codes.split("|")), verdict.message
+        assert "`ecr:GetAuthorizationToken` and `sts:GetServiceBearerToken`" in verdict.message
+        assert not any(value in verdict.message for value in key)
+
+
+def test_a_temporary_key(login: Login) -> None:
+    """It is refused here, for Codespaces has no place for its session token."""
+    verdict = login(SERVER, "ASIAIOSFODNN7EXAMPLE", NO_KEY[1])
+    assert verdict.status == "rejected"
+    assert "without its session token" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [
+        ((400, "UnrecognizedClientException"), "rejected"),
+        ((400, "ThrottlingException"), "unreachable"),
+        ((500, "ServerException"), "unreachable"),
+        ((503, "ServiceUnavailable"), "unreachable"),
+    ],
+)
+def test_codes_of_aws(
+    serve: Serve,
+    login: Login,
+    monkeypatch: pytest.MonkeyPatch,
+    answered: tuple[int, str],
+    expected: str,
+) -> None:
+    """AWS out of breath says nothing of a key."""
+    status, code = answered
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        body = {"__type": code, "message": "The key in the request is invalid."}
+        return web.json_response(body, status=status)
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(answer).url)
+    verdict = login(SERVER, *NO_KEY)
+    assert verdict.status == expected
+    assert f"({code}: The key in the request is invalid)" in verdict.message
+
+
+@pytest.mark.parametrize("body", ["{}", '{"authorizationData": []}', "[]", "no JSON", '{"authorizationData": [{"authorizationToken": "?"}]}'])  # fmt: skip
+def test_no_answer_of_aws(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    """Something else answers in its place."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=body)
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(answer).url)
+    verdict = login(SERVER, *NO_KEY)
+    assert verdict.status == "unreachable"
+    assert "its answer holds none" in verdict.message
+
+
+def test_aws_is_not_there(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://127.0.0.1:{taken.getsockname()[1]}")
+    verdict = login(SERVER, *NO_KEY)
+    assert verdict.status == "unreachable"
+    assert verdict.message.startswith(f"AWS could not be asked for an ECR login in {REGION} (End")

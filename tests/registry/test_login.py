@@ -1,0 +1,140 @@
+"""A login at Debian's registry, with Basic and with Bearer, over TLS and on plain loopback."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from registry.conftest import USERS, Login
+from registry.debian_registry import DebianRegistry
+from registry.proxy import Proxy
+from registry.serving import Served
+from registry.token_server import TokenServer
+
+pytestmark = pytest.mark.registry
+
+OCTOCAT = ("octocat", USERS["octocat"])
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_basic_accepts_each_password_to_the_byte(
+    basic_tls: DebianRegistry, login: Login, user: str
+) -> None:
+    """Letters of all scripts, colons and line ends get through."""
+    verdict = login(basic_tls.host, user, USERS[user])
+    assert (verdict.status, verdict.message) == ("accepted", "")
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_bearer_accepts_each_password_to_the_byte(
+    token_registry: DebianRegistry, login: Login, user: str
+) -> None:
+    """The same by way of a token."""
+    assert login(token_registry.host, user, USERS[user]).status == "accepted"
+
+
+def test_plain_http_is_spoken_on_loopback(basic_plain: DebianRegistry, login: Login) -> None:
+    """Where no TLS is, by name and by address; the password counts there too."""
+    for host in (basic_plain.host, f"127.0.0.1:{basic_plain.port}"):
+        assert login(host, *OCTOCAT).status == "accepted"
+        assert login(host, "octocat", "wrong").status == "rejected"
+
+
+def test_basic_rejects_a_wrong_password(basic_tls: DebianRegistry, login: Login) -> None:
+    """With the registry's words and without the password."""
+    verdict = login(basic_tls.host, "octocat", "wrong-password")
+    assert verdict.status == "rejected"
+    assert verdict.message == (
+        f"{basic_tls.host} rejects the credential (401: authentication required); check that user "
+        "name and password belong together and are neither revoked nor expired"
+    )
+
+
+@pytest.mark.parametrize("password", ["wrong-password", USERS["octocat"] + "\n"])
+def test_bearer_rejects_a_wrong_password(
+    token_registry: DebianRegistry, token_server: Served, login: Login, password: str
+) -> None:
+    """It is the token server that says so. A line end too many is a wrong password."""
+    verdict = login(token_registry.host, "octocat", password)
+    assert verdict.status == "rejected"
+    assert verdict.message.startswith(
+        f"{token_server.host} rejects the credential (401: incorrect username or password)"
+    )
+
+
+def test_a_plain_login_names_no_scope(
+    token_registry: DebianRegistry, token_server: Served, login: Login
+) -> None:
+    """As with `docker login`: the service, who is asking, and the credential."""
+    login(token_registry.host, *OCTOCAT)
+    [seen] = token_server.seen
+    assert (seen.method, seen.path) == ("GET", "/token")
+    assert seen.query == {
+        "service": "registry.test",
+        "account": "octocat",
+        "offline_token": "true",
+        "client_id": "codespaces-registry-secrets",
+    }
+    pair = base64.b64encode(":".join(OCTOCAT).encode()).decode()
+    assert seen.authorization == f"Basic {pair}"
+    assert seen.headers["User-Agent"] == "codespaces-registry-secrets"
+
+
+@pytest.mark.parametrize("username", ["<token>", "00000000-0000-0000-0000-000000000000"])
+def test_an_identity_token_is_refreshed(
+    token_registry: DebianRegistry, token_server: Served, login: Login, username: str
+) -> None:
+    """The password is sent as a refresh token, and no Basic goes along."""
+    assert login(token_registry.host, username, "an-identity-token").status == "accepted"
+    [seen] = token_server.seen
+    assert (seen.method, seen.authorization) == ("POST", None)
+    assert seen.form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "an-identity-token",
+        "service": "registry.test",
+        "client_id": "codespaces-registry-secrets",
+    }
+
+
+def test_a_wrong_identity_token_is_tried_both_ways(
+    token_registry: DebianRegistry, token_server: Served, login: Login
+) -> None:
+    """Not every token server has the POST, so a refusal of it is not the last word."""
+    verdict = login(token_registry.host, "<token>", "not-an-identity-token")
+    assert verdict.status == "rejected"
+    assert [seen.method for seen in token_server.seen] == ["POST", "GET"]
+
+
+def test_an_expired_token_is_rejected(
+    token_registry: DebianRegistry, tokens: TokenServer, login: Login
+) -> None:
+    """It is not the credential alone that counts, but what the registry makes of the token."""
+    tokens.lifetime = -500
+    verdict = login(token_registry.host, *OCTOCAT)
+    assert verdict.status == "rejected"
+    assert f"{token_registry.host} does not accept the token that localhost:" in verdict.message
+    assert "(401: authentication required; invalid_token)" in verdict.message
+
+
+@pytest.mark.parametrize("wrong", ["service", "issuer"])
+def test_a_token_for_elsewhere_is_rejected(
+    token_registry: DebianRegistry, tokens: TokenServer, login: Login, wrong: str
+) -> None:
+    """For another service, or from another issuer."""
+    setattr(tokens, wrong, "another one")
+    assert login(token_registry.host, *OCTOCAT).status == "rejected"
+
+
+def test_docker_hub_is_asked_at_its_real_hosts(
+    hub: DebianRegistry, token_server: Served, monkeypatch: pytest.MonkeyPatch, login: Login
+) -> None:
+    """The server that Codespaces matches is a name; an image of one part is in `library/`."""
+    ports = {"registry-1.docker.io:443": hub.port, "auth.docker.io:443": token_server.port}
+    with Proxy(ports) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        right = login("https://index.docker.io/v1/", *OCTOCAT, "solo")
+        wrong = login("https://index.docker.io/v1/", "octocat", "wrong")
+    assert right.status == "accepted"
+    assert wrong.message.startswith("auth.docker.io rejects the credential (401: incorrect user")
+    assert {line.split()[1] for line in proxy.asked} == set(ports)

@@ -1,0 +1,137 @@
+"""What a credential tells by itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import jwt
+import pytest
+
+from codespaces_registry_secrets.examination import ends, is_github_token, remarks
+from codespaces_registry_secrets.github.tokens import serves
+
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+GOOGLE = "europe-west4-docker.pkg.dev"
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n"
+KEY = json.dumps({"type": "service_account", "private_key": PEM}).encode()
+FLAT = json.dumps({"private_key": PEM.replace("\n", "")}).encode()
+END = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
+
+CASES = {
+    "a temporary login of ECR": (ECR, b"AWS", b"x", "warning", "ends after 12 hours"),
+    "no access key id": (ECR, b"me", b"x", "error", "the user name for ECR is an access key id"),
+    "a temporary key": (ECR, b"ASIAIOSFODNN7EXAMPLE", b"x", "error", "a temporary key (ASIA…)"),
+    "a key of nested lists": ("gcr.io", b"_json_key", b"[" * 9999, "error", "is not JSON"),
+    "a token of Google": (GOOGLE, b"oauth2accesstoken", b"x", "warning", "ends after an hour"),
+    "a key that is no JSON": ("gcr.io", b"_json_key", b"x{", "error", "is not JSON"),
+    "a key of something else": ("gcr.io", b"_json_key", b"{}", "error", "is not a service account"),
+    "a key on one line": ("gcr.io", b"_json_key", FLAT, "error", "has lost the line breaks"),
+    "a key that is a list": ("gcr.io", b"_json_key", b"[]", "error", "is not a service account"),
+    "a wrapped key": (
+        GOOGLE,
+        b"_json_key_base64",
+        base64.encodebytes(KEY),
+        "error",
+        "is wrapped; encode it into one line (`base64 -w0`)",
+    ),
+    "a key that is no base64": (GOOGLE, b"_json_key_base64", b"?", "error", "is not base64"),
+    "a flat key in base64": (
+        GOOGLE,
+        b"_json_key_base64",
+        base64.b64encode(FLAT),
+        "error",
+        "has lost the line breaks",
+    ),
+    "GITHUB_TOKEN": ("ghcr.io", b"me", b"ghs_abc", "error", "ends with the job"),
+    "a fine-grained token": ("ghcr.io", b"me", b"github_pat_x", "warning", "classic"),
+    "a carriage return": ("ghcr.io", b"me", b"pass\r", "warning", "a carriage return"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_doubtful_credential(case: tuple[str, bytes, bytes, str, str]) -> None:
+    """With the reason and what to give instead; never with the value."""
+    server, username, password, level, message = case
+
+    (remark,) = remarks(server, username, password)
+
+    assert remark.level == level
+    assert message in remark.message
+    assert password.decode() not in remark.message or len(password) < 3
+
+
+@pytest.mark.parametrize(
+    ("server", "username", "password"),
+    [
+        (ECR, b"AKIAIOSFODNN7EXAMPLE", b"secret key"),
+        (GOOGLE, b"_json_key", KEY),
+        ("eu.gcr.io", b"_json_key_base64", base64.b64encode(KEY)),
+        ("ghcr.io", b"me", b"ghp_classic"),
+        ("registry.example.com", b"AWS", b"ghs_of_another_registry"),
+    ],
+)
+def test_a_good_credential_is_not_remarked_on(
+    server: str, username: bytes, password: bytes
+) -> None:
+    """Nor one whose server is of another kind."""
+    assert list(remarks(server, username, password)) == []
+
+
+def test_a_jwt_tells_its_end() -> None:
+    """By `exp`, whoever signed it."""
+    token = jwt.encode({"exp": int(END.timestamp())}, "k" * 32, "HS256").encode()
+
+    assert ends(token) == END
+
+
+def test_a_token_of_ecr_tells_its_end() -> None:
+    """In base64 of JSON."""
+    token = base64.b64encode(json.dumps({"expiration": int(END.timestamp())}).encode())
+
+    assert ends(token) == END
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        b"plain",
+        b"a.b.c",
+        b"\xff\xfe.\xff.\xff",
+        base64.b64encode(b"[1]"),
+        base64.b64encode(b'{"expiration": true}'),
+        base64.b64encode(b'{"expiration": 1e300}'),
+        base64.b64encode(b'{"expiration": "soon"}'),
+        KEY,
+        base64.b64encode(b"[" * 9999),
+    ],
+)
+def test_what_is_no_such_token_tells_nothing(password: bytes) -> None:
+    """Whatever it looks like."""
+    assert ends(password) is None
+
+
+def test_only_tokens_of_github_at_its_registry_are_asked_about() -> None:
+    """No other password is shown to GitHub."""
+    assert is_github_token(b"ghp_x")
+    assert is_github_token(b"github_pat_x")
+    assert not is_github_token(b"some password")
+
+
+@pytest.mark.parametrize(
+    ("api_url", "server", "asked"),
+    [
+        ("https://api.github.com", "ghcr.io", True),
+        ("https://api.octocorp.ghe.com", "containers.octocorp.ghe.com", True),
+        ("https://api.octocorp.ghe.com", "ghcr.io", False),
+        ("https://api.github.com", "containers.octocorp.ghe.com", False),
+        ("https://api.other.ghe.com", "containers.octocorp.ghe.com", False),
+        ("https://api.github.com", "registry.example.com", False),
+    ],
+)
+def test_a_token_is_shown_only_to_the_github_that_made_it(
+    api_url: str, server: str, asked: bool
+) -> None:
+    """Each has a registry and an API of its own."""
+    assert serves(api_url, server) == asked

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contract.sandbox_client import OWNER_TOKEN, Client, client_of, small_world
+from github_sandbox import Sandbox, World
+
+REPO, ORGANIZATION = "repository:octo-org/api", "organization:octo-org"
+OWN = "/repos/octo-org/api/actions/secrets"
+USABLE = "/repos/octo-org/api/actions/organization-secrets"
+OLD = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def world() -> World:
+    """The small world, with an Actions secret `A` of a repository and one of the organization."""
+    world = small_world()
+    world.put_actions_secret(REPO, "A")
+    world.put_actions_secret(ORGANIZATION, "A")
+    return world
+
+
+@pytest.fixture
+def sandbox(world: World) -> Iterator[Sandbox]:
+    """The API of that world."""
+    with Sandbox(world) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    """The owner's client."""
+    with client_of(sandbox) as client:
+        yield client
+
+
+def names(client: Client, path: str) -> list[str]:
+    """The secrets on a page."""
+    return [one["name"] for one in client.get(path).json()["secrets"]]
+
+
+def refusals(sandbox: Sandbox, token: str) -> list[tuple[int, str, str | None]]:
+    """What a token gets at both endpoints: status, message and the permission that it lacks."""
+    with client_of(sandbox, token) as client:
+        answers = [client.get(path) for path in (f"{OWN}/A", USABLE)]
+    lacking = "x-accepted-github-permissions"
+    return [(one.status_code, one.json()["message"], one.headers.get(lacking)) for one in answers]
+
+
+def statuses(sandbox: Sandbox, token: str) -> list[int]:
+    """What a token gets at both endpoints."""
+    with client_of(sandbox, token) as client:
+        return [client.get(path).status_code for path in (f"{OWN}/A", USABLE)]
+
+
+def test_a_secret_tells_its_name_and_its_times(client: Client, world: World) -> None:
+    """In upper case; a later edit keeps `created_at`, and Codespaces has no such secret."""
+    world.put_actions_secret(REPO, "token_1", updated_at=OLD)
+    world.put_actions_secret(REPO, "Token_1", updated_at=OLD + timedelta(days=1))
+    expected: dict[str, Any] = {
+        "name": "TOKEN_1",
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-02T00:00:00Z",
+    }
+    assert client.get(f"{OWN}/token_1").json() == expected
+    assert names(client, "/repos/octo-org/api/codespaces/secrets") == []
+
+
+def test_an_absent_secret_is_not_found(client: Client, world: World) -> None:
+    """404, for what another repository or only the organization has too."""
+    world.put_actions_secret(ORGANIZATION, "B")
+    for path in ("/repos/octo-org/web/actions/secrets/A", f"{OWN}/B"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_repository_is_shown_what_it_may_use(client: Client, world: World) -> None:
+    """Those for all and those that list it, by name; a user's repository has none."""
+    world.put_actions_secret(ORGANIZATION, "C", repositories=["octo-org/api"])
+    world.put_actions_secret(ORGANIZATION, "B", repositories=["octo-org/web"])
+    world.put_actions_secret(ORGANIZATION, "D", repositories=[])
+    assert names(client, USABLE) == ["A", "C"]
+    assert names(client, "/repos/octo-org/web/actions/organization-secrets") == ["A", "B"]
+    assert names(client, "/repos/octocat/dotfiles/actions/organization-secrets") == []
+
+
+def test_usable_secrets_come_in_pages_of_30_at_most_100(client: Client, world: World) -> None:
+    """`total_count` is of all that may be used; the pages are linked."""
+    for number in range(119):
+        world.put_actions_secret(ORGANIZATION, f"S_{number:03}")
+    world.put_actions_secret(ORGANIZATION, "ELSEWHERE", repositories=["octo-org/web"])
+    first = client.get(USABLE)
+    assert (first.json()["total_count"], len(first.json()["secrets"])) == (120, 30)
+    assert first.links["last"]["url"].endswith(f"{USABLE}?per_page=30&page=4")
+    assert len(names(client, f"{USABLE}?per_page=1000")) == 100
+    assert len(names(client, f"{USABLE}?per_page=100&page=2")) == 20
+
+
+def test_a_former_name_redirects(client: Client, world: World) -> None:
+    """301 to the same endpoint below the id, where the answer is."""
+    identity = world.rename("octo-org/api", "octo-org/api2").id
+    for path in (f"{OWN}/A", f"{USABLE}?per_page=1"):
+        answer = client.get(path)
+        assert answer.status_code == 301
+        tail = path.removeprefix("/repos/octo-org/api")
+        assert answer.headers["Location"] == f"{client.url}/repositories/{identity}{tail}"
+        assert client.get(f"/repositories/{identity}{tail}").status_code == 200
+
+
+def test_a_classic_token_needs_repo_and_an_owner(sandbox: Sandbox, world: World) -> None:
+    """404 without the scope, since the repository is private; 403 to a mere member."""
+    world.add_token("ghp_scope", user="octocat", scopes=("admin:org",))
+    world.add_token("ghp_member", user="hubot", scopes=("repo",))
+    world.add_token("ghp_repo", user="octocat", scopes=("repo",))
+    assert statuses(sandbox, "ghp_scope") == [404, 404]
+    assert statuses(sandbox, "ghp_member") == [403, 403]
+    assert statuses(sandbox, "ghp_repo") == [200, 200]
+    with client_of(sandbox, "ghp_scope") as client:
+        public = client.get("/repos/octo-org/docs/actions/secrets/A")
+    assert (public.status_code, public.headers["x-accepted-oauth-scopes"]) == (403, "repo")
+
+
+def test_a_fine_grained_token_needs_secrets_read(sandbox: Sandbox, world: World) -> None:
+    """403 that names the permission; that for Codespaces secrets is another one."""
+    for value, permission in (("github_pat_a", "secrets"), ("github_pat_b", "codespaces_secrets")):
+        world.add_fine_grained_token(
+            value, user="octocat", owner="octo-org", permissions={permission: "read"}
+        )
+    assert statuses(sandbox, "github_pat_a") == [200, 200]
+    message = "Resource not accessible by personal access token"
+    assert refusals(sandbox, "github_pat_b") == [(403, message, "secrets=read")] * 2
+
+
+def test_github_token_never_reads_secrets(sandbox: Sandbox, world: World) -> None:
+    """There is no permission of that kind for it."""
+    world.add_actions_token("ghs_actions", repository="octo-org/api")
+    message = "Resource not accessible by integration"
+    assert refusals(sandbox, "ghs_actions") == [(403, message, "secrets=read")] * 2
+
+
+def test_single_sign_on_is_demanded(sandbox: Sandbox, world: World) -> None:
+    """403 until the token is authorized."""
+    world.require_sso("octo-org")
+    assert statuses(sandbox, OWNER_TOKEN) == [403, 403]
+    world.authorize_sso(OWNER_TOKEN, "octo-org")
+    assert statuses(sandbox, OWNER_TOKEN) == [200, 200]
