@@ -93,10 +93,11 @@ def steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Ste
         wanted = member.wanted.ids
         replace = tuple(sorted(wanted)) if whole and wanted is not None else None
         add = () if whole else tuple(sorted(member.added))
+        remove = () if whole else tuple(sorted(member.removed))
         if member.write:
-            yield Step(member.part, True, member.wanted.visibility, replace, add)
+            yield Step(member.part, True, member.wanted.visibility, replace, add, remove)
         elif member.differs:
-            yield Step(member.part, False, None, replace, add)
+            yield Step(member.part, False, None, replace, add, remove)
 
 
 def _now(secret: ObservedSecret) -> Access:
@@ -118,8 +119,10 @@ def _wanted(triplet: Desired, secret: ObservedSecret | None, selected: Selected 
     if triplet.selection is None or selected is None:
         unasked = secret is not None and there is None and visibility == secret.visibility
         return Access(visibility, None if unasked else there or frozenset())
-    kept = there or frozenset() if triplet.selection.mode == "ensure" else frozenset()
-    return Access(visibility, kept | {repo.id for repo in selected.repositories})
+    chosen = frozenset(repo.id for repo in selected.repositories)
+    kept = there or frozenset()
+    by_mode = {"exact": chosen, "ensure": kept | chosen, "remove": kept - chosen}
+    return Access(visibility, by_mode[triplet.selection.mode])
 
 
 def _visibility(triplet: Desired, secret: ObservedSecret | None) -> Visibility | None:

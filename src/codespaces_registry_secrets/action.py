@@ -10,6 +10,7 @@ from codespaces_registry_secrets.apply import Outcome, apply, planned
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError
 from codespaces_registry_secrets.github.ages import ages
+from codespaces_registry_secrets.github.expand import expand
 from codespaces_registry_secrets.github.observe import observe
 from codespaces_registry_secrets.github.sessions import connect
 from codespaces_registry_secrets.inputs import Inputs
@@ -55,11 +56,13 @@ def run(environ: Mapping[str, str], runner: Runner, backoff: float) -> int:
         runner.mask(secret)
     inputs = given.read(environ)
     sources = Sources(environ, inputs.workspace, runner.mask)
-    wanted = desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
+    asked = desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
     sessions = connect(inputs, backoff)
+    expanded = expand(asked, sessions)
+    wanted = expanded.desired
     changed, doubts = ages(wanted, sessions, inputs.repository)
-    observed = observe(wanted, sessions, changed)
-    first = plan(wanted, observed)
+    observed = observe(wanted, sessions, changed, expanded.problems)
+    first = plan(wanted, observed, inputs.removal_limit, inputs.strays_are)
     credentials = [triplet.credential for triplet in wanted if triplet.credential]
     found = judged(
         first,
@@ -69,7 +72,7 @@ def run(environ: Mapping[str, str], runner: Runner, backoff: float) -> int:
         inputs.expiry_warning,
     )
     runner.info(plan_text(found))
-    for note in (*doubts, *found.all_notes):
+    for note in (*expanded.notes, *doubts, *found.all_notes):
         runner.note(note)
     outcomes = apply(found, sessions, sources) if inputs.mode == "apply" else planned(found)
     _report(inputs, found, outcomes, runner)

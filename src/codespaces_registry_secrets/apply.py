@@ -58,14 +58,16 @@ class _Run:
 
     def target(self, changes: Iterable[Change]) -> list[Outcome]:
         writer: Writer | None = None
-        outcomes = []
-        for change in changes:
-            if not change.steps or self._refused.is_set():
+        outcomes: list[Outcome] = []
+        for change in sorted(changes, key=lambda change: change.action == "delete"):
+            # What is deleted may be what another change replaces, which is done first.
+            replaced = change.action != "delete" or not any(o.status == "failed" for o in outcomes)
+            if not change.steps or self._refused.is_set() or not replaced:
                 outcomes.append(Outcome(change, "skipped"))
                 continue
             writer = writer or Writer(self._sessions.of(change.target), change.target)
             outcomes.append(self._change(change, writer))
-        return outcomes
+        return sorted(outcomes, key=lambda outcome: outcome.change.registry)
 
     def _change(self, change: Change, writer: Writer) -> Outcome:
         wrote = False

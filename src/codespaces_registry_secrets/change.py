@@ -16,15 +16,17 @@ from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.targets import Target, Visibility
 from codespaces_registry_secrets.triplet import Part
 
-Action = Literal["create", "repair", "rotate", "access", "none", "blocked"]
+Action = Literal["create", "repair", "rotate", "access", "delete", "none", "blocked"]
 
 
 @dataclass(frozen=True)
 class Step:
     """What happens to one member of a triplet.
 
-    `value`: the value is sealed and sent. `visibility`: sent along with it, at an organization.
-    `replace`: the ids that the list becomes; None leaves the list, but for `add`: ids that join it.
+    `delete`: it goes, and nothing else happens to it. `value`: the value is sealed and sent.
+    `visibility`: sent along with it, at an organization.
+    `replace`: the ids that the list becomes; None leaves the list, but for the ids that `add` puts
+    on it and `remove` takes off it.
     """
 
     part: Part
@@ -32,6 +34,8 @@ class Step:
     visibility: Visibility | None = None
     replace: tuple[int, ...] | None = None
     add: tuple[int, ...] = ()
+    remove: tuple[int, ...] = ()
+    delete: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Change:
-    """One triplet at one target: what is to happen, and why. `credential` says where values are."""
+    """One triplet at one target: what is to happen, and why.
+
+    `why` tells for the names in `added` what picked them. `credential` says where the values are.
+    """
 
     target: Target
     registry: str
@@ -55,6 +62,7 @@ class Change:
     visibility: tuple[Visibility | None, Visibility] | None = None
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    why: tuple[tuple[str, str], ...] = ()
     credential: Credential | None = None
     steps: tuple[Step, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -56,6 +56,10 @@ class GitHubError(RegistrySecretsError):
         super().__init__(message)
 
 
+class PartialListError(GitHubError):
+    """GitHub shows only a part of a list, and says so: the token lacks single sign-on somewhere."""
+
+
 class TokenRefusedError(GitHubError):
     """401: each further request with the token brings its owner nearer to a ban."""
 

@@ -10,6 +10,8 @@ from codespaces_registry_secrets.targets import ME, Target, User
 
 # Source: "Managing your account-specific secrets for GitHub Codespaces", docs.github.com.
 QUOTA = 100
+# What `removal-limit` never speaks about.
+FEW_REMOVALS = 3
 
 
 class BlockedError(Exception):
@@ -47,17 +49,32 @@ def refuse_target(triplet: Desired, seen: ObservedTarget, observed: Observed) ->
         raise BlockedError(observed.unlisted[target])
 
 
+def refuse_removal(three: tuple[Member, ...], limit: float) -> None:
+    """No list loses more than `limit` of itself, as a share, unless that is just a few."""
+    for member in three:
+        if member.now is None or member.now.ids is None or member.wanted.ids is None:
+            continue
+        lost, there = len(member.removed), len(member.now.ids)
+        if lost > FEW_REMOVALS and lost > limit * there:
+            message = (
+                f"it would take {lost} of {there} repositories off {member.name}, which is more "
+                f"than `removal-limit` allows ({limit:.0%}); if that is meant, run once with "
+                "`removal-limit: 100%`"
+            )
+            raise BlockedError(message)
+
+
 def selected_by(triplet: Desired, observed: Observed) -> Selected | None:
     """What the selection comes to; refused where a name is unknown or nothing is left of it."""
     selection = triplet.selection
     if selection is None:
         return None
     selected = select(selection, observed.catalogue)
-    if selected.unknown:
+    if selected.unknown and selection.mode != "remove":
         told = ", ".join(_unknown(name, observed) for name in selected.unknown)
         message = f"no such repository, or the token cannot see it: {told}"
         raise BlockedError(message)
-    if selection.mode == "exact" and selection.include and not selected.repositories:
+    if selection.mode == "exact" and not selection.empty and not selected.repositories:
         message = "the selection is empty; write `repositories: []` if nobody shall use the triplet"
         raise BlockedError(message)
     return selected
@@ -93,8 +110,8 @@ def _refuse_member(triplet: Desired, member: Member) -> None:
         why = "`rotate: missing` never overwrites one" if triplet.credential else "none is given"
         message = f"GitHub changes the visibility of {member.name} only with a value, and {why}"
         raise BlockedError(message)
-    sends_list = member.write or (triplet.selection and triplet.selection.mode == "exact")
-    if sends_list and not member.complete:
+    needs_list = member.write or (triplet.selection and triplet.selection.mode != "ensure")
+    if needs_list and not member.complete:
         message = (
             f"GitHub does not show the token the whole list of {member.name}, and sending back a "
             "part of it would take the rest away; use a token that sees every repository on it"

@@ -64,6 +64,21 @@ def _ids(text: str) -> frozenset[str]:
     return ids
 
 
+def _share(text: str) -> float:
+    match = re.fullmatch(r"(\d{1,3})%", text)
+    if match is None or int(match[1]) > 100:  # noqa: PLR2004 - all of it
+        message = "must be a share such as `30%`, at most `100%`"
+        raise PydanticCustomError("share", "{message}", {"message": message})
+    return int(match[1]) / 100
+
+
+def _boolean(text: str) -> bool:
+    if text not in {"true", "false"}:
+        message = "must be `true` or `false`"
+        raise PydanticCustomError("boolean", "{message}", {"message": message})
+    return text == "true"
+
+
 def _duration(text: str) -> timedelta:
     span = duration(text)
     if span is None:
@@ -103,6 +118,8 @@ class Inputs(BaseModel):
     only: Annotated[frozenset[str], BeforeValidator(_ids)] = frozenset()
     verify: Verify = "auto"
     expiry_warning: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(days=14)
+    prune: Annotated[bool, BeforeValidator(_boolean)] = False
+    removal_limit: Annotated[float, BeforeValidator(_share)] = 0.3
     api_url: Annotated[str, BeforeValidator(_api_url)] = "https://api.github.com"
     id: str | None = None
     registry: str | None = None
@@ -114,6 +131,13 @@ class Inputs(BaseModel):
     workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
     temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
     repository: str | None = Field(default=None, alias="GITHUB_REPOSITORY")
+
+    @property
+    def strays_are(self) -> Literal["told", "pruned", "ignored"]:
+        """What becomes of triplets that the spec does not name; a part of a spec says nothing."""
+        if self.only or self.shorthand:
+            return "ignored"
+        return "pruned" if self.prune else "told"
 
     @property
     def shorthand(self) -> Mapping[str, str]:
@@ -167,6 +191,11 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
     shorthand = [name for name in SHORTHAND if has[name]]
     if shorthand and not has["id"]:
         yield _named("id", f"is needed beside `{'`, `'.join(shorthand)}`")
+    pruning = given.get(_variable("prune")) == "true"
+    for name in ("only", "id"):
+        if pruning and has[name]:
+            message = f"give either `prune` or `{name}`, not both: it needs the whole spec"
+            yield _named("prune", message)
     usual = Inputs.model_fields["spec_file"].default
     elsewhere = given.get(_variable("spec_file"), usual) != usual
     if elsewhere and (has["id"] or has["spec"]):

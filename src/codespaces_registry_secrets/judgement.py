@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.change import Change, Note, Plan
@@ -32,7 +32,7 @@ def judged(
     known = [finding.expires for finding in findings.values()]
     ends = [moment for moment in (*known, token_expires) if moment]
     return Plan(
-        changes=tuple(_judged(change, findings, now) for change in plan.changes),
+        changes=tuple(_held([_judged(change, findings, now) for change in plan.changes])),
         notes=(*plan.notes, *notes),
         expiry=min(ends, default=None),
     )
@@ -46,6 +46,15 @@ def _judged(change: Change, findings: Mapping[Credential, Finding], now: datetim
     if finding.expires and finding.expires <= now:
         reason = f"the credential ended at {_at(finding.expires)}; renew it"
     return change.blocked(reason) if reason else change
+
+
+def _held(changes: Sequence[Change]) -> Iterator[Change]:
+    """Nothing is deleted beside a change that is blocked: it may be what that was to replace."""
+    waiting = {change.target for change in changes if change.action == "blocked"}
+    for change in changes:
+        held = change.action == "delete" and change.target in waiting
+        message = "another change here is blocked, and this may be what it replaces"
+        yield change.blocked(message) if held else change
 
 
 def _unused(

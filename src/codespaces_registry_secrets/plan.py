@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
-from codespaces_registry_secrets import guards
+from codespaces_registry_secrets import guards, strays
 from codespaces_registry_secrets.access import Member, members, steps
 from codespaces_registry_secrets.change import Action, Change, Note, Plan
 from codespaces_registry_secrets.desired import Desired
@@ -20,8 +21,17 @@ from codespaces_registry_secrets.repositories import Selected
 from codespaces_registry_secrets.targets import ME, Target, User, Visibility
 
 
-def plan(desired: Sequence[Desired], observed: Observed) -> Plan:
-    """Compare what is desired with what is there."""
+def plan(
+    desired: Sequence[Desired],
+    observed: Observed,
+    removal_limit: float,
+    strays_are: Literal["told", "pruned", "ignored"] = "ignored",
+) -> Plan:
+    """Compare what is desired with what is there.
+
+    `removal_limit` is the share, 0 to 1, of a list that one change may take away, and of a target's
+    triplets that may be deleted. Strays are those that are at a target and not in the spec.
+    """
     settled = sorted((_settled(triplet, observed) for triplet in desired), key=_key)
     times = Counter(map(_key, settled))
     targets = {_settled_target(t, observed): seen for t, seen in observed.targets.items()}
@@ -31,14 +41,19 @@ def plan(desired: Sequence[Desired], observed: Observed) -> Plan:
         target = triplet.target
         try:
             guards.refuse_twice(triplet, times[_key(triplet)])
-            change, created = _change(triplet, targets[target], observed)
+            change, created = _change(triplet, targets[target], observed, removal_limit)
             guards.refuse_crowd(target, taken[target], created)
             taken[target] += created
         except guards.BlockedError as blocked:
             change = Change(target, triplet.registry, "none", "", triplet.where)
             change = change.blocked(str(blocked))
         changes.append(change)
-    return Plan(tuple(changes), tuple(doubts(settled)))
+    notes = list(doubts(settled))
+    if strays_are == "pruned":
+        changes += strays.pruned(settled, targets, removal_limit)
+    elif strays_are == "told":
+        notes += strays.told(settled, targets)
+    return Plan(tuple(sorted(changes, key=lambda c: (c.target, c.registry))), tuple(notes))
 
 
 def _key(triplet: Desired) -> tuple[Target, str]:
@@ -55,13 +70,16 @@ def _settled_target(target: Target, observed: Observed) -> Target:
     return User(login) if login and target == User(ME) else target
 
 
-def _change(triplet: Desired, seen: ObservedTarget, observed: Observed) -> tuple[Change, int]:
+def _change(
+    triplet: Desired, seen: ObservedTarget, observed: Observed, removal_limit: float
+) -> tuple[Change, int]:
     """The change for one triplet, and how many secrets it creates."""
     guards.refuse_target(triplet, seen, observed)
     selected = guards.selected_by(triplet, observed)
     policy = due(triplet, seen, observed.changed)
     three = members(triplet, seen, selected, policy)
     guards.refuse_members(triplet, three)
+    guards.refuse_removal(three, removal_limit)
     action = _action(three)
     precaution = action == "rotate" and policy.guess
     differs = any(member.differs for member in three)
@@ -75,6 +93,7 @@ def _change(triplet: Desired, seen: ObservedTarget, observed: Observed) -> tuple
         visibility=_visibility_change(three),
         added=tuple(sorted({names[i] for member in three for i in member.added})),
         removed=tuple(sorted({names[i] for member in three for i in member.removed})),
+        why=_why(three, names, selected),
         credential=triplet.credential,
         steps=tuple(steps(triplet, three)),
         notes=tuple(_notes(triplet, three, selected)),
@@ -133,6 +152,14 @@ def _names(seen: ObservedTarget, selected: Selected | None) -> Mapping[int, str]
     return {repo.id: repo.full_name for repo in (*listed, *chosen)}
 
 
+def _why(
+    three: tuple[Member, ...], names: Mapping[int, str], selected: Selected | None
+) -> tuple[tuple[str, str], ...]:
+    added = {names[i] for member in three for i in member.added}
+    reasons = selected.why if selected else {}
+    return tuple((name, reasons[name]) for name in sorted(added) if name in reasons)
+
+
 def _notes(
     triplet: Desired, three: tuple[Member, ...], selected: Selected | None
 ) -> Iterator[Note]:
@@ -142,8 +169,8 @@ def _notes(
         yield Note("warning", message, triplet.where)
     if selected is None:
         return
-    for glob in selected.unmatched:
-        yield Note("warning", f"{here}: `{glob}` matches no repository", triplet.where)
+    for pattern in selected.unmatched:
+        yield Note("warning", f"{here}: {pattern} matches no repository", triplet.where)
     for old, new in selected.renamed:
         yield Note("warning", f"{here}: {old} is now {new}; write the new name", triplet.where)
     if selected.archived:

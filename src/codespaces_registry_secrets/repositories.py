@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+# Names and values of an organization's custom properties; a property can have several values.
+Properties = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, order=True)
@@ -17,6 +20,8 @@ class Repo:
     full_name: str
     id: int
     archived: bool = False
+    topics: tuple[str, ...] = ()
+    properties: Properties = ()
 
 
 # Every repository that is known, by the lower-case full name that it was asked for or listed under.
@@ -25,12 +30,17 @@ Catalogue = Mapping[str, Repo]
 
 @dataclass(frozen=True)
 class Selection:
-    """Patterns as `owner/name` or `owner/glob`. `owner` is None at a user's secrets."""
+    """Patterns are `owner/name` or `owner/glob`; `topics` and `properties` are for repositories of
+    `owner`. Any topic picks a repository, and all properties together do.
+    """
 
-    mode: Literal["exact", "ensure"]
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    archived: bool
+    owner: str
+    mode: Literal["exact", "ensure", "remove"]
+    include: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    properties: Properties = ()
+    exclude: tuple[str, ...] = ()
+    archived: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,12 +52,22 @@ class Selection:
         """The included patterns that are globs."""
         return tuple(pattern for pattern in self.include if is_glob(pattern))
 
+    @property
+    def empty(self) -> bool:
+        """Whether nobody is meant."""
+        return not (self.include or self.topics or self.properties)
+
 
 @dataclass(frozen=True)
 class Selected:
-    """What a selection comes to: sorted repositories, and what there is to say about it."""
+    """What a selection comes to: sorted repositories, and what there is to say about it.
+
+    `why` says by full name what picked a repository. `unmatched` are globs, topics and properties
+    that picked none.
+    """
 
     repositories: tuple[Repo, ...]
+    why: Mapping[str, str]
     unknown: tuple[str, ...]
     unmatched: tuple[str, ...]
     archived: tuple[str, ...]
@@ -62,14 +82,19 @@ def is_glob(pattern: str) -> bool:
 def select(selection: Selection, catalogue: Catalogue) -> Selected:
     """Apply a selection to the repositories that are known."""
     named = {name: catalogue.get(name.lower()) for name in selection.names}
-    matched = {glob: _matching(glob, catalogue) for glob in selection.globs}
-    found = {repo for repo in named.values() if repo} | {r for rs in matched.values() for r in rs}
-    kept = {repo for repo in found if not _excluded(repo, selection.exclude)}
-    archived = {repo for repo in kept if repo.archived and not selection.archived}
+    matched = dict(_matched(selection, catalogue))
+    why = {repo: "name" for repo in named.values() if repo}
+    for reason, repositories in matched.items():
+        why = {**dict.fromkeys(repositories, reason), **why}
+    kept = {repo for repo in why if not _excluded(repo, selection.exclude)}
+    # Whoever takes repositories off a list means the archived ones too.
+    every = selection.archived or selection.mode == "remove"
+    archived = {repo for repo in kept if repo.archived and not every}
     return Selected(
         repositories=tuple(sorted(kept - archived)),
+        why={repo.full_name: reason for repo, reason in why.items()},
         unknown=tuple(name for name, repo in named.items() if repo is None),
-        unmatched=tuple(glob for glob, repos in matched.items() if not repos),
+        unmatched=tuple(reason for reason, repos in matched.items() if not repos),
         archived=tuple(sorted(repo.full_name for repo in archived)),
         renamed=tuple(
             (name, repo.full_name)
@@ -77,6 +102,25 @@ def select(selection: Selection, catalogue: Catalogue) -> Selected:
             if repo and repo.full_name.lower() != name.lower()
         ),
     )
+
+
+def _matched(selection: Selection, catalogue: Catalogue) -> Iterator[tuple[str, frozenset[Repo]]]:
+    """What each glob, each topic, and the properties together pick."""
+    for glob in selection.globs:
+        yield f"`{glob}`", _matching(glob, catalogue)
+    own = [r for name, r in catalogue.items() if name.startswith(f"{selection.owner.lower()}/")]
+    for topic in selection.topics:
+        yield f"topic `{topic}`", frozenset(r for r in own if topic.lower() in r.topics)
+    if selection.properties:
+        told = ", ".join(f"{name}: {' | '.join(v)}" for name, v in selection.properties)
+        picked = frozenset(repo for repo in own if _has(repo, selection.properties))
+        yield f"properties `{told}`", picked
+
+
+def _has(repo: Repo, wanted: Properties) -> bool:
+    """Whether each property has one of the values that are wanted of it."""
+    has = {name.lower(): values for name, values in repo.properties}
+    return all(set(values) & set(has.get(name.lower(), ())) for name, values in wanted)
 
 
 def nearest(name: str, catalogue: Catalogue) -> str | None:

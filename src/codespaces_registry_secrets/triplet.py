@@ -5,6 +5,7 @@ Source of the names: "Allowing your codespace to access a private registry", doc
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -18,6 +19,15 @@ class Part(StrEnum):
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a secret, not one
     USER = "USER"
     SERVER = "SERVER"
+
+
+_NAME = re.compile(rf"(?P<registry>.+)_CONTAINER_REGISTRY_({'|'.join(Part)})")
+
+
+def registry_of(name: str) -> str | None:
+    """The id whose triplet a secret belongs to; None for a secret that is no member of one."""
+    match = _NAME.fullmatch(name)
+    return match["registry"] if match else None
 
 
 def secret_name(registry: str, part: Part) -> str:

@@ -20,7 +20,7 @@ from codespaces_registry_secrets.observed import (
     ObservedTarget,
     SelectedRepositories,
 )
-from codespaces_registry_secrets.plan import plan
+from codespaces_registry_secrets.plan import plan as plan_within
 from codespaces_registry_secrets.repositories import Repo, Selection
 from codespaces_registry_secrets.spec.model import RotationPolicy, Source
 from codespaces_registry_secrets.targets import (
@@ -32,7 +32,9 @@ from codespaces_registry_secrets.targets import (
 )
 from codespaces_registry_secrets.triplet import Part, secret_name
 
-REPOSITORIES = tuple(Repo(f"octo-org/r{n}", n) for n in range(6))
+REPOSITORIES = tuple(
+    Repo(f"octo-org/r{n}", n, topics=("codespaces",) if n > 3 else ()) for n in range(6)
+)
 CATALOGUE = {repo.full_name: repo for repo in REPOSITORIES}
 BY_ID = {repo.id: repo for repo in REPOSITORIES}
 TARGETS: tuple[Target, ...] = (
@@ -52,10 +54,10 @@ moments = st.integers(0, 300).map(lambda days: NOW - timedelta(days=days))
 policies = st.builds(RotationPolicy, when=st.sampled_from(["changed", "always", "missing"]))
 selections = st.builds(
     Selection,
-    mode=st.sampled_from(["exact", "ensure"]),
+    owner=st.just("octo-org"),
+    mode=st.sampled_from(["exact", "ensure", "remove"]),
     include=st.lists(st.sampled_from([r.full_name for r in REPOSITORIES]), max_size=4).map(tuple),
-    exclude=st.just(()),
-    archived=st.just(value=False),
+    topics=st.sampled_from([(), ("codespaces",)]),
 )
 
 
@@ -109,6 +111,11 @@ def _secret(draw: st.DrawFn, target: Target, name: str) -> ObservedSecret:
     return ObservedSecret(name, draw(moments), visibility, listed)
 
 
+def plan(desired: list[Desired], observed: Observed) -> Plan:
+    """With the limit on removals that is the default."""
+    return plan_within(desired, observed, 0.3)
+
+
 def carried_out(found: Plan, observed: Observed) -> Observed:
     """The state of GitHub after a plan, by the rules of its API and nothing of ours."""
     targets = dict(observed.targets)
@@ -129,7 +136,11 @@ def _after(secret: ObservedSecret | None, name: str, step: Step, target: Target)
     visibility = step.visibility if step.value else secret.visibility if secret else None
     if not target.has_list or visibility in ("all", "private"):
         return ObservedSecret(name, at, visibility)
-    ids = set(step.replace) if step.replace is not None else before | set(step.add)
+    ids = (
+        set(step.replace)
+        if step.replace is not None
+        else (before | set(step.add)) - set(step.remove)
+    )
     listed = SelectedRepositories(tuple(sorted(BY_ID[i] for i in ids)), complete=True)
     return ObservedSecret(name, at, visibility, listed)
 

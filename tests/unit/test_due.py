@@ -42,7 +42,7 @@ def planned(
     secrets = {names[part]: ObservedSecret(names[part], times[part]) for part in Part}
     changed = {"ACR_PASSWORD": source} if source else {}
     observed = Observed({TARGET: ObservedTarget(secrets, NOW)}, {}, {}, changed)
-    (change,) = plan([desired], observed).changes
+    (change,) = plan([desired], observed, 0.3).changes
     return change
 
 

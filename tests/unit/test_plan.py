@@ -43,7 +43,7 @@ PASSWORD = "ACR_CONTAINER_REGISTRY_PASSWORD"
 
 def chosen(*include: str, mode: Any = "exact") -> Selection:
     """A selection of `octo-org`."""
-    return Selection(mode, tuple(f"octo-org/{name}" for name in include), (), archived=False)
+    return Selection("octo-org", mode, tuple(f"octo-org/{name}" for name in include))
 
 
 def listed(*repositories: Repo, complete: bool = True) -> SelectedRepositories:
@@ -63,7 +63,7 @@ def triplet(
 def planned(desired: Desired, secrets: Mapping[str, ObservedSecret], **seen: Any) -> Change:
     """The one change for a desired triplet."""
     observed = Observed({desired.target: ObservedTarget(secrets, NOW, **seen)}, CATALOGUE, {}, {})
-    (change,) = plan([desired], observed).changes
+    (change,) = plan([desired], observed, 0.3).changes
     return change
 
 
@@ -253,7 +253,7 @@ def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> No
     observed = Observed({ORGANIZATION: seen}, {}, {ORGANIZATION: "GitHub answers 502"}, {})
     other = replace(DESIRED, registry="GHCR")
 
-    first, second = plan([replace(DESIRED, selection=chosen("api")), other], observed).changes
+    first, second = plan([replace(DESIRED, selection=chosen("api")), other], observed, 0.3).changes
 
     assert (first.action, first.reason) == ("blocked", "GitHub answers 502")
     assert second.action == "create"
@@ -268,7 +268,7 @@ def test_a_scope_has_room_for_100_secrets() -> None:
     observed = Observed({ORGANIZATION: ObservedTarget(others, NOW)}, {}, {}, {})
     wanted = [replace(DESIRED, registry=name) for name in ("C", "B", "A")]
 
-    changes = plan(wanted, observed).changes
+    changes = plan(wanted, observed, 0.3).changes
 
     assert [(c.registry, c.action) for c in changes] == [
         ("A", "create"),
@@ -300,7 +300,7 @@ def test_me_and_the_login_are_one_target() -> None:
     )
     wanted = [replace(DESIRED, target=User("@me")), replace(DESIRED, target=USER)]
 
-    changes = plan(wanted, observed).changes
+    changes = plan(wanted, observed, 0.3).changes
 
     assert [change.action for change in changes] == ["blocked", "blocked"]
     assert changes[0].reason == "ACR is at user:octocat twice; keep one of them"

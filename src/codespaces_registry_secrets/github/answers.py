@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.repositories import Repo
+from codespaces_registry_secrets.repositories import Properties, Repo
 from codespaces_registry_secrets.targets import Visibility
 
 T = TypeVar("T")
@@ -43,11 +43,12 @@ class Repository(_Answer):
     id: int
     full_name: str
     archived: bool = False
+    topics: tuple[str, ...] = ()
 
     @property
     def repo(self) -> Repo:
         """The part that a selection needs."""
-        return Repo(self.full_name, self.id, self.archived)
+        return Repo(self.full_name, self.id, self.archived, self.topics)
 
 
 class SelectedRepositories(_Answer):
@@ -70,7 +71,28 @@ class Account(_Answer):
     login: str
 
 
+class Property(_Answer):
+    """A custom property of a repository; one without a value has None."""
+
+    property_name: str
+    value: str | list[str] | None = None
+
+
+class RepositoryProperties(_Answer):
+    """The custom properties of one repository."""
+
+    repository_id: int
+    properties: list[Property]
+
+    @property
+    def values(self) -> Properties:
+        """Each property with all of its values."""
+        valued = [(p.property_name, p.value) for p in self.properties if p.value is not None]
+        return tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in valued)
+
+
 REPOSITORIES = TypeAdapter(list[Repository])
+PROPERTIES = TypeAdapter(list[RepositoryProperties])
 
 
 def read(shape: type[T] | TypeAdapter[T], body: object) -> T:

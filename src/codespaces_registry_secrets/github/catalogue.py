@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
@@ -12,15 +13,23 @@ from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.sessions import Session, Sessions
-from codespaces_registry_secrets.repositories import Catalogue, Repo, is_glob
+from codespaces_registry_secrets.repositories import Catalogue, Properties, Repo
 from codespaces_registry_secrets.targets import Organization, Target
 
 # Up to so many names are asked for one by one; for more, or for a glob, one walk over the
 # organization's repositories costs less.
 FEW_NAMES = 3
 
+
+@dataclass(frozen=True, eq=False)
+class _CustomProperties(Organization):
+    """The custom properties of an organization's repositories, which need another permission."""
+
+    classic_scope = "repo, of a member"
+    permission = "organization_custom_properties: read"
+
+
 Found = Mapping[str, Repo] | GitHubError
-Look = Callable[[Target, Session], Mapping[str, Repo]]
 
 
 def catalogue(
@@ -28,32 +37,44 @@ def catalogue(
 ) -> tuple[Catalogue, Mapping[Target, str]]:
     """The repositories by lower-case name, and the targets for which they cannot be told, and why.
 
-    Organizations are walked once where that pays; what is not found so is asked for by name, which
-    follows a renamed repository.
+    An owner's repositories are walked once where that pays; what is not found so is asked for by
+    name, which follows a renamed repository.
     """
     chosen = [triplet for triplet in desired if triplet.selection]
-    walks = list(dict.fromkeys(triplet.target for triplet in chosen if _walk_pays(triplet)))
-    walked = dict(zip(walks, pool.map(partial(_attempt, _walk, sessions), walks), strict=True))
-    known = _merged(walked.values())
-    absent = {
-        name: triplet.target for triplet in chosen for name in _absent(triplet, known, walked)
-    }
-    looks = [partial(_attempt, partial(_named, name), sessions, t) for name, t in absent.items()]
+    walks = {owner: t.target for t in chosen for owner in _walked_owners(t)}
+    valued = {t.target.owner.lower() for t in chosen if t.selection and t.selection.properties}
+
+    def walk(owner: str) -> Found:
+        return attempt(partial(walked, owner, valued=owner in valued), sessions, walks[owner])
+
+    found = dict(zip(walks, pool.map(walk, walks), strict=True))
+    known = _merged(found.values())
+    absent = {n: t.target for t in chosen for n in _absent(t, known, found)}
+    looks = [partial(attempt, partial(_named, n), sessions, t) for n, t in absent.items()]
     named = list(pool.map(lambda look: look(), looks))
-    unlisted = {**_failures(walked.items()), **_failures(zip(absent.values(), named, strict=True))}
+    failed = [(t.target, found[owner]) for t in chosen for owner in _walked_owners(t)]
+    unlisted = _failures([*failed, *zip(absent.values(), named, strict=True)])
     return {**known, **_merged(named)}, unlisted
 
 
-def _walk_pays(triplet: Desired) -> bool:
-    include = triplet.selection.include if triplet.selection else ()
-    few = len(include) <= FEW_NAMES and not any(map(is_glob, include))
-    return isinstance(triplet.target, Organization) and not few
+def _walked_owners(triplet: Desired) -> frozenset[str]:
+    """The owners whose repositories a selection is looked up in; names alone are asked for."""
+    selection = triplet.selection
+    if selection is None:
+        return frozenset()
+    owners = {glob.partition("/")[0].lower() for glob in selection.globs}
+    many = isinstance(triplet.target, Organization) and len(selection.include) > FEW_NAMES
+    if many or selection.topics or selection.properties:
+        owners.add(selection.owner.lower())
+    return frozenset(owners)
 
 
-def _absent(triplet: Desired, known: Catalogue, walked: Mapping[Target, Found]) -> Iterator[str]:
-    """The names that a walk did not find; none where the walk itself failed."""
-    if triplet.selection and not isinstance(walked.get(triplet.target), GitHubError):
-        yield from (name for name in triplet.selection.names if name.lower() not in known)
+def _absent(triplet: Desired, known: Catalogue, found: Mapping[str, Found]) -> Iterator[str]:
+    """The names that no walk found; none where a walk of theirs failed."""
+    for name in triplet.selection.names if triplet.selection else ():
+        walk = found.get(name.partition("/")[0].lower())
+        if name.lower() not in known and not isinstance(walk, GitHubError):
+            yield name
 
 
 def _merged(found: Iterable[Found]) -> dict[str, Repo]:
@@ -69,7 +90,9 @@ def _failures(found: Iterable[tuple[Target, Found]]) -> dict[Target, str]:
     return {target: str(error) for target, error in found if isinstance(error, GitHubError)}
 
 
-def _attempt(look: Look, sessions: Sessions, target: Target) -> Found:
+def attempt(
+    look: Callable[[Target, Session], Mapping[str, Repo]], sessions: Sessions, target: Target
+) -> Found:
     """What `look` finds, or the error that belongs to this target alone."""
     try:
         return look(target, sessions.of(target))
@@ -79,10 +102,42 @@ def _attempt(look: Look, sessions: Sessions, target: Target) -> Found:
         return error
 
 
-def _walk(target: Target, session: Session) -> dict[str, Repo]:
-    pages = session.pages(target, f"/orgs/{target.name}/repos")
-    listed = (answers.read(answers.REPOSITORIES, page) for page in pages)
-    return {item.full_name.lower(): item.repo for item in chain.from_iterable(listed)}
+def walked(
+    owner: str, target: Target, session: Session, *, valued: bool = False
+) -> dict[str, Repo]:
+    """Every repository of an owner that the token sees; `valued`, with their custom properties."""
+    values: dict[int, Properties] = {}
+    if valued:
+        pages = session.pages(_CustomProperties(owner), f"/orgs/{owner}/properties/values")
+        listed = (answers.read(answers.PROPERTIES, page) for page in pages)
+        values = {item.repository_id: item.values for item in chain.from_iterable(listed)}
+    repositories = (answers.read(answers.REPOSITORIES, p) for p in _pages(owner, target, session))
+    return {
+        item.full_name.lower(): replace(item.repo, properties=values.get(item.id, ()))
+        for item in chain.from_iterable(repositories)
+    }
+
+
+def _pages(owner: str, target: Target, session: Session) -> list[object]:
+    """An organization's repositories, or a person's: all of them where that is the token's own."""
+    try:
+        return list(session.pages(target, f"/orgs/{owner}/repos"))
+    except GitHubError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+    own = _login(target, session) == owner.lower()
+    url = "/user/repos?affiliation=owner" if own else f"/users/{owner}/repos"
+    return list(session.pages(target, url))
+
+
+def _login(target: Target, session: Session) -> str | None:
+    """The token's own user; an App's token has none."""
+    try:
+        return answers.read(answers.Account, session.get(target, "/user")).login.lower()
+    except TokenRefusedError:
+        raise
+    except GitHubError:
+        return None
 
 
 def _named(name: str, target: Target, session: Session) -> dict[str, Repo]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from codespaces_registry_secrets.desired import Desired
-from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError
+from codespaces_registry_secrets.errors import GitHubError, PartialListError, TokenRefusedError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.catalogue import catalogue
 from codespaces_registry_secrets.github.sessions import AT_ONCE, Session, Sessions
@@ -26,9 +26,14 @@ from codespaces_registry_secrets.triplet import Part, secret_name
 
 
 def observe(
-    desired: Sequence[Desired], sessions: Sessions, changed: Mapping[str, datetime]
+    desired: Sequence[Desired],
+    sessions: Sessions,
+    changed: Mapping[str, datetime],
+    problems: Mapping[Target, str],
 ) -> Observed:
     """What GitHub holds of what `desired` names; `changed` goes along as it is.
+
+    `problems` are of targets that need not be looked at.
 
     A target that cannot be seen is a `problem` of that target alone.
 
@@ -40,8 +45,8 @@ def observe(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             # Alone, so that a token that GitHub refuses is shown to it once and not ten times.
-            seen = [_target(first, by_target, sessions)]
-            seen += pool.map(lambda target: _target(target, by_target, sessions), others)
+            seen = [_target(first, by_target[first], sessions, problems)]
+            seen += pool.map(lambda t: _target(t, by_target[t], sessions, problems), others)
             repositories, unlisted = catalogue(desired, sessions, pool)
             found = dict(zip(by_target, seen, strict=True))
             return Observed(found, repositories, unlisted, changed)
@@ -54,10 +59,13 @@ def selected_repositories(session: Session, target: Target, name: str) -> Select
     """The whole list of a secret, every page of it."""
     repositories: list[Repo] = []
     total = 0
-    for body in session.pages(target, f"{target.url}/{name}/repositories"):
-        page = answers.read(answers.SelectedRepositories, body)
-        repositories += (repository.repo for repository in page.repositories)
-        total = page.total_count
+    try:
+        for body in session.pages(target, f"{target.url}/{name}/repositories"):
+            page = answers.read(answers.SelectedRepositories, body)
+            repositories += (repository.repo for repository in page.repositories)
+            total = page.total_count
+    except PartialListError:
+        return SelectedRepositories((), complete=False)
     return SelectedRepositories(tuple(sorted(set(repositories))), len(set(repositories)) == total)
 
 
@@ -69,9 +77,13 @@ def _grouped(desired: Iterable[Desired]) -> Mapping[Target, list[Desired]]:
 
 
 def _target(
-    target: Target, by_target: Mapping[Target, Sequence[Desired]], sessions: Sessions
+    target: Target,
+    triplets: Sequence[Desired],
+    sessions: Sessions,
+    problems: Mapping[Target, str],
 ) -> ObservedTarget:
-    triplets = by_target[target]
+    if target in problems:
+        return ObservedTarget({}, datetime.now(UTC), problems[target])
     try:
         session = sessions.of(target)
         login = _login(session, target) if isinstance(target, User) else None

@@ -10,14 +10,16 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import requests
 from github import Auth, Github, GithubException, GithubIntegration, GithubRetry
 
-from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.errors import GitHubError, PartialListError
 from codespaces_registry_secrets.github.refusals import explain, unreachable
 from codespaces_registry_secrets.inputs import Inputs
+from codespaces_registry_secrets.repositories import is_glob
 from codespaces_registry_secrets.targets import Organization, Target, User
 
 API_VERSION = "2022-11-28"
@@ -54,12 +56,26 @@ class Session:
         while following and following not in seen:
             seen.add(following)
             headers, body = self._request("GET", target, following, parameters)
+            if headers.get("x-github-sso", "").startswith("partial-results"):
+                message = (
+                    "GitHub shows only a part of the list, since the token is not authorized for "
+                    "single sign-on everywhere; authorize it, and run again"
+                )
+                raise PartialListError(message)
             yield body
             following, parameters = _next(headers), {}
 
     def put(self, target: Target, url: str, body: Mapping[str, Any] | None = None) -> None:
         """One PUT. GitHub takes a repeated one for the same thing, so a retry is safe."""
         self._request("PUT", target, url, {}, body)
+
+    def delete(self, target: Target, url: str) -> None:
+        """One DELETE. What is gone already is gone: a retry, or another run, was first."""
+        try:
+            self._request("DELETE", target, url, {})
+        except GitHubError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def _request(
         self,
@@ -163,6 +179,8 @@ class _AppSessions:
         try:
             if isinstance(target, Organization):
                 installation = self._app.get_org_installation(target.name)
+            elif is_glob(target.name):
+                installation = self._app.get_user_installation(target.owner)
             else:
                 installation = self._app.get_repo_installation(*target.name.split("/"))
             auth = self._app.auth.get_installation_auth(

@@ -35,15 +35,19 @@ class Writer:
             GitHubError: the step is not done; it may be after a connection that broke off.
         """
         name = secret_name(registry, step.part)
-        if step.value:
+        if step.delete:
+            self._session.delete(self._target, f"{self._target.url}/{name}")
+        elif step.value:
             self._put_value(name, step, values[step.part])
         elif step.replace is not None:
             body = {"selected_repository_ids": step.replace}
             self._session.put(self._target, f"{self._target.url}/{name}/repositories", body)
         else:
+            listed = f"{self._target.url}/{name}/repositories"
             for repository in step.add:
-                url = f"{self._target.url}/{name}/repositories/{repository}"
-                self._session.put(self._target, url)
+                self._session.put(self._target, f"{listed}/{repository}")
+            for repository in step.remove:
+                self._session.delete(self._target, f"{listed}/{repository}")
 
     def _put_value(self, name: str, step: Step, value: SecretBytes) -> None:
         """Send a value, sealed anew where GitHub changed its key since we fetched it."""
@@ -77,15 +81,16 @@ class Writer:
             body["visibility"] = step.visibility
             if step.visibility != "selected":
                 return body
-        ids = step.replace if step.replace is not None else self._joined(name, step.add)
+        ids = step.replace if step.replace is not None else self._list_now(name, step)
         return {**body, "selected_repository_ids": ids}
 
-    def _joined(self, name: str, add: tuple[int, ...]) -> list[int]:
+    def _list_now(self, name: str, step: Step) -> list[int]:
         there = selected_repositories(self._session, self._target, name)
         if not there.complete:
             message = f"the list of {name} changed while it was read; run again"
             raise GitHubError(message)
-        return sorted({repo.id for repo in there.repositories} | set(add))
+        ids = {repo.id for repo in there.repositories}
+        return sorted((ids | set(step.add)) - set(step.remove))
 
     def _public_key(self) -> answers.PublicKey:
         if self._key is None:

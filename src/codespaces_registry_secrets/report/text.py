@@ -13,6 +13,7 @@ SIGNS: Mapping[Action, str] = {
     "repair": "±",
     "rotate": "~",
     "access": "~",
+    "delete": "-",
     "none": " ",
     "blocked": "!",
 }
@@ -21,6 +22,7 @@ WORDS: Mapping[Action, str] = {
     "repair": "to repair",
     "rotate": "to rotate",
     "access": "with other access",
+    "delete": "to delete",
     "none": "unchanged",
     "blocked": "blocked",
 }
@@ -57,10 +59,20 @@ def _change(change: Change) -> Iterator[str]:
     if change.visibility:
         before, after = change.visibility
         yield f"               visibility: {f'{before} → ' if before else ''}{after}"
-    if change.added:
-        yield f"               + {_repositories(change, change.added)}"
+    for reason, added in _by_reason(change).items():
+        yield f"               + {_repositories(change, added)}{reason}"
     if change.removed:
         yield f"               - {_repositories(change, change.removed)}"
+
+
+def _by_reason(change: Change) -> dict[str, list[str]]:
+    """The repositories that are added, by what picked them; a name needs no telling."""
+    why = dict(change.why)
+    groups: dict[str, list[str]] = {}
+    for name in change.added:
+        reason = why.get(name, "name")
+        groups.setdefault("" if reason == "name" else f" (by {reason})", []).append(name)
+    return groups
 
 
 def _repositories(change: Change, repositories: Sequence[str]) -> str:

@@ -155,7 +155,7 @@ class _Walk:
 
 
 # PyYAML quotes a name or a character of the text in some complaints; it can be of a password.
-_QUOTED = re.compile(r"""(["'])(?P<text>.*)\1""", re.DOTALL)
+_QUOTED = re.compile(r"""(["'])(?P<text>.*?)\1""", re.DOTALL)
 _HINTS = {
     "undefined alias": "an alias (`*name`) without its anchor; quote a value that starts with `*`",
     "undefined tag handle": "an unknown tag; quote a value that starts with `!`",

@@ -58,6 +58,7 @@ _FORMS: Mapping[str | int, str] = {
     "username": "text, or a source such as {env: NAME}",
     "rotate": "`changed`, `always` or `missing`, or a mapping of `when` and `max-age`",
     "expires": "a date such as 2027-01-31",
+    "properties": "a mapping of property names to values",
 }
 
 
@@ -74,6 +75,8 @@ def _message(detail: ErrorDetails) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
         return _unknown_key(detail["loc"])
+    if kind == "too_short":
+        return "is empty; at least one value is needed"
     if kind == "missing":
         return f"`{detail['loc'][-1]}` is missing"
     if kind == "literal_error":

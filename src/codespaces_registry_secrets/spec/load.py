@@ -141,4 +141,12 @@ def _selection(chosen: Repositories | None, target: Target) -> Selection | None:
     def full(patterns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(p if "/" in p else f"{target.owner}/{p}" for p in patterns)
 
-    return Selection(chosen.mode, full(chosen.include), full(chosen.exclude), chosen.archived)
+    return Selection(
+        owner=target.owner,
+        mode=chosen.mode,
+        include=full(chosen.include),
+        topics=chosen.topics,
+        properties=tuple(chosen.properties.items()),
+        exclude=full(chosen.exclude),
+        archived=chosen.archived,
+    )

@@ -16,7 +16,7 @@ from codespaces_registry_secrets.targets import ME, Visibility
 Rotation = Literal["changed", "always", "missing"]
 
 _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
-_NAME = r"[A-Za-z0-9._-]{1,100}"
+_GLOB = r"[A-Za-z0-9._*?\[\]!-]{1,100}"
 
 
 def _fault(message: str) -> PydanticCustomError:
@@ -64,7 +64,7 @@ def _pattern(value: object) -> object:
     if isinstance(value, str):
         if value.count("[") != value.count("]"):
             raise _fault("bad glob: a `[` and its `]` come in pairs")
-        if not re.fullmatch(rf"({_ACCOUNT}/)?[A-Za-z0-9._*?\[\]!-]{{1,100}}", value):
+        if not re.fullmatch(rf"({_ACCOUNT}/)?{_GLOB}", value):
             raise _fault(
                 "bad glob: a repository has letters, digits, `.`, `_`, `-`; a glob `*`, `?`, `[…]`"
             )
@@ -161,11 +161,22 @@ Image = Annotated[
 ]
 
 
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+PropertyValues = Annotated[
+    tuple[str, ...], BeforeValidator(_one_or_more), Field(strict=False, min_length=1)
+]
+
+
 class Repositories(_Model):
     """Which repositories; a plain list is `include` in `exact` mode."""
 
-    mode: Literal["exact", "ensure"] = "exact"
+    mode: Literal["exact", "ensure", "remove"] = "exact"
     include: tuple[Pattern, ...] = Field(default=(), strict=False)
+    topics: tuple[str, ...] = Field(default=(), strict=False)
+    properties: dict[str, PropertyValues] = Field(default_factory=dict)
     exclude: tuple[Pattern, ...] = Field(default=(), strict=False)
     archived: bool = False
 
@@ -181,7 +192,8 @@ class TargetEntry(_Model):
         None
     )
     repository: Annotated[
-        str | None, _matching(f"{_ACCOUNT}/{_NAME}", "write a repository as owner/name")
+        str | None,
+        _matching(rf"{_ACCOUNT}/{_GLOB}", "write a repository as owner/name, or a glob of names"),
     ] = None
     user: Annotated[str | None, _matching(f"{_ACCOUNT}|{ME}", f"not a login, nor `{ME}`")] = None
     visibility: Visibility | None = None

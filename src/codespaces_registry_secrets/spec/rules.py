@@ -17,6 +17,9 @@ from codespaces_registry_secrets.spec.model import Source
 from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
 from codespaces_registry_secrets.targets import SCOPES
 
+# What picks repositories; the other keys of a selection only narrow it.
+_CHOOSING = ("include", "topics", "properties")
+
 Entry = Mapping[str, object]
 Complaint = tuple[Path, str]
 
@@ -145,18 +148,26 @@ def _repositories(target: Entry, scope: str, path: Path) -> Iterator[Complaint]:
     if target.get("visibility") in ("all", "private"):
         yield here, "a list has an effect only with `visibility: selected`"
     chosen = target["repositories"]
-    if isinstance(chosen, list):
-        chosen = {"include": chosen}
-    if not isinstance(chosen, dict):
-        return
-    if not chosen.get("include") and (chosen.get("mode") == "ensure" or "include" not in chosen):
-        yield here, "selects nothing; give `include`, or write `[]` for nobody"
-    for key in ("include", "exclude"):
-        patterns = chosen.get(key)
-        for number, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
-            message = _pattern(str(pattern), scope, str(target[scope]))
-            if message:
-                yield (*here, key, number), message
+    chosen = {"include": chosen} if isinstance(chosen, list) else chosen
+    if isinstance(chosen, dict):
+        yield from _choice(chosen, scope, here)
+        for key in ("include", "exclude"):
+            patterns = chosen.get(key)
+            for number, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+                message = _pattern(str(pattern), scope, str(target[scope]))
+                if message:
+                    yield (*here, key, number), message
+
+
+def _choice(chosen: Entry, scope: str, here: Path) -> Iterator[Complaint]:
+    """A selection picks something, by what its scope has."""
+    written = "include" in chosen and chosen.get("mode", "exact") == "exact"
+    if not any(chosen.get(key) for key in _CHOOSING) and not written:
+        told = ", ".join(f"`{key}`" for key in _CHOOSING)
+        yield here, f"selects nothing; give {told}, or write `[]` for nobody"
+    for key in ("topics", "properties") if scope == "user" else ():
+        if key in chosen:
+            yield (*here, key), "belongs to repositories of an organization; write owner/name"
 
 
 def _pattern(pattern: str, scope: str, owner: str) -> str | None:
@@ -165,8 +176,6 @@ def _pattern(pattern: str, scope: str, owner: str) -> str | None:
         return f"a repository of {owner} is meant here; write its name alone"
     if scope == "user" and not slash:
         return "write owner/name: a user's secrets serve repositories of any owner"
-    if scope == "user" and set(pattern) & set("*?["):
-        return "at a user only whole names are possible, owner/name"
     return None
 
 

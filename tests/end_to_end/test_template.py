@@ -1,0 +1,100 @@
+"""The ready workflow for a repository that is made from a template, run step for step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from github_sandbox import Sandbox, World
+from running import Action, stored_triplet
+
+WORKFLOW = Path(__file__).parents[2] / "examples" / "workflows" / "template-access.yml"
+ORGANIZATION = "organization:octo-org"
+
+
+@pytest.fixture(scope="module")
+def keys() -> tuple[str, bytes]:
+    """The App's private key, and the public one that GitHub has of it."""
+    key = generate_private_key(65537, 2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public
+
+
+def given(name: str, mode: str, private: str) -> dict[str, str]:
+    """The `with:` of the workflow's one step, evaluated for a repository as GitHub would."""
+    context = {
+        "secrets.CODESPACES_SECRETS_APP_ID": "1234",
+        "secrets.CODESPACES_SECRETS_APP_KEY": private,
+        "github.repository_owner": "octo-org",
+        "github.event.repository.name": name,
+        "inputs.mode || 'ensure'": mode or "ensure",
+    }
+
+    def value(expression: re.Match[str]) -> str:
+        return context[expression[1].strip()]
+
+    workflow: Mapping[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    (step,) = job["steps"]
+    return {key: re.sub(r"\$\{\{(.*?)}}", value, str(text)) for key, text in step["with"].items()}
+
+
+def run(action: Action, name: str, mode: str, private: str) -> int:
+    """The workflow in one repository."""
+    inputs = {key.replace("-", "_"): value for key, value in given(name, mode, private).items()}
+    return action.here(inputs.pop("spec"), {}, token="", **inputs)
+
+
+def listed(world: World) -> set[str]:
+    """What all three secrets list."""
+    lists = {frozenset(s.repositories) for s in world.secrets(ORGANIZATION).values()}
+    assert len(lists) == 1
+    return set(next(iter(lists)))
+
+
+def test_many_new_repositories_join_at_once_and_leave_again(
+    world: World, sandbox: Sandbox, action: Action, keys: tuple[str, bytes]
+) -> None:
+    """A hundred at the same moment: all are on the list; then half of them leave."""
+    private, public = keys
+    granted = {"organization_codespaces_secrets": "write"}
+    world.add_app(app_id=1234, public_key_pem=public, installations={"octo-org": granted})
+    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
+    names = [f"svc-{n:03}" for n in range(100)]
+
+    with ThreadPoolExecutor(50) as pool:
+        assert set(pool.map(lambda name: run(action, name, "", private), names)) == {0}
+    assert listed(world) == {"octo-org/app", *(f"octo-org/{name}" for name in names)}
+
+    with ThreadPoolExecutor(25) as pool:
+        codes = pool.map(lambda name: run(action, name, "remove", private), names[50:])
+        assert set(codes) == {0}
+    assert listed(world) == {"octo-org/app", *(f"octo-org/{name}" for name in names[:50])}
+
+
+def test_a_repository_that_joined_writes_nothing_with_its_next_push(
+    world: World, sandbox: Sandbox, action: Action, keys: tuple[str, bytes]
+) -> None:
+    """The second run finds all in place."""
+    private, public = keys
+    granted = {"organization_codespaces_secrets": "write"}
+    world.add_app(app_id=1234, public_key_pem=public, installations={"octo-org": granted})
+    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
+
+    assert run(action, "app", "", private) == 0
+
+    assert sandbox.writes == []
