@@ -147,12 +147,11 @@ def shown(
     Source: docs.github.com, "Authenticating to the REST API", on SAML single sign-on.
     """
     world, token, found = call.world, call.caller, seen(call, repositories)
-    listed = [
-        one
-        for one in found
-        if not world.lacks_sso(token, one.owner) and not world.leaves_out(token, one)
-    ]
-    owners = sorted({one.owner.id for one in found if one not in listed})
+    hidden = {
+        one.id for one in found if world.lacks_sso(token, one.owner) or world.leaves_out(token, one)
+    }
+    listed = [one for one in found if one.id not in hidden]
+    owners = sorted({one.owner.id for one in found if one.id in hidden})
     partial = f"partial-results; organizations={','.join(map(str, owners))}"
     return listed, {"X-GitHub-SSO": partial} if owners else {}
 
