@@ -69,7 +69,7 @@ def members(
         Member(
             name=name,
             part=part,
-            now=_now(seen.secrets[name]) if name in seen.secrets else None,
+            now=_assumed(triplet, seen.secrets[name], selected) if name in seen.secrets else None,
             wanted=_wanted(triplet, seen.secrets.get(name, sibling), selected),
             complete=_complete(seen.secrets.get(name, sibling)),
             write=name not in seen.secrets or _sent(triplet, seen.secrets[name], due),
@@ -98,6 +98,19 @@ def steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Ste
             yield Step(member.part, True, member.wanted.visibility, replace, add, remove)
         elif member.differs:
             yield Step(member.part, False, None, replace, add, remove)
+
+
+def _assumed(triplet: Desired, secret: ObservedSecret, selected: Selected | None) -> Access:
+    """Who may use a secret now. What is to be taken off a list not seen whole counts as on it.
+
+    A list is not seen whole where others change it between its pages, too. Taking off what is not
+    there does no harm.
+    """
+    now = _now(secret)
+    removing = triplet.selection is not None and triplet.selection.mode == "remove"
+    if now.ids is None or selected is None or not removing or _complete(secret):
+        return now
+    return Access(now.visibility, now.ids | {repo.id for repo in selected.repositories})
 
 
 def _now(secret: ObservedSecret) -> Access:

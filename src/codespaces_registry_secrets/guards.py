@@ -110,8 +110,8 @@ def _refuse_member(triplet: Desired, member: Member) -> None:
         why = "`rotate: missing` never overwrites one" if triplet.credential else "none is given"
         message = f"GitHub changes the visibility of {member.name} only with a value, and {why}"
         raise BlockedError(message)
-    needs_list = member.write or (triplet.selection and triplet.selection.mode != "ensure")
-    if needs_list and not member.complete:
+    sends_list = member.write or (triplet.selection and triplet.selection.mode == "exact")
+    if sends_list and not member.complete:
         message = (
             f"GitHub does not show the token the whole list of {member.name}, and sending back a "
             "part of it would take the rest away; use a token that sees every repository on it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from github_sandbox import Sandbox, World
+from github_sandbox import Fault, Sandbox, World
 from running import TOKEN, TRIPLET, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
@@ -131,15 +131,40 @@ def test_the_removal_limit(world: World, action: Action, kept: str, limit: str, 
         assert "`removal-limit` allows (30%)" in step.stdout
 
 
-@pytest.mark.parametrize("chosen", ["[app]", "{mode: remove, include: [svc-001]}"])
+def test_remove_takes_off_what_it_was_not_shown(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """By its id, which does no harm where it is not on the list."""
+    many(world, 10)
+    world.show_partially("octo-org", token=TOKEN)
+
+    assert action.here(ACCESS.format(chosen="{mode: remove, include: [svc-001, app]}")) == 0
+
+    assert listed(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
+    assert {one.method for one in sandbox.writes} == {"DELETE"}
+
+
+def test_remove_on_a_list_that_others_change_while_it_is_read(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """Its pages do not add up then; what was asked for is done all the same."""
+    many(world, 10)
+    body = '{"total_count": 10, "repositories": []}'
+    sandbox.fail(Fault(method="GET", path="SERVER/repositories", status=200, body=body))
+
+    assert action.here(ACCESS.format(chosen="{mode: remove, include: [svc-001]}")) == 0
+
+    assert listed(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
+
+
 def test_a_list_that_single_sign_on_cuts_short_is_not_replaced(
-    world: World, sandbox: Sandbox, action: Action, chosen: str
+    world: World, sandbox: Sandbox, action: Action
 ) -> None:
     """GitHub says so in a header alone; its total is short too."""
     many(world, 10)
     world.show_partially("octo-org", token=TOKEN)
 
-    step = action.step(ACCESS.format(chosen=chosen), removal_limit="100%")
+    step = action.step(ACCESS.format(chosen="[app]"), removal_limit="100%")
 
     assert step.exit_code == 1
     assert "does not show the token the whole list" in step.stdout
