@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
 
 from github_sandbox import Sandbox, World
 from registry import debian_registry
 from registry.debian_registry import DebianRegistry
+from registry.serving import Served
 from running import TRIPLET, Action, stored_triplet
 
 REPOSITORY = "repository:octo-org/app"
@@ -116,6 +118,24 @@ def test_a_registry_that_cannot_be_reached(
     assert len([m for m in step.annotations("warning") if "not proven: " in m]) == (
         2 if verify == "auto" else 0
     )
+
+
+def test_one_login_for_a_credential_however_many_targets(world: World, action: Action) -> None:
+    """Three targets of one registry, one of another: two logins."""
+
+    async def answer(request: web.Request) -> web.Response:
+        known = "Authorization" in request.headers
+        challenge = {"WWW-Authenticate": 'Basic realm="counted"'}
+        return web.Response(status=200 if known else 401, headers={} if known else challenge)
+
+    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+    with Served(answer) as counted:
+        server = f"127.0.0.1:{counted.port}"
+        step = action.step(SPEC.format(server=server), environment, verify="required")
+        logins = [seen for seen in counted.seen if seen.authorization]
+
+    assert step.exit_code == 0, step.stdout
+    assert len(logins) == 2
 
 
 def test_nothing_is_asked_where_nothing_is_written(action: Action, world: World) -> None:
