@@ -21,7 +21,7 @@ import yaml
 
 from runner_protocol import RunnerError, Step, commands, key_values, step_summary
 
-__all__ = ["Runner", "RunnerError", "Step"]
+__all__ = ["Runner", "RunnerError", "Started", "Step"]
 
 TIMEOUT_SECONDS = 180
 
@@ -98,6 +98,42 @@ class _Places:
         return {path: sha256(path.read_bytes()).digest() for path in paths if path.is_file()}
 
 
+@dataclass(frozen=True)
+class Started:
+    """A step that is under way. A job that is cancelled sends its `process` signals."""
+
+    process: subprocess.Popen[bytes]
+    command_line: list[str]
+    _places: _Places
+    _before: Mapping[Path, bytes]
+
+    def end(self) -> Step:
+        """Wait for its end, and read what it said.
+
+        Raises:
+            RunnerError: the step said something that the runner does not understand.
+        """
+        raw_stdout, raw_stderr = self.process.communicate(timeout=TIMEOUT_SECONDS)
+        stdout, stderr = raw_stdout.decode(), raw_stderr.decode()
+        places = self._places
+        outputs, exported, _ = (
+            key_values(places.file(name).read_text(encoding="utf-8"), f"GITHUB_{name}")
+            for name in ("OUTPUT", "ENV", "STATE")
+        )
+        contents = places.contents()
+        return Step(
+            exit_code=self.process.returncode,
+            stdout=stdout,
+            stderr=stderr,
+            outputs=outputs,
+            exported=exported,
+            summary=step_summary(places.file("STEP_SUMMARY").read_bytes()),
+            commands=[*commands(stdout), *commands(stderr)],
+            command_line=self.command_line,
+            files=sorted(p for p, digest in contents.items() if digest != self._before.get(p)),
+        )
+
+
 class Runner:
     """Runs steps that use one action, all in the same job.
 
@@ -121,7 +157,17 @@ class Runner:
         *,
         image: str | None = None,
     ) -> Step:
-        """Run a step: in `image`, or as a process of this machine where there is none.
+        """A step from its start to its end, as `start` begins it."""
+        return self.start(inputs, env, image=image).end()
+
+    def start(
+        self,
+        inputs: Mapping[str, str],
+        env: Mapping[str, str] | None = None,
+        *,
+        image: str | None = None,
+    ) -> Started:
+        """Begin a step: in `image`, or as a process of this machine where there is none.
 
         Args:
             inputs: The step's `with:`.
@@ -129,8 +175,7 @@ class Runner:
             image: The tag of the built action.
 
         Raises:
-            RunnerError: An input that the action does not have, or the step said something that
-                the runner does not understand.
+            RunnerError: An input that the action does not have.
         """
         places = _Places.make(self.workspace)
         paths = {host: inside if image else str(host) for host, inside in places.mounts().items()}
@@ -141,16 +186,15 @@ class Runner:
             entrypoint = self.action_yml.parent / "entrypoint.py"
             command_line = [sys.executable, "-I", "-B", "-u", "-X", "utf8", str(entrypoint)]
         before = places.contents()
-        done = subprocess.run(
+        process = subprocess.Popen(
             command_line,
             env={**_of_this_machine(_DOCKER_CLIENT if image else _PROCESS), **variables},
             cwd=self.workspace,
-            capture_output=True,
-            check=False,
             stdin=subprocess.DEVNULL,
-            timeout=TIMEOUT_SECONDS,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        return _step(done, command_line, places, before)
+        return Started(process, command_line, places, before)
 
     def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
         """The `INPUT_*` variables: what is given, else the default, else nothing."""
@@ -212,27 +256,3 @@ def _docker_run(image: str, variables: Mapping[str, str], places: _Places) -> li
 
 def _of_this_machine(names: tuple[str, ...]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def _step(
-    done: subprocess.CompletedProcess[bytes],
-    command_line: list[str],
-    places: _Places,
-    before: Mapping[Path, bytes],
-) -> Step:
-    stdout, stderr = done.stdout.decode(), done.stderr.decode()
-    outputs, exported, _ = (
-        key_values(places.file(name).read_text(encoding="utf-8"), f"GITHUB_{name}")
-        for name in ("OUTPUT", "ENV", "STATE")
-    )
-    return Step(
-        exit_code=done.returncode,
-        stdout=stdout,
-        stderr=stderr,
-        outputs=outputs,
-        exported=exported,
-        summary=step_summary(places.file("STEP_SUMMARY").read_bytes()),
-        commands=[*commands(stdout), *commands(stderr)],
-        command_line=command_line,
-        files=sorted(p for p, digest in places.contents().items() if digest != before.get(p)),
-    )

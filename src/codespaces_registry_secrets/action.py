@@ -4,42 +4,61 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from codespaces_registry_secrets import inputs as given
-from codespaces_registry_secrets.apply import Outcome, apply, planned
+from codespaces_registry_secrets.apply import apply
 from codespaces_registry_secrets.change import Plan
-from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError
+from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError, StoppedError
 from codespaces_registry_secrets.github.ages import ages
+from codespaces_registry_secrets.github.archived import archived
 from codespaces_registry_secrets.github.expand import expand
 from codespaces_registry_secrets.github.observe import observe
-from codespaces_registry_secrets.github.sessions import connect
+from codespaces_registry_secrets.github.pacing import (
+    LONGEST_WAIT_SECONDS,
+    LONGEST_WAIT_SECONDS_OF_A_SHARD,
+    Pace,
+)
+from codespaces_registry_secrets.github.sessions import Patience, Sessions, connect
 from codespaces_registry_secrets.inputs import Inputs
-from codespaces_registry_secrets.judgement import judged
+from codespaces_registry_secrets.judgement import barred, judged
+from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.plan import plan
 from codespaces_registry_secrets.proof import findings
 from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
-from codespaces_registry_secrets.report.summary import summary
-from codespaces_registry_secrets.report.text import outcome_text, plan_text
+from codespaces_registry_secrets.report.progress import MOST_LINES, Begin, Progress
+from codespaces_registry_secrets.report.summary import TITLE, summary
+from codespaces_registry_secrets.report.text import (
+    counted,
+    outcome_count,
+    outcome_lines,
+    plan_lines,
+)
 from codespaces_registry_secrets.runner import Runner
+from codespaces_registry_secrets.shards import matrix, part
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec.given import document
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.stop import Stop
 
 DONE, FAILED, DRIFT = 0, 1, 2
 
-# The first pause before a request is repeated, in seconds; it doubles from then on.
-BACKOFF = 0.5
 
-
-def main(environ: Mapping[str, str], *, backoff: float = BACKOFF) -> int:
+def main(
+    environ: Mapping[str, str], stop: Stop | None = None, patience: Patience | None = None
+) -> int:
     """Run the Action. Every error of a run ends here, as annotations and exit code 1."""
     runner = Runner(environ)
     try:
-        return run(environ, runner, backoff)
+        return run(environ, runner, stop or Stop(), patience or Patience())
     except FaultyError as error:
         for fault in error.faults:
             runner.fault(fault)
         runner.info(f"{len(error.faults)} to mend; nothing was sent to GitHub.")
+    except StoppedError as error:
+        runner.error(f"{error} Nothing was written.")
+        runner.summary(f"{TITLE}\n\n{error} Nothing was written.\n")
     except RegistrySecretsError as error:
         runner.error(str(error))
     except Exception as error:  # noqa: BLE001 - the last resort: no message of it may show a value
@@ -49,45 +68,72 @@ def main(environ: Mapping[str, str], *, backoff: float = BACKOFF) -> int:
     return FAILED
 
 
-def run(environ: Mapping[str, str], runner: Runner, backoff: float) -> int:
-    """Inputs, spec, what GitHub holds, plan, apply, report."""
-    runner.log_libraries()
-    for secret in given.secrets(environ):
-        runner.mask(secret)
-    inputs = given.read(environ)
-    sources = Sources(environ, inputs.workspace, runner.mask)
+def run(environ: Mapping[str, str], runner: Runner, stop: Stop, patience: Patience) -> int:
+    """Inputs, plan, apply, report."""
+    with stop.interrupting():
+        runner.log_libraries()
+        for secret in given.secrets(environ):
+            runner.mask(secret)
+        inputs = given.read(environ)
+        sources = Sources(environ, inputs.workspace, runner.mask, inputs.credentials)
+        longest_wait = LONGEST_WAIT_SECONDS_OF_A_SHARD if inputs.shard else LONGEST_WAIT_SECONDS
+        pace = Pace(inputs.writes_per_minute, runner.info, stop, longest_wait)
+        progress = partial(Progress, tell=runner.info, paused=lambda: pace.until)
+        sessions = connect(inputs, pace, patience)
+        found = look(inputs, sources, sessions, partial(progress, "looked at", pace.reads_a_minute))
+        runner.listing("Plan", plan_lines(found))
+        runner.info(f"\nPlan: {counted(found)}.")
+        if inputs.shard:
+            targets = len({change.target for change in found.changes})
+            runner.info(f"Targets in shard {inputs.shard}: {targets}.")
+        for note in found.all_notes:
+            runner.note(note)
+    # From here on a signal is noted, and what has begun is brought to an end.
+    outcomes = planned(found)
+    if inputs.mode == "apply":
+        writing = partial(progress, "done", pace.writes_a_minute)
+        outcomes = apply(found, sessions, sources, writing, stop)
+    _report(inputs, found, outcomes, runner)
+    code = _exit_code(inputs, found, outcomes)
+    if stop.asked and code == FAILED:
+        runner.error(stop.message)
+    return code
+
+
+def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> Plan:
+    """Spec, what GitHub holds, plan, and what is to be said against it."""
     asked = desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
-    sessions = connect(inputs, backoff)
     expanded = expand(asked, sessions)
-    wanted = expanded.desired
+    wanted = part(expanded.desired, inputs.shard, expanded.problems)
     changed, doubts = ages(wanted, sessions, inputs.repository)
-    observed = observe(wanted, sessions, changed, expanded.problems)
+    observed = observe(wanted, sessions, changed, expanded.problems, begin)
     first = plan(wanted, observed, inputs.removal_limit, inputs.strays_are)
+    known = {**expanded.repositories, **observed.catalogue}
+    allowed = barred(first, archived(first, known, sessions))
     credentials = [triplet.credential for triplet in wanted if triplet.credential]
     found = judged(
-        first,
-        findings(credentials, first.written, inputs, sources),
+        allowed,
+        findings(credentials, allowed.written, inputs, sources),
         sessions.expires,
         observed.at,
         inputs.expiry_warning,
     )
-    runner.info(plan_text(found))
-    for note in (*expanded.notes, *doubts, *found.all_notes):
-        runner.note(note)
-    outcomes = apply(found, sessions, sources) if inputs.mode == "apply" else planned(found)
-    _report(inputs, found, outcomes, runner)
-    return _exit_code(inputs, found, outcomes)
+    return replace(found, notes=(*expanded.notes, *doubts, *found.notes))
 
 
 def _report(inputs: Inputs, found: Plan, outcomes: Sequence[Outcome], runner: Runner) -> None:
     if inputs.mode == "apply":
-        runner.info(outcome_text(outcomes))
+        if len(outcomes) > MOST_LINES:
+            runner.group("Every change", outcome_lines(outcomes))
+        runner.info(outcome_count(outcomes))
     for outcome in outcomes:
         if outcome.error:
             change = outcome.change
             runner.error(f"{change.action} {change.registry} at {change.target}: {outcome.error}")
-    runner.summary(summary(inputs.mode, found, outcomes))
-    for name, value in outputs(inputs.mode, found, outcomes).items():
+    if inputs.shard is None:  # else it is for who puts the shards together
+        runner.summary(summary(inputs.mode, found, outcomes))
+    shards = matrix(found, inputs.writes_per_minute) if inputs.plans_shards else ()
+    for name, value in outputs(inputs.mode, found, outcomes, shards).items():
         runner.output(name, value)
     if inputs.temporary is not None:
         runner.output("plan-file", write_plan_file(inputs.temporary, inputs.mode, outcomes))

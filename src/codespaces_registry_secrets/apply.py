@@ -3,84 +3,111 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain, groupby
-from typing import Literal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import groupby
 
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.change import Change, Plan
-from codespaces_registry_secrets.errors import GitHubError, SourceError, TokenRefusedError
-from codespaces_registry_secrets.github.sessions import AT_ONCE, Sessions
+from codespaces_registry_secrets.errors import FinalError, GitHubError, SourceError, StoppedError
+from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.github.write import Writer
+from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.report.progress import Begin, Progress
+from codespaces_registry_secrets.report.text import outcome_lines
 from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.stop import Stop
+from codespaces_registry_secrets.together import together
 from codespaces_registry_secrets.triplet import Part
 
-Status = Literal["planned", "applied", "failed", "skipped"]
+AT_ONCE = 20  # targets; GitHub takes 100 requests at once
+# What is under way when the run is told to stop gets so long to end, of the 5 s that a run has.
+GRACE_SECONDS = 3.0
+UNDER_WAY = "was under way when the run was stopped; run again, and it is finished"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a change. `wrote` is set where at least one of its steps was carried out."""
-
-    change: Change
-    status: Status
-    error: str | None = None
-    wrote: bool = False
-
-
-def planned(plan: Plan) -> tuple[Outcome, ...]:
-    """The outcomes of a run that only looks."""
-    return tuple(Outcome(change, "planned") for change in plan.changes)
-
-
-def apply(plan: Plan, sessions: Sessions, sources: Sources) -> tuple[Outcome, ...]:
+def apply(
+    plan: Plan, sessions: Sessions, sources: Sources, begin: Begin, stop: Stop
+) -> tuple[Outcome, ...]:
     """Carry out a plan: targets beside each other, the changes of one target in order.
 
-    One target's failure does not stop the others; a refused token stops all, since each further
-    request with it brings its owner nearer to being locked out.
+    One target's failure does not stop the others. A refused token, or a limit that holds for long,
+    stops all; so does the user: then what has begun gets a few seconds to end.
     """
-    run = _Run(sessions, sources)
-    groups = [list(changes) for _, changes in groupby(plan.changes, lambda c: c.target)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(chain.from_iterable(pool.map(run.target, groups)))
+    writing = [place for place, change in enumerate(plan.changes) if change.steps]
+    targets = [list(places) for _, places in groupby(writing, lambda p: plan.changes[p].target)]
+    progress = begin(len(targets), sum(change.writes for change in plan.changes))
+    run = _Run(plan, sessions, sources, progress, stop)
+    with suppress(StoppedError):  # the outcomes say how far it came
+        together(run.target, targets, AT_ONCE, run.watch)
+    return tuple(run.outcomes)
 
 
 class _Run:
-    """What the changes of one run share."""
+    """What the changes of one run share. `outcomes` are true at every moment, for each change."""
 
-    def __init__(self, sessions: Sessions, sources: Sources) -> None:
+    def __init__(
+        self, plan: Plan, sessions: Sessions, sources: Sources, progress: Progress, stop: Stop
+    ) -> None:
+        self.outcomes = [Outcome(change, "skipped") for change in plan.changes]
         self._sessions = sessions
         self._sources = sources
-        self._refused = threading.Event()
+        self._progress = progress
+        self._stop = stop
+        self._over = threading.Event()
+        self._deadline: float | None = None
 
-    def target(self, changes: Iterable[Change]) -> list[Outcome]:
+    def watch(self) -> None:
+        """Tell how far it is, and end it a while after it was told to stop."""
+        self._progress.tick()
+        if not self._stop.asked:
+            return
+        self._deadline = self._deadline or time.monotonic() + GRACE_SECONDS
+        if time.monotonic() > self._deadline:
+            self._stop.check()
+
+    def target(self, places: Sequence[int]) -> None:
+        """The changes at `places`, all of one target."""
         writer: Writer | None = None
-        outcomes: list[Outcome] = []
-        for change in sorted(changes, key=lambda change: change.action == "delete"):
+        for place in sorted(places, key=self._deletes):
             # What is deleted may be what another change replaces, which is done first.
-            replaced = change.action != "delete" or not any(o.status == "failed" for o in outcomes)
-            if not change.steps or self._refused.is_set() or not replaced:
-                outcomes.append(Outcome(change, "skipped"))
+            held = self._deletes(place) and self._failed(places)
+            if held or self._over.is_set() or self._stop.asked:
                 continue
-            writer = writer or Writer(self._sessions.of(change.target), change.target)
-            outcomes.append(self._change(change, writer))
-        return sorted(outcomes, key=lambda outcome: outcome.change.registry)
+            target = self.outcomes[place].change.target
+            writer = writer or Writer(self._sessions.of(target), target)
+            self._change(place, writer)
+        if writer:
+            self._tell(places)
 
-    def _change(self, change: Change, writer: Writer) -> Outcome:
-        wrote = False
+    def _deletes(self, place: int) -> bool:
+        return self.outcomes[place].change.action == "delete"
+
+    def _change(self, place: int, writer: Writer) -> None:
+        change = self.outcomes[place].change
+        self.outcomes[place] = Outcome(change, "failed", UNDER_WAY)
         try:
             values = self._values(change)
             for step in change.steps:
                 writer.carry_out(change.registry, step, values)
-                wrote = True
-        except (GitHubError, SourceError) as error:
-            if isinstance(error, TokenRefusedError):
-                self._refused.set()
-            return Outcome(change, "failed", str(error), wrote)
-        return Outcome(change, "applied", wrote=wrote)
+                self.outcomes[place] = replace(self.outcomes[place], wrote=True)
+        except (GitHubError, SourceError, StoppedError) as error:
+            if isinstance(error, FinalError):
+                self._over.set()
+            self.outcomes[place] = replace(self.outcomes[place], error=str(error))
+        else:
+            self.outcomes[place] = Outcome(change, "applied", wrote=True)
+
+    def _failed(self, places: Sequence[int]) -> bool:
+        return any(self.outcomes[place].status == "failed" for place in places)
+
+    def _tell(self, places: Sequence[int]) -> None:
+        outcomes = [self.outcomes[place] for place in places]
+        work = sum(outcome.change.writes for outcome in outcomes)
+        self._progress.done(outcome_lines(outcomes), work, failed=self._failed(places))
 
     def _values(self, change: Change) -> Mapping[Part, SecretBytes]:
         """The values to write, read now; none where only access changes."""

@@ -37,6 +37,12 @@ class Step:
     remove: tuple[int, ...] = ()
     delete: bool = False
 
+    @property
+    def writes(self) -> int:
+        """How many requests that write it takes."""
+        whole = self.value or self.delete or self.replace is not None
+        return 1 if whole else len(self.add) + len(self.remove)
+
 
 @dataclass(frozen=True)
 class Note:
@@ -68,6 +74,11 @@ class Change:
     notes: tuple[Note, ...] = ()
     # False too for a rotation for which only an unknown age speaks: a precaution, no difference.
     drift: bool = True
+
+    @property
+    def writes(self) -> int:
+        """How many requests that write it takes."""
+        return sum(step.writes for step in self.steps)
 
     def blocked(self, reason: str) -> Change:
         """The change, kept from being carried out."""

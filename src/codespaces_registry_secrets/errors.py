@@ -60,8 +60,20 @@ class PartialListError(GitHubError):
     """GitHub shows only a part of a list, and says so: the token lacks single sign-on somewhere."""
 
 
-class TokenRefusedError(GitHubError):
+class FinalError(GitHubError):
+    """No further request of the run can succeed, or is wise: the run sends none."""
+
+
+class TokenRefusedError(FinalError):
     """401: each further request with the token brings its owner nearer to a ban."""
+
+
+class RateLimitError(FinalError):
+    """GitHub's limit holds for longer than a run waits."""
+
+
+class StoppedError(RegistrySecretsError):
+    """The run was told to end: its job is cancelled or out of time."""
 
 
 class SourceError(RegistrySecretsError):

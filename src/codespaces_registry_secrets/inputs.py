@@ -7,15 +7,11 @@ Source: "Metadata syntax for GitHub Actions", docs.github.com.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,10 +21,11 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
-from codespaces_registry_secrets.durations import FORM, duration
+from codespaces_registry_secrets import durations, forms, shards, values
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+from codespaces_registry_secrets.shards import Shard
 from codespaces_registry_secrets.spec.model import Rotation
 
 Mode = Literal["plan", "check", "apply"]
@@ -39,63 +36,6 @@ SHORTHAND = ("id", "registry", "server", "target", "visibility", "repositories")
 
 def _variable(field: str) -> str:
     return f"INPUT_{field.upper().replace('_', '-')}"
-
-
-def _api_url(url: str) -> str:
-    parts = urlsplit(url)
-    message = None
-    if parts.path.rstrip("/").endswith("/api/v3"):
-        message = "GitHub Enterprise Server has no Codespaces; use github.com or GHE.com"
-    elif parts.scheme not in {"https", "http"} or not parts.hostname:
-        message = "must be a URL such as https://api.github.com"
-    elif parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        message = "must start with https://: a token travels there"
-    if message:
-        raise PydanticCustomError("api_url", "{message}", {"message": message})
-    return url.rstrip("/")
-
-
-def _ids(text: str) -> frozenset[str]:
-    """Registry ids, separated by commas or lines."""
-    ids = frozenset(filter(None, (part.strip().upper() for part in re.split(r"[,\n]", text))))
-    if not ids:
-        message = "names no registry; leave it out to act on all"
-        raise PydanticCustomError("ids", "{message}", {"message": message})
-    return ids
-
-
-def _share(text: str) -> float:
-    match = re.fullmatch(r"(\d{1,3})%", text)
-    if match is None or int(match[1]) > 100:  # noqa: PLR2004 - all of it
-        message = "must be a share such as `30%`, at most `100%`"
-        raise PydanticCustomError("share", "{message}", {"message": message})
-    return int(match[1]) / 100
-
-
-def _boolean(text: str) -> bool:
-    if text not in {"true", "false"}:
-        message = "must be `true` or `false`"
-        raise PydanticCustomError("boolean", "{message}", {"message": message})
-    return text == "true"
-
-
-def _duration(text: str) -> timedelta:
-    span = duration(text)
-    if span is None:
-        raise PydanticCustomError("duration", "{message}", {"message": f"must be {FORM}"})
-    return span
-
-
-def _private_key(pem: SecretStr) -> SecretStr:
-    """A key that cannot be read is known before the first request."""
-    try:
-        load_pem_private_key(pem.get_secret_value().encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        message = (
-            "is not a private key in PEM form, with its first and last line and its line breaks"
-        )
-        raise PydanticCustomError("app_private_key", "{message}", {"message": message}) from None
-    return pem
 
 
 class Inputs(BaseModel):
@@ -110,17 +50,24 @@ class Inputs(BaseModel):
 
     token: SecretStr | None = None
     app_id: str | None = None
-    app_private_key: Annotated[SecretStr, AfterValidator(_private_key)] | None = None
+    app_private_key: Annotated[SecretStr, AfterValidator(forms.private_key)] | None = None
     spec: str | None = Field(default=None, repr=False)
     spec_file: str = ".github/codespaces-registries.yml"
     mode: Mode = "apply"
     rotate: Rotation | None = None
-    only: Annotated[frozenset[str], BeforeValidator(_ids)] = frozenset()
+    only: Annotated[frozenset[str], BeforeValidator(forms.ids)] = frozenset()
     verify: Verify = "auto"
-    expiry_warning: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(days=14)
-    prune: Annotated[bool, BeforeValidator(_boolean)] = False
-    removal_limit: Annotated[float, BeforeValidator(_share)] = 0.3
-    api_url: Annotated[str, BeforeValidator(_api_url)] = "https://api.github.com"
+    expiry_warning: Annotated[timedelta, forms.read(durations.duration, durations.FORM)] = (
+        timedelta(days=14)
+    )
+    prune: Annotated[bool, BeforeValidator(forms.boolean)] = False
+    removal_limit: Annotated[float, BeforeValidator(forms.share)] = 0.3
+    writes_per_minute: Annotated[int, BeforeValidator(forms.rate)] = 60
+    shard: Annotated[Shard | None, forms.read(shards.shard, shards.FORM)] = None
+    credentials: Annotated[Mapping[str, SecretStr], forms.read(values.named, values.FORM)] = Field(
+        default={}, repr=False
+    )
+    api_url: Annotated[str, BeforeValidator(forms.api_url)] = "https://api.github.com"
     id: str | None = None
     registry: str | None = None
     server: str | None = None
@@ -140,6 +87,11 @@ class Inputs(BaseModel):
         return "pruned" if self.prune else "told"
 
     @property
+    def plans_shards(self) -> bool:
+        """Whether the run is to say which shards apply its plan; a shard has no shards."""
+        return self.mode == "plan" and (self.shard is None or self.shard.of == 1)
+
+    @property
     def shorthand(self) -> Mapping[str, str]:
         """The shorthand inputs that are given; empty where the spec is YAML."""
         values = {name: getattr(self, name) for name in SHORTHAND}
@@ -147,11 +99,16 @@ class Inputs(BaseModel):
 
 
 def secrets(environ: Mapping[str, str]) -> Iterator[SecretStr]:
-    """The inputs that are secret, to be masked before anything else happens."""
-    for name in ("token", "app_private_key", "password"):
+    """The inputs that are secret, to be masked before anything else happens.
+
+    Of `credentials` each value too: in the text it may be spelled otherwise.
+    """
+    for name in ("token", "app_private_key", "password", "credentials"):
         value = environ.get(_variable(name), "").strip()
         if value:
             yield SecretStr(value)
+    inner = values.named(environ.get(_variable("credentials"), "")) or {}
+    yield from (value for value in inner.values() if value.get_secret_value())
 
 
 def read(environ: Mapping[str, str]) -> Inputs:
@@ -164,7 +121,7 @@ def read(environ: Mapping[str, str]) -> Inputs:
     stripped = {name: value.strip() for name, value in environ.items()}
     given = {name: value for name, value in stripped.items() if value}
     given |= {name: environ[name] for name in given if name == _variable("spec")}
-    found = [*_contradictions(given)]
+    found = [*_contradictions(given), *_doubled(given)]
     try:
         inputs = Inputs.model_validate(given)
     except ValidationError as error:
@@ -203,6 +160,13 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
         yield _named("spec-file", f"give either `spec-file` or `{other}`, not both")
     if shorthand and has["spec"]:
         yield _named("spec", f"give either `spec` or `{'`, `'.join(shorthand)}`, not both")
+
+
+def _doubled(given: Mapping[str, str]) -> Iterator[Fault]:
+    for name in values.named(given.get(_variable("credentials"), "")) or {}:
+        if name in given:
+            message = f"{name} is a variable of the step too; keep one of them"
+            yield _named("credentials", message)
 
 
 def _fault(detail: ErrorDetails) -> Fault:

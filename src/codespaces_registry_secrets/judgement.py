@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.change import Change, Note, Plan
@@ -10,6 +11,18 @@ from codespaces_registry_secrets.desired import Credential
 from codespaces_registry_secrets.durations import told
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.proof import Finding
+from codespaces_registry_secrets.targets import Target
+
+
+def barred(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
+    """Block each change at a target that must not be written to."""
+    changes = (
+        change.blocked(reasons[change.target])
+        if change.steps and change.target in reasons
+        else change
+        for change in plan.changes
+    )
+    return replace(plan, changes=tuple(changes))
 
 
 def judged(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from codespaces_registry_secrets.repositories import Catalogue, Repo
 from codespaces_registry_secrets.targets import Target, Visibility
@@ -63,4 +63,5 @@ class Observed:
     def at(self) -> datetime:
         """GitHub's time at the end of looking; the runner's where GitHub never answered."""
         answered = [seen.at for seen in self.targets.values() if not seen.problem]
-        return max(answered or [seen.at for seen in self.targets.values()])
+        asked = [seen.at for seen in self.targets.values()]
+        return max(answered or asked, default=datetime.now(UTC))

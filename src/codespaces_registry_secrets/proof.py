@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +11,12 @@ from pydantic import SecretBytes
 from codespaces_registry_secrets import examination
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.desired import Credential
-from codespaces_registry_secrets.github.sessions import AT_ONCE
+from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.tokens import TokenFacts, look, serves
 from codespaces_registry_secrets.inputs import Inputs, Verify
 from codespaces_registry_secrets.registry.login import Verdict, prove
 from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.together import together
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,7 @@ def findings(
         verify = inputs.verify if credential in written else "off"
         return _finding(credential, verify, inputs.api_url, sources)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(unique, pool.map(find, unique), strict=True))
+    return dict(zip(unique, together(find, unique, READS_AT_ONCE), strict=True))
 
 
 def _finding(credential: Credential, verify: Verify, api_url: str, sources: Sources) -> Finding:

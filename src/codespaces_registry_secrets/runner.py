@@ -22,6 +22,7 @@ from codespaces_registry_secrets.errors import Fault, Location
 MOST_ANNOTATIONS = 10
 LONGEST_ANNOTATION = 4096
 MOST_SUMMARY_BYTES = 1024 * 1024
+MOST_OPEN_LINES = 200
 # A mask for `{` or `},` would blacken every log; such lines of a key hold nothing secret.
 SHORTEST_MASKED_LINE = 6
 
@@ -53,6 +54,13 @@ class Runner:
         """Lines for the log. Text from outside cannot become a workflow command here."""
         core.info(_COMMAND.sub(r"\1: :", text).replace("##[", "## ["))
         self._flush()
+
+    def listing(self, title: str, text: str) -> None:
+        """Lines for the log, folded where they would bury what comes after."""
+        if text.count("\n") < MOST_OPEN_LINES:
+            self.info(text)
+        else:
+            self.group(title, text)
 
     def group(self, title: str, text: str) -> None:
         """Lines that the log shows folded."""

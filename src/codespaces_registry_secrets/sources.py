@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import SecretBytes
+from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.spec.model import Source
@@ -26,11 +26,13 @@ class Sources:
 
     `environ` is a process's environment, `workspace` the folder that `file` is relative to, and
     `mask` is called with each value that is a password before the value is handed out.
+    `credentials` are values by name that count as variables of the environment.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     workspace: Path
     mask: Mask
+    credentials: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
 
     def given(self, name: str) -> bool:
         """Whether the step gives the input `username` or `password` a value."""
@@ -66,15 +68,20 @@ class Sources:
         if source.file is not None:
             return self._file(source.file), f"file {source.file}"
         if source.input is not None:
-            name, told = f"INPUT_{source.input.upper()}", f"input `{source.input}`"
-            where = "with"
-        else:
-            name = source.env or source.secret or ""
-            told, where = f"environment variable {name}", "env"
+            told = f"input `{source.input}`"
+            return self._variable(f"INPUT_{source.input.upper()}", told, "`with:`"), told
+        name = source.env or source.secret or ""
+        if name in self.credentials:
+            value = self.credentials[name].get_secret_value()
+            return os.fsencode(value), f"{name} of `credentials`"
+        told = f"environment variable {name}"
+        return self._variable(name, told, "`env:` or in `credentials`"), told
+
+    def _variable(self, name: str, told: str, where: str) -> bytes:
         if name not in self.environ:
-            message = f"{told} is not set; set it in the step's `{where}:`, from a secret"
+            message = f"{told} is not set; set it in the step's {where}, from a secret"
             raise SourceError(message)
-        return os.fsencode(self.environ[name]), told
+        return os.fsencode(self.environ[name])
 
     def _file(self, name: str) -> bytes:
         path = (self.workspace / name).resolve()

@@ -65,7 +65,8 @@ class Call(Generic[Caller]):
 
     def page_of(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
         """The page of `items` that was asked for, and its `Link` header if there are several."""
-        per_page = min(self._positive("per_page", PER_PAGE_DEFAULT), PER_PAGE_MAXIMUM)
+        most = min(PER_PAGE_MAXIMUM, self.world.most_per_page)
+        per_page = min(self._positive("per_page", PER_PAGE_DEFAULT), most)
         page, last = self._positive("page", 1), max(1, -(-len(items) // per_page))
         neighbours = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
         if page >= last:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -13,6 +13,7 @@ from typing import Literal
 
 from github_sandbox.json_types import Json
 
+Repeat = Literal["itself", "items", "forever"]
 WRITES = ("PUT", "DELETE", "PATCH")
 
 
@@ -22,9 +23,12 @@ class Fault:
 
     Requests match by `method` (None: any) and by `path`, a regular expression that is searched
     for in the path with its query (None: any). The `nth` of them since the fault was armed is the
-    first one hit; `times` are (None: all that follow). `when` says whether the request is carried
-    out first. The answer is `status` with `headers` and `body`; a status of None keeps the real
-    answer and adds the headers. `drop` cuts the connection instead; `delay` is in seconds.
+    first one hit; `times` are (None: all that follow). With `each`, every method and path is
+    counted by itself, and anew after one that passes: with `times=1` every request fails when it
+    is sent first, and passes when it is sent again. `when` says whether the request is carried out
+    first. The answer is `status` with `headers` and `body`; a status of None keeps the real answer
+    and adds the headers. `drop` cuts the connection instead, `tear` does so in the middle of the
+    answer; `delay` is in seconds. `repeat` spoils the pages of a list, as `pages` says.
     """
 
     method: str | None = None
@@ -37,6 +41,9 @@ class Fault:
     when: Literal["before", "after"] = "before"
     drop: bool = False
     delay: float = 0.0
+    each: bool = False
+    tear: bool = False
+    repeat: Repeat | None = None
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request is one of those that count."""
@@ -52,6 +59,8 @@ class Fault:
     def hits(self, seen: int) -> bool:
         """Whether the request that matches as number `seen` (from 1) is hit."""
         beyond = math.inf if self.times is None else self.nth + self.times
+        if self.each and self.times is not None:
+            seen = (seen - 1) % (self.nth + self.times) + 1
         return self.nth <= seen < beyond
 
 
@@ -61,13 +70,13 @@ class Faults:
     def __init__(self) -> None:
         self._lock = Lock()
         self._armed: list[Fault] = []
-        self._seen: list[int] = []
+        self._seen: list[Counter[str]] = []
 
     def arm(self, fault: Fault) -> None:
         """Count from now on."""
         with self._lock:
             self._armed.append(fault)
-            self._seen.append(0)
+            self._seen.append(Counter())
 
     def disarm(self) -> None:
         """Forget all faults."""
@@ -81,8 +90,9 @@ class Faults:
         with self._lock:
             for index, fault in enumerate(self._armed):
                 if fault.matches(method, path):
-                    self._seen[index] += 1
-                    hit = hit or (fault if fault.hits(self._seen[index]) else None)
+                    counted = f"{method} {path}" if fault.each else ""
+                    self._seen[index][counted] += 1
+                    hit = hit or (fault if fault.hits(self._seen[index][counted]) else None)
         return hit
 
 
@@ -113,7 +123,8 @@ class Exchange:
     """One request and its answer, without the credentials.
 
     `body` is what was sent. `status` is None when the connection was dropped, `token_kind` for a
-    JWT and for an unknown token. `began` and `ended` are `time.monotonic()`.
+    JWT and for an unknown token. `began` and `ended` are `time.monotonic()`. `sent` and `received`
+    are the bytes of both bodies, as the client sees it.
     """
 
     method: str
@@ -124,3 +135,5 @@ class Exchange:
     token_kind: str | None
     began: float
     ended: float
+    sent: int
+    received: int

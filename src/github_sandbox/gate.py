@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -11,6 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from github_sandbox.app import date_header, parse, rate_headers, refuse, token_headers, token_of
 from github_sandbox.faults import Exchange, Fault, Faults, WriteLimit
 from github_sandbox.json_types import Json
+from github_sandbox.pages import repeated
 from github_sandbox.refusals import Refusal
 from github_sandbox.world import World
 
@@ -36,15 +38,21 @@ class Gate:
         @web.middleware
         async def through(request: web.Request, handler: Handler) -> web.StreamResponse:
             began = time.monotonic()
-            response = await self._answer(request, handler)
+            await request.read()  # a client that leaves while it waits has sent it all the same
+            fault = self.faults.take(request.method, request.path_qs) or HARMLESS
+            response = await self._answer(fault, request, handler)
             await self._record(request, response, began)
-            return cut(request) if response is None else self._labelled(request, response)
+            if response is None:
+                return cut(request)
+            whole = self._labelled(request, response)
+            return await torn(request, whole) if fault.tear else whole
 
         return through
 
-    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse | None:
+    async def _answer(
+        self, fault: Fault, request: web.Request, handler: Handler
+    ) -> web.StreamResponse | None:
         """The answer, real or faulty; None for a connection that is to be dropped."""
-        fault = self.faults.take(request.method, request.path_qs) or HARMLESS
         await asyncio.sleep(self._latency + fault.delay)
         if fault.replaces and fault.when == "after":
             await self._carry_out(request, handler)
@@ -52,6 +60,8 @@ class Gate:
             return None
         if fault.status is not None:
             return faulty(fault, fault.status)
+        if fault.repeat is not None:
+            handler = partial(repeated, fault.repeat, handler=handler)
         response = await self._carry_out(request, handler)
         response.headers.update(fault.headers)
         return response
@@ -77,6 +87,8 @@ class Gate:
             token_kind=None if token is None else token.kind,
             began=began,
             ended=time.monotonic(),
+            sent=len(await request.read()),
+            received=size_of(response),
         )
         self.exchanges.append(exchange)
 
@@ -107,6 +119,26 @@ def cut(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
+
+
+async def torn(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """Send an answer up to the middle of its body, and drop the connection."""
+    body = response.body if isinstance(response, web.Response) else None
+    if not isinstance(body, bytes) or not body:
+        return cut(request)
+    half = web.StreamResponse(status=response.status, headers=response.headers)
+    half.content_length = len(body)
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return half
+
+
+def size_of(response: web.StreamResponse | None) -> int:
+    """The bytes of an answer's body."""
+    body = response.body if isinstance(response, web.Response) else None
+    return len(body) if isinstance(body, bytes) else 0
 
 
 async def body_of(request: web.Request) -> Json:

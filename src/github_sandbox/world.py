@@ -40,11 +40,13 @@ class World(Keyring):
     A target is written `organization:octo-org`, `repository:octo-org/app` or `user:octocat`.
     `now` is GitHub's clock: secrets are dated with it, tokens end by it and the `Date` of an answer
     tells it. Codespaces secrets are shown with an `updated_at` that is `updated_at_lag` too early.
+    No page of a list is longer than `most_per_page`, nor than GitHub's are.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now)
         self.updated_at_lag = timedelta(0)
+        self.most_per_page = 100
         self._vaults: dict[Scope, Vault] = {}
         self._actions_secrets: dict[Scope, dict[str, ActionsSecret]] = {}
 

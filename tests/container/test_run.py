@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
 
-from github_sandbox import Sandbox, World
+from github_sandbox import Fault, Sandbox, World
 from github_sandbox.registry import registry
 from github_sandbox.worlds import demo
 from runner import Runner
@@ -136,3 +138,23 @@ def test_faults_are_annotations_at_the_lines_of_the_file(image: str, runner: Run
     assert {error.properties["file"] for error in errors} == {".github/codespaces-registries.yml"}
     assert [error.properties["line"] for error in errors] == ["12", "28"]
     assert "2 to mend; nothing was sent to GitHub." in step.stdout
+
+
+def test_a_cancelled_job_ends_the_container(image: str, runner: Runner, world: World) -> None:
+    """The signal reaches the Action, which is process 1, by way of docker's client."""
+    with Sandbox(world) as sandbox:
+        sandbox.fail(Fault(method="PUT", path="USER$", times=None, status=None, delay=60))
+        given = {"token": TOKEN, "api-url": sandbox.url, **OFF}
+        started = runner.start(given, CREDENTIALS, image=image)
+        deadline = time.monotonic() + 60
+        while not sandbox.writes:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        told = time.monotonic()
+        started.process.send_signal(signal.SIGINT)
+        step = started.end()
+
+    assert time.monotonic() - told < 5
+    assert step.exit_code == 1
+    assert "Stopped by SIGINT; run again" in step.annotations("error")[-1]
+    assert "| `user:octocat` | `ACR` | create |" in step.summary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,8 @@ PASSWORDS = {
     "with a percent sign": "100%-sure-%25-of-it",
     "not UTF-8": b"caf\xe9-latin-1-password".decode(errors="surrogateescape"),
 }
+# JSON has no spelling for bytes that are no text.
+TEXTS = {name: password for name, password in PASSWORDS.items() if name != "not UTF-8"}
 SPEC = """
 version: 1
 registries:
@@ -55,7 +58,13 @@ def forms(value: str) -> Iterator[str]:
     yield value
     yield base64.b64encode(raw).decode()
     yield raw.decode(errors="replace")
+    yield json.dumps(value)[1:-1]
     yield from (line.strip() for line in value.splitlines() if len(line.strip()) > 5)
+
+
+def credentials(password: str) -> str:
+    """The input of that name, as a workflow writes it with `toJSON`."""
+    return json.dumps({"ACR_PASSWORD": password})
 
 
 def assert_nothing_shows(step: Step, password: str) -> None:
@@ -76,12 +85,48 @@ def test_no_value_shows_anywhere(action: Action, password: str) -> None:
     assert_nothing_shows(step, password)
 
 
+@pytest.mark.parametrize("password", TEXTS.values(), ids=TEXTS)
+def test_no_value_of_credentials_shows_anywhere(
+    world: World, action: Action, password: str
+) -> None:
+    """It is stored as it is, and hidden in each spelling before anything else is said."""
+    step = action.step(SPEC, credentials=credentials(password))
+
+    assert step.exit_code == 0, step.stdout
+    assert_nothing_shows(step, password)
+    stored = world.secrets("repository:octo-org/app")["ACR_CONTAINER_REGISTRY_PASSWORD"].value
+    assert stored == password.encode()
+    head = step.stdout.splitlines()[: len(step.masks)]
+    assert all(line.startswith("::add-mask::") for line in head)
+    assert step.masks[:2] == [TOKEN, credentials(password)]
+    assert {line.strip() for line in password.splitlines() if len(line) > 5} <= set(step.masks)
+
+
+@pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)
+@pytest.mark.parametrize("end", ["", ", 1}", ', "OTHER": 1}'])
+def test_no_value_shows_where_credentials_are_faulty(
+    action: Action, password: str, end: str
+) -> None:
+    """The fault says the form, and nothing of what is there."""
+    step = action.step(SPEC, credentials=credentials(password)[:-1] + end)
+
+    assert step.exit_code == 1
+    assert "input `credentials`: must be one JSON object of names and texts" in step.stdout
+    assert_nothing_shows(step, password)
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_no_value_shows_where_a_run_fails(sandbox: Sandbox, action: Action, fault: Fault) -> None:
+@pytest.mark.parametrize("how", ["env", "credentials"])
+def test_no_value_shows_where_a_run_fails(
+    sandbox: Sandbox, action: Action, fault: Fault, how: str
+) -> None:
     """Nor in what an error says."""
     sandbox.fail(fault)
 
-    step = action.step(SPEC, {"ACR_PASSWORD": KEY})
+    if how == "env":
+        step = action.step(SPEC, {"ACR_PASSWORD": KEY})
+    else:
+        step = action.step(SPEC, credentials=credentials(KEY))
 
     assert step.exit_code == 1, step.stdout
     assert_nothing_shows(step, KEY)

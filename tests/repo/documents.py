@@ -63,7 +63,7 @@ def steps(text: str) -> Iterator[dict[str, Any]]:
     data = yaml.safe_load(text)
     listed = data if isinstance(data, list) else []
     if isinstance(data, dict):
-        listed = [step for job in data.get("jobs", {}).values() for step in job["steps"]]
+        listed = [step for job in data.get("jobs", {}).values() for step in job.get("steps", [])]
     for step in listed:
         if step.get("uses", "").startswith(PROJECT):
             yield step

@@ -34,6 +34,7 @@ SPECS = [text for text in BLOCKS if re.search(r"^version: 1$", text, re.MULTILIN
 SPECS = [text for text in SPECS if isinstance(yaml.safe_load(text), dict)]
 TEXTS = [*BLOCKS, *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
 STEPS = [step for text in TEXTS for step in steps(text)]
+CHECKS_OUT = ("actions/checkout@", f"{PROJECT}/.github/workflows/provision.yml@")
 FULL = [text for text in TEXTS if re.search(r"^jobs:$", text, re.MULTILINE)]
 
 
@@ -65,9 +66,9 @@ def _spec(step: dict[str, Any]) -> str:
 
 
 def jobs(text: str) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Each job of a workflow with its steps."""
+    """Each job of a workflow with its steps; one that calls a workflow counts as its only step."""
     for job in yaml.safe_load(text)["jobs"].values():
-        yield job, job["steps"]
+        yield job, job.get("steps", [job])
 
 
 @pytest.mark.parametrize("text", [*SPECS, SPEC.read_text(encoding="utf-8")])
@@ -115,7 +116,7 @@ def test_a_workflow_grants_nothing_that_it_does_not_need(text: str) -> None:
     """No permission but to read the repository, and only for a job that checks it out."""
     assert yaml.safe_load(text)["permissions"] == {}
     for job, listed in jobs(text):
-        checked_out = any(step["uses"].startswith("actions/checkout@") for step in listed)
+        checked_out = any(step["uses"].startswith(CHECKS_OUT) for step in listed)
         assert job.get("permissions", {}) == ({"contents": "read"} if checked_out else {})
 
 
@@ -124,7 +125,8 @@ def test_a_workflow_that_reads_a_spec_file_checks_it_out_first(text: str) -> Non
     """Otherwise there is no such file."""
     for _, listed in jobs(text):
         for number, step in enumerate(listed):
-            reads_file = step["uses"].startswith(PROJECT) and not {"spec", "id"} & set(step["with"])
+            ours = step["uses"].startswith(f"{PROJECT}@")
+            reads_file = ours and not {"spec", "id"} & set(step["with"])
             before = [one["uses"] for one in listed[:number]]
             assert not reads_file or any(one.startswith("actions/checkout@") for one in before)
 

@@ -71,6 +71,11 @@ def test_every_bad_input_is_named_at_once() -> None:
         ({}, "input `token`: is needed, or `app-id` and `app-private-key`: a personal access"),
         ({"token": "t", "app_id": "1"}, "input `token`: give either `token`, or `app-id` and"),
         ({"token": "t", "only": ", "}, "input `only`: names no registry; leave it out"),
+        ({"token": "t", "shard": "3/2"}, "input `shard`: must be a part such as `2/5`, the second"),
+        (
+            {"token": "t", "credentials": "no JSON"},
+            'input `credentials`: must be one JSON object of names and texts, such as `{"ACR_PASSWORD"',
+        ),
         ({"token": "t", "expiry_warning": "2w"}, "input `expiry-warning`: must be a duration"),
         ({"token": "t", "verify": "yes"}, "input `verify`: must be `required`, `auto` or `off`"),
         (
@@ -95,6 +100,52 @@ def test_every_bad_input_is_named_at_once() -> None:
 def test_a_bad_input_has_its_message(inputs: dict[str, str], message: str) -> None:
     """What is wrong, and what to give instead."""
     assert message in "\n".join(faults(**inputs))
+
+
+def test_a_value_of_credentials_is_masked_in_each_spelling() -> None:
+    """In the JSON it may be escaped; an empty one is no mask."""
+    text = r'{"A": "one\ntwo", "B": "", "C": null, "D": "\u0070ass"}'
+
+    shown = [secret.get_secret_value() for secret in secrets({"INPUT_CREDENTIALS": text})]
+
+    assert shown == [text, "one\ntwo", "pass"]
+    faulty = [secret.get_secret_value() for secret in secrets({"INPUT_CREDENTIALS": "{no JSON"})]
+    assert faulty == ["{no JSON"]
+
+
+def test_credentials_cannot_be_printed() -> None:
+    """Neither in the inputs nor in the fault that they are."""
+    inputs = read({**TOKEN, "INPUT_CREDENTIALS": '{"A": "pass-word"}'})
+
+    assert inputs.credentials["A"].get_secret_value() == "pass-word"
+    assert "pass-word" not in repr(inputs)
+    assert "pass-word" not in "".join(faults(token="t", credentials='{"A": "pass-word"'))
+
+
+def test_a_value_that_is_given_twice_is_a_fault() -> None:
+    """Nobody could say which of the two counts. An empty variable gives none."""
+    environ = {**TOKEN, "INPUT_CREDENTIALS": '{"A": "one", "B": "two"}', "B": ""}
+
+    assert set(read(environ).credentials) == {"A", "B"}
+    with pytest.raises(FaultyError, match="input `credentials`: A is a variable of the step too"):
+        read({**environ, "A": "one"})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "plans"),
+    [
+        ({"MODE": "plan"}, True),
+        ({"MODE": "plan", "SHARD": "1/1"}, True),
+        ({"MODE": "plan", "SHARD": "1/2"}, False),
+        ({"MODE": "check"}, False),
+        ({}, False),
+    ],
+)
+def test_a_plan_of_all_has_shards(inputs: dict[str, str], plans: bool) -> None:
+    """One of a part has none: its targets would be spread anew."""
+    environ = {f"INPUT_{name}": text for name, text in inputs.items()}
+
+    assert read({**TOKEN, **environ}).plans_shards == plans
 
 
 def test_a_url_of_ghe_com_is_taken() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from codespaces_registry_secrets.apply import Outcome, planned
 from codespaces_registry_secrets.change import Change, Plan
+from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.report.outputs import MOST_PLAN_BYTES, outputs, write_plan_file
 from codespaces_registry_secrets.report.summary import summary
+from codespaces_registry_secrets.shards import Shard
 from codespaces_registry_secrets.targets import Organization
 
 CHANGE = Change(
@@ -56,6 +57,15 @@ def test_lists_give_way_to_counts_where_the_plan_is_too_large(tmp_path: Path) ->
     assert json.loads(short)["changes"][0]["repositories"] == {"add": 6000, "remove": 0}
     whole = json.loads((tmp_path / name).read_text(encoding="utf-8"))
     assert whole["changes"][0]["repositories"]["add"] == list(names)
+
+
+def test_the_matrix_is_one_of_a_job_or_nothing() -> None:
+    """GitHub makes an error of a matrix without jobs, so an empty text stands for it."""
+    found = Plan((CHANGE,))
+    shards = [Shard(1, 2), Shard(2, 2)]
+
+    assert outputs("plan", found, planned(found), shards)["matrix"] == '{"shard": ["1/2", "2/2"]}'
+    assert outputs("apply", found, planned(found))["matrix"] == ""
 
 
 def test_counts_are_of_what_was_done() -> None:

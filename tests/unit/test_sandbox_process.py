@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import requests
 
 from contract.sandbox_client import Client, client_of
 from github_sandbox import Fault, Sandbox, World
-from github_sandbox.worlds import demo
+from github_sandbox.worlds import bare, demo, stored
 
 PARTS = ("SERVER", "USER", "PASSWORD")
 SOURCE = Path(__file__).parents[2] / "src"
@@ -29,6 +30,58 @@ def test_the_process_prints_its_url_and_serves_until_told_to_stop(stop: signal.S
             assert client.get("/user").json()["login"] == "octocat"
         process.send_signal(stop)
         assert process.wait(timeout=5) == 0
+
+
+def test_the_process_records_what_was_asked_and_what_is_stored(tmp_path: Path) -> None:
+    """As JSON, in the end; its options choose the world, and a limit on writes."""
+    record = tmp_path / "record.json"
+    options = ["--world", "stored", "--repositories", "3", "--limit-writes", "1/60"]
+    command = [sys.executable, "-m", "github_sandbox", *options, "--record", str(record)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SOURCE) as process:
+        assert process.stdout is not None
+        client = Client(process.stdout.readline().strip(), "sandbox-token")
+        url = "/orgs/octo-org/codespaces/secrets/ACR_CONTAINER_REGISTRY_USER/repositories"
+        with client.session:
+            statuses = [
+                client.put(url, {"selected_repository_ids": []}).status_code for _ in range(2)
+            ]
+            received = len(client.get(url).content)
+        process.send_signal(signal.SIGTERM)
+    assert statuses == [204, 403]
+    found = json.loads(record.read_text())
+    assert [one["status"] for one in found["exchanges"]] == [204, 403, 200]
+    assert [one["sent"] > 0 for one in found["exchanges"]] == [True, True, False]
+    assert found["exchanges"][2]["received"] == received
+    assert all(one["began"] <= one["ended"] for one in found["exchanges"])
+    repositories = [f"repository:octo-org/repo-{number:04}" for number in range(3)]
+    assert set(found["secrets"]) == {"organization:octo-org", *repositories}
+    assert found["secrets"][repositories[0]]["ACR_CONTAINER_REGISTRY_USER"] == "acr-user-here"
+
+
+def test_a_limit_that_is_none_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    """By the form that it should have."""
+    command = [sys.executable, "-m", "github_sandbox", "--limit-writes", "80"]
+    assert subprocess.run(command, check=False, cwd=SOURCE).returncode == 2
+    assert "'80' is not such as 80/6" in capfd.readouterr().err
+
+
+def test_a_bare_world_has_nothing_stored() -> None:
+    """So many repositories, and no secrets."""
+    world = bare(12)
+    assert len(world.repositories(world.account("octo-org"))) == 12
+    assert world.secrets("organization:octo-org") == {}
+
+
+def test_a_stored_world_is_in_order() -> None:
+    """Every other repository is on the list, and the source is older than what is stored."""
+    world = stored(12)
+    for secret in world.secrets("organization:octo-org").values():
+        assert secret.repositories == tuple(f"octo-org/repo-{n:04}" for n in range(0, 12, 2))
+    at_first, at_last = (world.secrets(f"repository:octo-org/repo-{n:04}") for n in (9, 10))
+    assert len(at_first) == 3
+    assert at_last == {}
+    source = world.actions_secrets(world.scope("repository:octo-org/repo-0000"))["ACR_PASSWORD"]
+    assert all(source.updated_at < one.updated_at for one in at_first.values())
 
 
 def test_a_sandbox_starts_and_stops_in_no_time() -> None:

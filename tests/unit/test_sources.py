@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from pydantic import SecretBytes
+from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.sources import MAX_BYTES, Sources
@@ -91,9 +91,30 @@ def test_a_password_is_masked_before_it_is_handed_out_and_a_user_name_never(
     assert masked == [SecretBytes(b"pass-word")]
 
 
+def test_credentials_count_as_variables(tmp_path: Path) -> None:
+    """For `env` and `secret`, and no input; where a variable is empty, they are meant."""
+    masked: list[SecretBytes] = []
+    values = {name: SecretStr("pass-word\n") for name in ("P", "INPUT_PASSWORD")}
+    sources = Sources({"P": ""}, tmp_path, masked.append, values)
+
+    for source in (Source(env="P"), Source(secret="P")):
+        assert sources.password(source).get_secret_value() == b"pass-word"
+    assert masked == [SecretBytes(b"pass-word")] * 2
+    with pytest.raises(SourceError, match="input `password` is not set"):
+        sources.password(Source(input="password"))
+
+
+def test_an_empty_one_of_credentials_is_named(tmp_path: Path) -> None:
+    """A secret that is not set arrives so."""
+    sources = Sources({}, tmp_path, lambda _: None, {"P": SecretStr("")})
+
+    with pytest.raises(SourceError, match="P of `credentials` is empty; a secret that is not set"):
+        sources.password(Source(env="P"))
+
+
 def test_a_value_cannot_be_printed(tmp_path: Path) -> None:
     """Neither by itself nor as a part of what holds it."""
-    sources = Sources({"P": "pass-word"}, tmp_path, lambda _: None)
+    sources = Sources({"P": "pass-word"}, tmp_path, lambda _: None, {"Q": SecretStr("pass-word")})
     secret = sources.password(Source(env="P"))
 
     assert "pass-word" not in f"{secret} {secret!r} {[secret]} {sources!r}"

@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.desired import Credential, Desired
-from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError
+from codespaces_registry_secrets.errors import FinalError, GitHubError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.sessions import Session, Sessions
 from codespaces_registry_secrets.targets import Repository, Target
@@ -49,7 +49,7 @@ def ages(
             known |= _own(name, session, target)
         absent = {name.upper(): name for name in names if name not in known}
         known |= _shared(absent, session, target) if absent else {}
-    except TokenRefusedError:
+    except FinalError:
         raise
     except GitHubError as error:
         why = str(error)
@@ -69,7 +69,7 @@ def _own(name: str, session: Session, target: Target) -> dict[str, datetime]:
 
 def _shared(absent: Mapping[str, str], session: Session, target: Target) -> dict[str, datetime]:
     """The times of secrets of the organization that the repository may use."""
-    pages = session.pages(target, f"/repos/{target.name}/actions/organization-secrets")
+    pages = session.all_pages(target, f"/repos/{target.name}/actions/organization-secrets")
     listed = (secret for page in pages for secret in answers.read(answers.Secrets, page).secrets)
     return {absent[s.name]: s.updated_at for s in listed if s.name in absent}
 

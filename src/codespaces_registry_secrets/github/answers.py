@@ -6,16 +6,21 @@ so: a list that is taken for empty would be sent back empty.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.repositories import Properties, Repo
 from codespaces_registry_secrets.targets import Visibility
 
 T = TypeVar("T")
+
+UNPROMISED = "GitHub's answer does not have the form that its API promises; run again"
+# Source: "Public-key authenticated encryption", doc.libsodium.org.
+BYTES_OF_A_KEY = 32
 
 
 class _Answer(BaseModel):
@@ -58,11 +63,17 @@ class SelectedRepositories(_Answer):
     repositories: list[Repository]
 
 
+def _key(value: str) -> str:
+    if len(b64decode(value, validate=True)) != BYTES_OF_A_KEY:
+        raise ValueError
+    return value
+
+
 class PublicKey(_Answer):
     """A scope's key for sealed boxes; `key` is base64."""
 
     key_id: str
-    key: str
+    key: Annotated[str, AfterValidator(_key)]
 
 
 class Account(_Answer):
@@ -105,5 +116,4 @@ def read(shape: type[T] | TypeAdapter[T], body: object) -> T:
     try:
         return adapter.validate_python(body)
     except ValidationError:
-        message = "GitHub's answer does not have the form that its API promises; run again"
-        raise GitHubError(message) from None
+        raise GitHubError(UNPROMISED) from None

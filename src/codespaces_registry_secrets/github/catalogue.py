@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
 
 from codespaces_registry_secrets.desired import Desired
-from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError
+from codespaces_registry_secrets.errors import FinalError, GitHubError
 from codespaces_registry_secrets.github import answers
+from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.sessions import Session, Sessions
 from codespaces_registry_secrets.repositories import Catalogue, Properties, Repo
 from codespaces_registry_secrets.targets import Organization, Target
+from codespaces_registry_secrets.together import together
 
 # Up to so many names are asked for one by one; for more, or for a glob, one walk over the
 # organization's repositories costs less.
@@ -33,7 +34,7 @@ Found = Mapping[str, Repo] | GitHubError
 
 
 def catalogue(
-    desired: Iterable[Desired], sessions: Sessions, pool: Executor
+    desired: Iterable[Desired], sessions: Sessions
 ) -> tuple[Catalogue, Mapping[Target, str]]:
     """The repositories by lower-case name, and the targets for which they cannot be told, and why.
 
@@ -47,14 +48,14 @@ def catalogue(
     def walk(owner: str) -> Found:
         return attempt(partial(walked, owner, valued=owner in valued), sessions, walks[owner])
 
-    found = dict(zip(walks, pool.map(walk, walks), strict=True))
-    known = _merged(found.values())
+    found = dict(zip(walks, together(walk, list(walks), READS_AT_ONCE), strict=True))
+    known = merged(found.values())
     absent = {n: t.target for t in chosen for n in _absent(t, known, found)}
-    looks = [partial(attempt, partial(_named, n), sessions, t) for n, t in absent.items()]
-    named = list(pool.map(lambda look: look(), looks))
+    looks = [partial(attempt, partial(named_one, n), sessions, t) for n, t in absent.items()]
+    named = together(lambda look: look(), looks, READS_AT_ONCE)
     failed = [(t.target, found[owner]) for t in chosen for owner in _walked_owners(t)]
     unlisted = _failures([*failed, *zip(absent.values(), named, strict=True)])
-    return {**known, **_merged(named)}, unlisted
+    return {**known, **merged(named)}, unlisted
 
 
 def _walked_owners(triplet: Desired) -> frozenset[str]:
@@ -77,7 +78,8 @@ def _absent(triplet: Desired, known: Catalogue, found: Mapping[str, Found]) -> I
             yield name
 
 
-def _merged(found: Iterable[Found]) -> dict[str, Repo]:
+def merged(found: Iterable[Found]) -> dict[str, Repo]:
+    """All that was found, without what could not be looked at."""
     return {
         name: repo
         for repositories in found
@@ -96,7 +98,7 @@ def attempt(
     """What `look` finds, or the error that belongs to this target alone."""
     try:
         return look(target, sessions.of(target))
-    except TokenRefusedError:
+    except FinalError:
         raise
     except GitHubError as error:
         return error
@@ -108,39 +110,56 @@ def walked(
     """Every repository of an owner that the token sees; `valued`, with their custom properties."""
     values: dict[int, Properties] = {}
     if valued:
-        pages = session.pages(_CustomProperties(owner), f"/orgs/{owner}/properties/values")
-        listed = (answers.read(answers.PROPERTIES, page) for page in pages)
-        values = {item.repository_id: item.values for item in chain.from_iterable(listed)}
-    repositories = (answers.read(answers.REPOSITORIES, p) for p in _pages(owner, target, session))
+        url = f"/orgs/{owner}/properties/values"
+        told = (
+            answers.read(answers.PROPERTIES, page)
+            for page in session.all_pages(_CustomProperties(owner), url)
+        )
+        values = {item.repository_id: item.values for item in chain.from_iterable(told)}
+    listed = pages(owner, target, session, session.all_pages)
+    repositories = (answers.read(answers.REPOSITORIES, page) for page in listed)
     return {
         item.full_name.lower(): replace(item.repo, properties=values.get(item.id, ()))
         for item in chain.from_iterable(repositories)
     }
 
 
-def _pages(owner: str, target: Target, session: Session) -> list[object]:
-    """An organization's repositories, or a person's: all of them where that is the token's own."""
+def pages(
+    owner: str,
+    target: Target,
+    session: Session,
+    read: Callable[[Target, str], Iterator[object]],
+) -> Iterator[object]:
+    """An organization's repositories, or a person's: all of them where that is the token's own.
+
+    `read` is how the session reads a list.
+    """
     try:
-        return list(session.pages(target, f"/orgs/{owner}/repos"))
+        yield from read(target, f"/orgs/{owner}/repos")
     except GitHubError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
+    else:
+        return
     own = _login(target, session) == owner.lower()
     url = "/user/repos?affiliation=owner" if own else f"/users/{owner}/repos"
-    return list(session.pages(target, url))
+    yield from read(target, url)
 
 
 def _login(target: Target, session: Session) -> str | None:
-    """The token's own user; an App's token has none."""
+    """The token's own user; an App's token has none, and is told so.
+
+    If any other failure passed for that, a person's private repositories would be missed.
+    """
     try:
         return answers.read(answers.Account, session.get(target, "/user")).login.lower()
-    except TokenRefusedError:
-        raise
-    except GitHubError:
+    except GitHubError as error:
+        if error.status != HTTPStatus.FORBIDDEN or "by integration" not in str(error):
+            raise
         return None
 
 
-def _named(name: str, target: Target, session: Session) -> dict[str, Repo]:
+def named_one(name: str, target: Target, session: Session) -> dict[str, Repo]:
     """A repository by its name or a former name of it; nothing where there is none."""
     try:
         body = session.get(target, f"/repos/{name}")

@@ -9,19 +9,23 @@ from functools import partial
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.catalogue import Found, attempt, walked
+from codespaces_registry_secrets.github.catalogue import Found, attempt, merged, walked
 from codespaces_registry_secrets.github.sessions import Sessions
-from codespaces_registry_secrets.repositories import Selection, is_glob, select
+from codespaces_registry_secrets.repositories import Catalogue, Selection, is_glob, select
 from codespaces_registry_secrets.targets import Repository, Target
 
 
 @dataclass(frozen=True)
 class Expanded:
-    """Desired triplets without globs but for those in `problems`, which say why nothing matched."""
+    """Desired triplets without globs but for those in `problems`, which say why nothing matched.
+
+    `repositories` are all that the globs were looked up in.
+    """
 
     desired: tuple[Desired, ...]
     problems: Mapping[Target, str]
     notes: tuple[Note, ...]
+    repositories: Catalogue
 
 
 def expand(desired: Sequence[Desired], sessions: Sessions) -> Expanded:
@@ -37,7 +41,7 @@ def expand(desired: Sequence[Desired], sessions: Sessions) -> Expanded:
     for triplet in globs:
         matches = list(_matches(triplet, found[triplet.target.owner.lower()], problems, notes))
         result += matches or [triplet]
-    return Expanded(tuple(result), problems, tuple(notes))
+    return Expanded(tuple(result), problems, tuple(notes), merged(found.values()))
 
 
 def _matches(

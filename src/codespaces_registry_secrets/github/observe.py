@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 
 from codespaces_registry_secrets.desired import Desired
-from codespaces_registry_secrets.errors import GitHubError, PartialListError, TokenRefusedError
+from codespaces_registry_secrets.errors import FinalError, GitHubError, PartialListError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.catalogue import catalogue
-from codespaces_registry_secrets.github.sessions import AT_ONCE, Session, Sessions
+from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
+from codespaces_registry_secrets.github.sessions import Session, Sessions
 from codespaces_registry_secrets.observed import (
     Observed,
     ObservedSecret,
     ObservedTarget,
     SelectedRepositories,
 )
+from codespaces_registry_secrets.report.progress import Begin
 from codespaces_registry_secrets.repositories import Repo
-from codespaces_registry_secrets.targets import Repository, Target, User
+from codespaces_registry_secrets.targets import Target, User
+from codespaces_registry_secrets.together import together
 from codespaces_registry_secrets.triplet import Part, secret_name
 
 
@@ -30,6 +33,7 @@ def observe(
     sessions: Sessions,
     changed: Mapping[str, datetime],
     problems: Mapping[Target, str],
+    begin: Begin,
 ) -> Observed:
     """What GitHub holds of what `desired` names; `changed` goes along as it is.
 
@@ -38,21 +42,21 @@ def observe(
     A target that cannot be seen is a `problem` of that target alone.
 
     Raises:
-        TokenRefusedError: GitHub does not take the token at all.
+        FinalError: no further request makes sense, as GitHub does not take the token at all.
     """
     by_target = _grouped(desired)
-    first, *others = by_target
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        try:
-            # Alone, so that a token that GitHub refuses is shown to it once and not ten times.
-            seen = [_target(first, by_target[first], sessions, problems)]
-            seen += pool.map(lambda t: _target(t, by_target[t], sessions, problems), others)
-            repositories, unlisted = catalogue(desired, sessions, pool)
-            found = dict(zip(by_target, seen, strict=True))
-            return Observed(found, repositories, unlisted, changed)
-        except TokenRefusedError:
-            pool.shutdown(cancel_futures=True)
-            raise
+    progress = begin(len(by_target), len(by_target))
+
+    def look(target: Target) -> ObservedTarget:
+        seen = _target(target, by_target[target], sessions, problems)
+        progress.done("", 1, failed=False)
+        return seen
+
+    # One alone, so that a token that GitHub refuses is shown to it once and not ten times.
+    first, others = list(by_target)[:1], list(by_target)[1:]
+    seen = [*map(look, first), *together(look, others, READS_AT_ONCE, progress.tick)]
+    repositories, unlisted = catalogue(desired, sessions)
+    return Observed(dict(zip(by_target, seen, strict=True)), repositories, unlisted, changed)
 
 
 def selected_repositories(session: Session, target: Target, name: str) -> SelectedRepositories:
@@ -60,7 +64,7 @@ def selected_repositories(session: Session, target: Target, name: str) -> Select
     repositories: list[Repo] = []
     total = 0
     try:
-        for body in session.pages(target, f"{target.url}/{name}/repositories"):
+        for body in session.all_pages(target, f"{target.url}/{name}/repositories"):
             page = answers.read(answers.SelectedRepositories, body)
             repositories += (repository.repo for repository in page.repositories)
             total = page.total_count
@@ -88,13 +92,11 @@ def _target(
         session = sessions.of(target)
         login = _login(session, target) if isinstance(target, User) else None
         secrets = _secrets(session, target)
-        if isinstance(target, Repository) and _may_write(triplets, secrets):
-            _refuse_archived(session, target)
-        for name in chain.from_iterable(_listed(triplet, secrets) for triplet in triplets):
-            secret = secrets[name]
-            selected = selected_repositories(session, target, name)
-            secrets[name] = replace(secret, selected=selected)
-    except TokenRefusedError:
+        names = list(chain.from_iterable(_listed(triplet, secrets) for triplet in triplets))
+        lists = together(partial(selected_repositories, session, target), names, READS_AT_ONCE)
+        for name, selected in zip(names, lists, strict=True):
+            secrets[name] = replace(secrets[name], selected=selected)
+    except FinalError:
         raise
     except GitHubError as error:
         return ObservedTarget({}, datetime.now(UTC), str(error))
@@ -107,7 +109,7 @@ def _login(session: Session, target: Target) -> str:
 
 
 def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:
-    pages = [answers.read(answers.Secrets, p) for p in session.pages(target, target.url)]
+    pages = [answers.read(answers.Secrets, p) for p in session.all_pages(target, target.url)]
     secrets = chain.from_iterable(page.secrets for page in pages)
     # GitHub calls a user's secrets `selected` too, but they have no visibility that one could set.
     found = {
@@ -148,10 +150,3 @@ def _listed(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> Iterable
         for name in _present(triplet, secrets)
         if not target.has_visibility or secrets[name].visibility == "selected"
     )
-
-
-def _refuse_archived(session: Session, target: Target) -> None:
-    body = session.get(target, f"/repos/{target.name}")
-    if answers.read(answers.Repository, body).archived:
-        message = "it is archived and takes no secrets; unarchive it, or take it off the spec"
-        raise GitHubError(message)

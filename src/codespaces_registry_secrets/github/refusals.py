@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 import requests
 from github import GithubException
+from urllib3.exceptions import TimeoutError  # noqa: A004 - the family of urllib3's own
 
 from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError
 from codespaces_registry_secrets.targets import Target
@@ -34,11 +35,17 @@ def unreachable(error: requests.RequestException) -> GitHubError:
     """The message for no answer, or for none but 5xx after every retry."""
     if isinstance(error, requests.exceptions.RetryError):
         what = "GitHub answered with server errors, again and again"
-    elif isinstance(error, requests.exceptions.Timeout):
+    elif _timed_out(error):
         what = "GitHub did not answer in time"
     else:
         what = f"GitHub could not be reached or broke off ({type(error).__name__})"
     return GitHubError(f"{what}; run again: what is done stays, and the rest is done then")
+
+
+def _timed_out(error: requests.RequestException) -> bool:
+    """Whether the last try was. After tries of its own, `requests` calls it a connection error."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.exceptions.Timeout) or isinstance(reason, TimeoutError)
 
 
 def _no_installation(said: str) -> str:
@@ -64,8 +71,6 @@ def _forbidden(target: Target, said: str, headers: Mapping[str, str]) -> str:
     if sso.startswith("required"):
         url = sso.partition("url=")[2]
         return f"the organization demands single sign-on; authorize the token at {url}"
-    if "rate limit" in lowered or headers.get("retry-after"):
-        return f"GitHub's rate limit is used up ({said}); run again later, nothing is lost"
     if "archived" in lowered:
         return f"{said} Unarchive the repository, or take it off the spec"
     if "by integration" in lowered:

@@ -1,35 +1,57 @@
 """Connections to GitHub: one for a token, one for each owner's installation of an App.
 
-PyGithub signs, retries and follows renamed repositories; its public `requester` reaches the
-endpoints that it has no methods for.
+PyGithub signs and follows renamed repositories; its public `requester` reaches the endpoints that
+it has no methods for. urllib3 repeats what met a server error or a dropped connection, `pacing`
+waits for GitHub's limits, and PyGithub's own pauses and retries are off.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Protocol
+from itertools import chain
+from typing import Any, Protocol, TypeVar
 
 import requests
-from github import Auth, Github, GithubException, GithubIntegration, GithubRetry
+from github import Auth, Github, GithubException, GithubIntegration
+from github.Installation import Installation
+from urllib3 import Retry
 
-from codespaces_registry_secrets.errors import GitHubError, PartialListError
+from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.github.answers import UNPROMISED
+from codespaces_registry_secrets.github.exchange import exchange
+from codespaces_registry_secrets.github.pacing import READS_AT_ONCE, Pace
+from codespaces_registry_secrets.github.pages import Page, following, later, whole
 from codespaces_registry_secrets.github.refusals import explain, unreachable
 from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.repositories import is_glob
 from codespaces_registry_secrets.targets import Organization, Target, User
+from codespaces_registry_secrets.together import together
+
+T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "codespaces-registry-secrets"
-# At most so many requests at once; GitHub's own limit is 100. Source: "Rate limits for the REST
-# API", docs.github.com.
-AT_ONCE = 10
-TIMEOUT_SECONDS = 30
-LONGEST_WAIT_SECONDS = 15 * 60
+RETRIES = 3
+CONNECTIONS = 20
 PAGE = 100
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a request may take, and the first pause before it is repeated, in seconds.
+
+    The pause doubles from then on.
+    """
+
+    timeout: int = 30
+    backoff: float = 0.5
 
 
 class Session:
@@ -39,8 +61,9 @@ class Session:
     GitHub says so.
     """
 
-    def __init__(self, github: Github) -> None:
+    def __init__(self, github: Github, pace: Pace) -> None:
         self._requester = github.requester
+        self._pace = pace
         self.now = datetime.now(UTC)
         self.expires: datetime | None = None
 
@@ -49,21 +72,27 @@ class Session:
         return self._request("GET", target, url, {})[1]
 
     def pages(self, target: Target, url: str) -> Iterator[object]:
-        """The JSON body of every page of a collection, by the `Link` header."""
+        """The JSON body of every page of a list, one after the other, as far as they are asked for.
+
+        Raises:
+            GitHubError: also where a page came twice, or GitHub leaves something out.
+        """
+        return whole(self._walk(target, url))
+
+    def all_pages(self, target: Target, url: str) -> Iterator[object]:
+        """The same, with the pages after the first beside each other."""
+        first = self._request("GET", target, url, {"per_page": PAGE})
+        get = partial(self._request, "GET", target, parameters={})
+        read = [first, *together(get, later(first[0]), READS_AT_ONCE)]
+        # Where the first page does not say how many there are, or there are more by now.
+        return whole(chain(read, self._walk(target, following(read[-1][0]))))
+
+    def _walk(self, target: Target, url: str | None) -> Iterator[Page]:
         parameters: dict[str, Any] = {"per_page": PAGE}
-        seen = set()
-        following: str | None = url
-        while following and following not in seen:
-            seen.add(following)
-            headers, body = self._request("GET", target, following, parameters)
-            if headers.get("x-github-sso", "").startswith("partial-results"):
-                message = (
-                    "GitHub shows only a part of the list, since the token is not authorized for "
-                    "single sign-on everywhere; authorize it, and run again"
-                )
-                raise PartialListError(message)
-            yield body
-            following, parameters = _next(headers), {}
+        while url:
+            page = self._request("GET", target, url, parameters)
+            yield page
+            url, parameters = following(page[0]), {}
 
     def put(self, target: Target, url: str, body: Mapping[str, Any] | None = None) -> None:
         """One PUT. GitHub takes a repeated one for the same thing, so a retry is safe."""
@@ -82,18 +111,16 @@ class Session:
         verb: str,
         target: Target,
         url: str,
-        parameters: dict[str, Any],
+        parameters: Mapping[str, Any],
         body: Mapping[str, Any] | None = None,
-    ) -> tuple[Mapping[str, str], object]:
+    ) -> Page:
+        send = partial(exchange, self._requester, verb, url, parameters, body)
         try:
-            headers, answer = self._requester.requestJsonAndCheck(verb, url, parameters, input=body)
+            headers, answer = _sent(self._pace, verb, send)
         except GithubException as error:
             raise explain(error, target) from None
         except requests.RequestException as error:
             raise unreachable(error) from None
-        except ValueError:
-            message = "GitHub's answer is not JSON; run again"
-            raise GitHubError(message) from None
         self.now = parsedate_to_datetime(headers["date"]) if "date" in headers else self.now
         self.expires = expiry(headers) or self.expires
         return headers, answer
@@ -114,27 +141,29 @@ class Sessions(Protocol):
         """When the user's own token ends, where GitHub said so."""
 
 
-def connect(inputs: Inputs, backoff: float) -> Sessions:
-    """Sessions with the token or the App of the inputs; sends nothing yet.
-
-    `backoff` is the pause before a request that failed is repeated again, in seconds.
-    """
-    retry = GithubRetry(total=3, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT_SECONDS)
+def connect(inputs: Inputs, pace: Pace, patience: Patience) -> Sessions:
+    """Sessions with the token or the App of the inputs; sends nothing yet."""
     settings: dict[str, Any] = {
         "base_url": inputs.api_url,
-        "timeout": TIMEOUT_SECONDS,
+        "timeout": patience.timeout,
         "user_agent": USER_AGENT,
         "api_version": API_VERSION,
-        "pool_size": AT_ONCE,
+        "pool_size": CONNECTIONS,
         "seconds_between_requests": 0,
         "seconds_between_writes": 0,
-        "retry": retry,
+        "retry": Retry(
+            total=RETRIES,
+            backoff_factor=patience.backoff,
+            status_forcelist=range(500, 600),
+            allowed_methods=None,  # each of our writes may be repeated
+            respect_retry_after_header=False,
+        ),
     }
     if inputs.app_id and inputs.app_private_key:
         app = Auth.AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
-        return _AppSessions(GithubIntegration(auth=app, **settings), settings)
+        return _AppSessions(GithubIntegration(auth=app, **settings), settings, pace)
     token = inputs.token.get_secret_value() if inputs.token else ""
-    return _TokenSessions(Session(Github(auth=Auth.Token(token), **settings)))
+    return _TokenSessions(Session(Github(auth=Auth.Token(token), **settings), pace))
 
 
 class _TokenSessions:
@@ -156,11 +185,13 @@ class _AppSessions:
 
     expires = None  # the library makes a new one in time
 
-    def __init__(self, app: GithubIntegration, settings: Mapping[str, Any]) -> None:
+    def __init__(self, app: GithubIntegration, settings: Mapping[str, Any], pace: Pace) -> None:
         self._app = app
+        self._pace = pace
         self._settings = settings
         self._lock = threading.Lock()
         self._by_owner: dict[str, Session] = {}
+        self._silent: dict[str, GitHubError] = {}
 
     def of(self, target: Target) -> Session:
         if isinstance(target, User):
@@ -171,28 +202,47 @@ class _AppSessions:
             raise GitHubError(message)
         owner = target.owner.lower()
         with self._lock:
+            if owner in self._silent:
+                raise self._silent[owner]
             if owner not in self._by_owner:
                 self._by_owner[owner] = self._installed(target)
             return self._by_owner[owner]
 
     def _installed(self, target: Target) -> Session:
         try:
-            if isinstance(target, Organization):
-                installation = self._app.get_org_installation(target.name)
-            elif is_glob(target.name):
-                installation = self._app.get_user_installation(target.owner)
-            else:
-                installation = self._app.get_repo_installation(*target.name.split("/"))
+            installation = _sent(self._pace, "GET", partial(self._installation, target))
             auth = self._app.auth.get_installation_auth(
                 installation.id, requester=self._app.requester
             )
-            # The token is made now, once; else each thread that comes first would make one.
-            _ = auth.token
-            return Session(Github(auth=auth, **self._settings))
+            # The token is made now, once; else each thread that comes first would make one. When it
+            # ends is looked at when it is asked for again.
+            for _ in range(2):
+                _sent(self._pace, "GET", lambda: auth.token)
+            return Session(Github(auth=auth, **self._settings), self._pace)
         except GithubException as error:
             raise explain(error, target, app=True) from None
         except requests.RequestException as error:
-            raise unreachable(error) from None
+            # Each target of the owner would wait as long as this one did.
+            silent = self._silent[target.owner.lower()] = unreachable(error)
+            raise silent from None
+        except (AssertionError, AttributeError, TypeError, ValueError):
+            # What PyGithub makes of an answer that is not GitHub's.
+            raise GitHubError(UNPROMISED) from None
+
+    def _installation(self, target: Target) -> Installation:
+        if isinstance(target, Organization):
+            return self._app.get_org_installation(target.name)
+        if is_glob(target.name):
+            return self._app.get_user_installation(target.owner)
+        return self._app.get_repo_installation(*target.name.split("/"))
+
+
+def _sent(pace: Pace, verb: str, send: Callable[[], T]) -> T:
+    """urllib3 repeats what gets no answer, and not what breaks off in the middle of one."""
+    for _ in range(RETRIES):
+        with suppress(requests.exceptions.ChunkedEncodingError):
+            return pace.send(verb, send)
+    return pace.send(verb, send)
 
 
 def expiry(headers: Mapping[str, str]) -> datetime | None:
@@ -205,8 +255,3 @@ def expiry(headers: Mapping[str, str]) -> datetime | None:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None
-
-
-def _next(headers: Mapping[str, str]) -> str | None:
-    links = requests.utils.parse_header_links(headers.get("link", ""))
-    return next((link["url"] for link in links if link.get("rel") == "next"), None)

@@ -14,7 +14,9 @@ import requests
 from github import Auth, Github, GithubException
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.github.sessions import TIMEOUT_SECONDS, USER_AGENT, expiry
+from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.github.exchange import exchange
+from codespaces_registry_secrets.github.sessions import USER_AGENT, Patience, expiry
 
 PACKAGES = frozenset({"read:packages", "write:packages", "delete:packages"})
 
@@ -44,15 +46,15 @@ def look(token: SecretBytes, api_url: str) -> TokenFacts:
     """Ask GitHub with the token itself. Where GitHub gives no answer, nothing is known."""
     auth = Auth.Token(token.get_secret_value().decode(errors="replace").strip())
     github = Github(
-        auth=auth, base_url=api_url, timeout=TIMEOUT_SECONDS, user_agent=USER_AGENT, retry=None
+        auth=auth, base_url=api_url, timeout=Patience().timeout, user_agent=USER_AGENT, retry=None
     )
     try:
-        headers, _ = github.requester.requestJsonAndCheck("GET", "/user")
+        headers, _ = exchange(github.requester, "GET", "/user", {})
     except GithubException as error:
         if error.status == requests.codes.unauthorized:
             return TokenFacts(refusal="GitHub refuses this token (401); make a new one")
         return TokenFacts()
-    except (requests.RequestException, ValueError):
+    except (requests.RequestException, GitHubError):
         return TokenFacts()
     finally:
         github.close()

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from codespaces_registry_secrets.apply import Outcome
 from codespaces_registry_secrets.change import Plan
+from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.shards import Shard
 
 # A job's outputs may have 1 MB in all, and a variable of a later step far less.
 MOST_PLAN_BYTES = 512 * 1024
 
 
-def outputs(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
+def outputs(
+    mode: str, plan: Plan, outcomes: Sequence[Outcome], shards: Sequence[Shard] = ()
+) -> Mapping[str, str]:
     """Every output but `plan-file`, by name. Counts are of changes, by what was done or planned."""
     done = Counter(o.change.action for o in outcomes if o.status in {"applied", "planned"})
     statuses = Counter(outcome.status for outcome in outcomes)
@@ -34,6 +37,8 @@ def outputs(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> Mapping[str, 
         "blocked": str(plan.counts["blocked"]),
         "failed": str(statuses["failed"]),
         "next-expiry": _iso(plan.expiry),
+        # Empty and not an empty list, of which GitHub makes an error.
+        "matrix": json.dumps({"shard": [str(shard) for shard in shards]}) if shards else "",
         "plan": whole
         if len(whole.encode()) < MOST_PLAN_BYTES
         else _json(mode, outcomes, lists=False),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codespaces_registry_secrets.apply import Outcome
 from codespaces_registry_secrets.change import Plan
+from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.report.text import counted, notes_of
 
+TITLE = "### Codespaces registry secrets"
 _HEAD = "| Target | Registry | Action | Why | Access | Outcome |\n|---|---|---|---|---|---|"
 
 
@@ -15,7 +16,7 @@ def summary(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
     """Markdown for a person who opens the run's page."""
     rows = "\n".join(_row(outcome) for outcome in outcomes)
     notes = "".join(f"\n- {_cell(note)}" for note in notes_of(plan))
-    title = f"### Codespaces registry secrets: {mode}\n\n{counted(plan).capitalize()}.\n"
+    title = f"{TITLE}: {mode}\n\n{counted(plan).capitalize()}.\n"
     return f"{title}\n{_HEAD}\n{rows}\n{notes}\n"
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from codespaces_registry_secrets.apply import Outcome
 from codespaces_registry_secrets.change import Action, Change, Plan
+from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.targets import Organization
 
 SIGNS: Mapping[Action, str] = {
@@ -29,10 +30,9 @@ WORDS: Mapping[Action, str] = {
 MOST_NAMES = 12
 
 
-def plan_text(plan: Plan) -> str:
-    """What is to happen, a paragraph for each change and a line that counts them."""
-    lines = [line for change in plan.changes for line in _change(change)]
-    return "\n".join([*lines, "", f"Plan: {counted(plan)}."])
+def plan_lines(plan: Plan) -> str:
+    """What is to happen, a paragraph for each change."""
+    return "\n".join(line for change in plan.changes for line in _change(change))
 
 
 def counted(plan: Plan) -> str:
@@ -44,13 +44,18 @@ def counted(plan: Plan) -> str:
     return f"no changes, {', '.join(parts)}" if idle and parts else ", ".join(parts) or "no changes"
 
 
-def outcome_text(outcomes: Sequence[Outcome]) -> str:
-    """What was done and what was not."""
-    lines = [_outcome(outcome) for outcome in outcomes if outcome.status in {"applied", "failed"}]
-    done = sum(outcome.status == "applied" for outcome in outcomes)
-    failed = sum(outcome.status == "failed" for outcome in outcomes)
+def outcome_lines(outcomes: Sequence[Outcome]) -> str:
+    """A line for each change that was done or that failed."""
+    return "\n".join(_outcome(o) for o in outcomes if o.status in {"applied", "failed"})
+
+
+def outcome_count(outcomes: Sequence[Outcome]) -> str:
+    """How much was done and how much was not."""
+    statuses = Counter(outcome.status for outcome in outcomes if outcome.change.steps)
     blocked = sum(outcome.change.action == "blocked" for outcome in outcomes)
-    return "\n".join([*lines, f"Applied: {done} done, {failed} failed, {blocked} blocked."])
+    left = f", {statuses['skipped']} not begun" if statuses["skipped"] else ""
+    done = f"{statuses['applied']} done, {statuses['failed']} failed, {blocked} blocked"
+    return f"Applied: {done}{left}."
 
 
 def _change(change: Change) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""How many requests, how much time and how much memory the Action takes: `script/bench`."""

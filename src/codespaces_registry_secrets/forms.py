@@ -1,0 +1,86 @@
+"""The text of an input -> its value, or a fault that says what it must be. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import BeforeValidator, SecretStr
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
+
+
+def read(reader: Callable[[str], T | None], form: str) -> BeforeValidator:
+    """What `reader` makes of a text, or a fault that says the form it takes."""
+
+    def read_text(text: str) -> T:
+        found = reader(text)
+        if found is None:
+            raise _fault(f"must be {form}")
+        return found
+
+    return BeforeValidator(read_text)
+
+
+def api_url(url: str) -> str:
+    """The URL of an API that has Codespaces, without a slash at its end."""
+    parts = urlsplit(url)
+    if parts.path.rstrip("/").endswith("/api/v3"):
+        raise _fault("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise _fault("must be a URL such as https://api.github.com")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise _fault("must start with https://: a token travels there")
+    return url.rstrip("/")
+
+
+def ids(text: str) -> frozenset[str]:
+    """Registry ids, separated by commas or lines."""
+    found = frozenset(filter(None, (part.strip().upper() for part in re.split(r"[,\n]", text))))
+    if not found:
+        raise _fault("names no registry; leave it out to act on all")
+    return found
+
+
+def share(text: str) -> float:
+    """A share of all, 0 to 1."""
+    match = re.fullmatch(r"(\d{1,3})%", text)
+    if match is None or int(match[1]) > 100:  # noqa: PLR2004 - all of it
+        raise _fault("must be a share such as `30%`, at most `100%`")
+    return int(match[1]) / 100
+
+
+def boolean(text: str) -> bool:
+    """`true` or `false`, and nothing that some take for it."""
+    if text not in {"true", "false"}:
+        raise _fault("must be `true` or `false`")
+    return text == "true"
+
+
+def rate(text: str) -> int:
+    """How many of something, at least one."""
+    if not re.fullmatch(r"[1-9]\d{0,5}", text):
+        raise _fault("must be a whole number, 1 or more")
+    return int(text)
+
+
+def private_key(pem: SecretStr) -> SecretStr:
+    """A key that cannot be read is known before the first request."""
+    try:
+        load_pem_private_key(pem.get_secret_value().encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        message = (
+            "is not a private key in PEM form, with its first and last line and its line breaks"
+        )
+        raise _fault(message) from None
+    return pem
+
+
+def _fault(message: str) -> PydanticCustomError:
+    """A fault whose message is whole: pydantic would fill in `{…}` of a plain template."""
+    return PydanticCustomError("input", "{message}", {"message": message})

@@ -1,0 +1,56 @@
+"""What an answer says of GitHub's limits. Pure.
+
+Source: "Rate limits for the REST API" and "Best practices for using the REST API", docs.github.com.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from github import GithubException
+
+
+@dataclass(frozen=True)
+class Limit:
+    """GitHub wants no request for `seconds`; None where it does not say for how long.
+
+    `told` names what says so.
+    """
+
+    seconds: float | None
+    told: str
+
+
+def limit(error: GithubException) -> Limit | None:
+    """The limit that a refused request ran into; None for any other refusal."""
+    headers: Mapping[str, str] = error.headers or {}
+    used_up = headers.get("x-ratelimit-remaining") == "0"
+    if error.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
+        return None
+    if _number(headers.get("retry-after")) is not None:
+        return Limit(_number(headers.get("retry-after")), "`retry-after`")
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if used_up and reset is not None:
+        # A second more: the reset is told in whole ones.
+        return Limit(reset - _now(headers).timestamp() + 1, "`x-ratelimit-reset`")
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or _says_so(error.data):
+        return Limit(None, "its documentation")
+    return None
+
+
+def _says_so(data: object) -> bool:
+    said = str(data.get("message", "")).lower() if isinstance(data, dict) else ""
+    return "rate limit" in said or "abuse detection" in said
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def _now(headers: Mapping[str, str]) -> datetime:
+    """GitHub's time: a runner's clock may be wrong."""
+    return parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)

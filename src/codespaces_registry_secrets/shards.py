@@ -1,0 +1,113 @@
+"""Parts of all targets: which target belongs to which, and how many parts a plan needs. Pure.
+
+Sources: "Rate limits for the REST API" and "Usage limits, billing, and administration" of GitHub
+Actions, docs.github.com: 5,000 requests an hour for a user, 6 hours for a job, 256 jobs a matrix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from codespaces_registry_secrets.change import Plan
+from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.github.pacing import POINTS_FOR_A_WRITE
+from codespaces_registry_secrets.targets import Target, User
+
+MOST = 256
+FORM = f"a part such as `2/5`, the second of five; there are at most {MOST}"
+# The rest of the 5,000 is for walks over repositories and for who else uses the token, the rest of
+# the 360 for looking and for waits.
+REQUESTS = 4000
+MINUTES = 300
+# What it takes to look at a target: a page of its secrets; before it is written to, its public key
+# and a list besides.
+READS, READS_BEFORE_WRITES = 1, 3
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The `number`th, from 1 on, of `of` parts of all targets."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        """As the input `shard` has it."""
+        return f"{self.number}/{self.of}"
+
+    def has(self, target: Target) -> bool:
+        """Whether a target belongs here. No other target has a say in it."""
+        return _place(target) % self.of == self.number - 1
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What a target or a job takes: requests, and time of the pace, where a read takes 1."""
+
+    requests: int = 0
+    time: int = 0
+
+    def __add__(self, other: _Load) -> _Load:
+        return _Load(self.requests + other.requests, self.time + other.time)
+
+    def __le__(self, other: _Load) -> bool:
+        return self.requests <= other.requests and self.time <= other.time
+
+
+def shard(text: str) -> Shard | None:
+    """The shard that `text` names, or None where it names none."""
+    match = re.fullmatch(r"([1-9]\d{0,2})/([1-9]\d{0,2})", text)
+    if match is None or not int(match[1]) <= int(match[2]) <= MOST:
+        return None
+    return Shard(int(match[1]), int(match[2]))
+
+
+def part(
+    desired: Sequence[Desired], wanted: Shard | None, unsettled: Collection[Target]
+) -> tuple[Desired, ...]:
+    """The triplets at the targets of a shard, or all where it is None.
+
+    `unsettled` are globs of which nobody knows what they match: they are everybody's, for a shard
+    without them would take its targets for none, and end well.
+    """
+    return tuple(t for t in desired if not wanted or t.target in unsettled or wanted.has(t.target))
+
+
+def matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
+    """The shards that have something to write; of as few as keep each within a job's limits.
+
+    A target that is too much for a job by itself is so in any number of shards, and not counted.
+    """
+    most = _Load(REQUESTS, MINUTES * writes_per_minute * POINTS_FOR_A_WRITE)
+    written: Counter[Target] = Counter()
+    for change in plan.changes:
+        written[change.target] += change.writes
+    loads = [(_place(target), _load(writes)) for target, writes in written.items()]
+    fitting = [(place, load) for place, load in loads if load <= most]
+    of = next((n for n in range(1, MOST) if _fit(fitting, n, most)), MOST)
+    places = {_place(target) % of for target, writes in written.items() if writes}
+    return tuple(Shard(place + 1, of) for place in sorted(places))
+
+
+def _load(writes: int) -> _Load:
+    reads = READS_BEFORE_WRITES if writes else READS
+    return _Load(reads + writes, reads + writes * POINTS_FOR_A_WRITE)
+
+
+def _fit(loads: Iterable[tuple[int, _Load]], of: int, most: _Load) -> bool:
+    """Whether each of so many shards keeps to `most`."""
+    shards: defaultdict[int, _Load] = defaultdict(_Load)
+    for place, load in loads:
+        shards[place % of] += load
+    return all(shard <= most for shard in shards.values())
+
+
+def _place(target: Target) -> int:
+    """A number that a target always has; the same for a user by any name, since it is the same."""
+    scope, name = target.key
+    key = scope if isinstance(target, User) else f"{scope}:{name}"
+    return int.from_bytes(sha256(key.encode()).digest()[:8])

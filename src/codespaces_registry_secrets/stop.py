@@ -1,0 +1,59 @@
+"""Signals that end a run.
+
+A job that is cancelled, or out of time, gets SIGINT, after 7.5 s SIGTERM, and is killed 2.5 s
+later. Source: "Canceling a workflow", docs.github.com. In a container both come to process 1, to
+which the kernel hands no signal that it has no handler for.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from codespaces_registry_secrets.errors import StoppedError
+
+
+class Stop:
+    """Whether the run was told to end; `asked` names the signal then."""
+
+    def __init__(self) -> None:
+        self.asked: str | None = None
+        self._interrupts = False
+
+    def listen(self) -> None:
+        """Hear the signals from now on; the first one counts."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._told)
+
+    @property
+    def message(self) -> str:
+        """For the user."""
+        return f"Stopped by {self.asked}; run again: what is done stays, the rest is done then."
+
+    def check(self) -> None:
+        """End here if the run was told to.
+
+        Raises:
+            StoppedError: it was.
+        """
+        if self.asked:
+            raise StoppedError(self.message)
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Within, a signal raises at once, whatever the main thread waits for; else it is noted."""
+        self._interrupts = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._interrupts = False
+
+    def _told(self, number: int, _frame: FrameType | None) -> None:
+        first = self.asked is None
+        # No lock is taken: the thread that this interrupts may hold it.
+        self.asked = self.asked or signal.Signals(number).name
+        if first and self._interrupts:
+            self.check()
