@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from codespaces_registry_secrets.errors import GitHubError, PartialListError
-from codespaces_registry_secrets.github.pages import Page, following, later, whole
+from codespaces_registry_secrets.github.pages import Page, following, later, listed, whole
 
 URL = "https://api.github.com/orgs/o/repos"
 
@@ -21,9 +21,9 @@ def link(**pages: str) -> Mapping[str, str]:
     }
 
 
-def page(*ids: int) -> Page:
+def page(*ids: int) -> Page[tuple[int, ...]]:
     """A page of repositories."""
-    return {}, [{"id": number} for number in ids]
+    return Page({}, listed([{"id": number} for number in ids]), ids)
 
 
 def test_the_first_page_names_the_others() -> None:
@@ -50,7 +50,7 @@ def test_where_it_cannot_none_are_named(headers: Mapping[str, str]) -> None:
 
 def test_the_items_of_a_list_may_move_while_it_is_read() -> None:
     """So a page may show again what another has shown, beside something new."""
-    assert list(whole([page(1, 2), page(2, 3)])) == [page(1, 2)[1], page(2, 3)[1]]
+    assert list(whole([page(1, 2), page(2, 3)])) == [(1, 2), (2, 3)]
 
 
 def test_a_page_that_comes_twice_is_an_error() -> None:
@@ -62,9 +62,9 @@ def test_a_page_that_comes_twice_is_an_error() -> None:
 def test_a_list_that_is_cut_short_is_an_error() -> None:
     """At the page that says so; nothing more is asked for."""
 
-    def pages() -> Iterator[Page]:
+    def pages() -> Iterator[Page[tuple[int, ...]]]:
         yield page(1)
-        yield {"x-github-sso": "partial-results; organizations=1"}, []
+        yield Page({"x-github-sso": "partial-results; organizations=1"}, frozenset(), ())
         raise AssertionError
 
     with pytest.raises(PartialListError):

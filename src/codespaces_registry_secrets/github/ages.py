@@ -59,18 +59,19 @@ def ages(
 def _own(name: str, session: Session, target: Target) -> dict[str, datetime]:
     """The time of a secret of the repository itself; nothing where it has none."""
     try:
-        body = session.get(target, f"/repos/{target.name}/actions/secrets/{name}")
+        url = f"/repos/{target.name}/actions/secrets/{name}"
+        return {name: session.get(target, url, answers.Secret).updated_at}
     except GitHubError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return {}
         raise
-    return {name: answers.read(answers.Secret, body).updated_at}
 
 
 def _shared(absent: Mapping[str, str], session: Session, target: Target) -> dict[str, datetime]:
     """The times of secrets of the organization that the repository may use."""
-    pages = session.all_pages(target, f"/repos/{target.name}/actions/organization-secrets")
-    listed = (secret for page in pages for secret in answers.read(answers.Secrets, page).secrets)
+    url = f"/repos/{target.name}/actions/organization-secrets"
+    pages = session.all_pages(target, url, answers.Secrets)
+    listed = (secret for page in pages for secret in page.secrets)
     return {absent[s.name]: s.updated_at for s in listed if s.name in absent}
 
 

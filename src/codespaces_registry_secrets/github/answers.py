@@ -102,11 +102,13 @@ class RepositoryProperties(_Answer):
         return tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in valued)
 
 
+Shape = type[T] | TypeAdapter[T]
+
 REPOSITORIES = TypeAdapter(list[Repository])
 PROPERTIES = TypeAdapter(list[RepositoryProperties])
 
 
-def read(shape: type[T] | TypeAdapter[T], body: object) -> T:
+def read(shape: Shape[T], body: object) -> T:
     """`body` in its shape.
 
     Raises:

@@ -8,7 +8,6 @@ from functools import partial
 
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.catalogue import Found, attempt, named_one, pages
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.sessions import Session, Sessions
@@ -77,6 +76,6 @@ def _part(
         if page is None:
             break
         read += 1
-        for item in answers.read(answers.REPOSITORIES, page):
+        for item in page:
             found[item.full_name.lower()] = item.repo
     return found

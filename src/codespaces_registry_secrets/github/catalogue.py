@@ -11,6 +11,7 @@ from itertools import chain
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import FinalError, GitHubError
 from codespaces_registry_secrets.github import answers
+from codespaces_registry_secrets.github.answers import Shape
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.sessions import Session, Sessions
 from codespaces_registry_secrets.repositories import Catalogue, Properties, Repo
@@ -30,6 +31,7 @@ class _CustomProperties(Organization):
     permission = "organization_custom_properties: read"
 
 
+Repositories = list[answers.Repository]
 Found = Mapping[str, Repo] | GitHubError
 
 
@@ -111,16 +113,12 @@ def walked(
     values: dict[int, Properties] = {}
     if valued:
         url = f"/orgs/{owner}/properties/values"
-        told = (
-            answers.read(answers.PROPERTIES, page)
-            for page in session.all_pages(_CustomProperties(owner), url)
-        )
+        told = session.all_pages(_CustomProperties(owner), url, answers.PROPERTIES)
         values = {item.repository_id: item.values for item in chain.from_iterable(told)}
     listed = pages(owner, target, session, session.all_pages)
-    repositories = (answers.read(answers.REPOSITORIES, page) for page in listed)
     return {
         item.full_name.lower(): replace(item.repo, properties=values.get(item.id, ()))
-        for item in chain.from_iterable(repositories)
+        for item in chain.from_iterable(listed)
     }
 
 
@@ -128,14 +126,14 @@ def pages(
     owner: str,
     target: Target,
     session: Session,
-    read: Callable[[Target, str], Iterator[object]],
-) -> Iterator[object]:
+    read: Callable[[Target, str, Shape[Repositories]], Iterator[Repositories]],
+) -> Iterator[Repositories]:
     """An organization's repositories, or a person's: all of them where that is the token's own.
 
     `read` is how the session reads a list.
     """
     try:
-        yield from read(target, f"/orgs/{owner}/repos")
+        yield from read(target, f"/orgs/{owner}/repos", answers.REPOSITORIES)
     except GitHubError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
@@ -143,7 +141,7 @@ def pages(
         return
     own = _login(target, session) == owner.lower()
     url = "/user/repos?affiliation=owner" if own else f"/users/{owner}/repos"
-    yield from read(target, url)
+    yield from read(target, url, answers.REPOSITORIES)
 
 
 def _login(target: Target, session: Session) -> str | None:
@@ -152,7 +150,7 @@ def _login(target: Target, session: Session) -> str | None:
     If any other failure passed for that, a person's private repositories would be missed.
     """
     try:
-        return answers.read(answers.Account, session.get(target, "/user")).login.lower()
+        return session.get(target, "/user", answers.Account).login.lower()
     except GitHubError as error:
         if error.status != HTTPStatus.FORBIDDEN or "by integration" not in str(error):
             raise
@@ -162,9 +160,8 @@ def _login(target: Target, session: Session) -> str | None:
 def named_one(name: str, target: Target, session: Session) -> dict[str, Repo]:
     """A repository by its name or a former name of it; nothing where there is none."""
     try:
-        body = session.get(target, f"/repos/{name}")
+        return {name.lower(): session.get(target, f"/repos/{name}", answers.Repository).repo}
     except GitHubError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return {}
         raise
-    return {name.lower(): answers.read(answers.Repository, body).repo}

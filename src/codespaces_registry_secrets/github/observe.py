@@ -64,8 +64,8 @@ def selected_repositories(session: Session, target: Target, name: str) -> Select
     repositories: list[Repo] = []
     total = 0
     try:
-        for body in session.all_pages(target, f"{target.url}/{name}/repositories"):
-            page = answers.read(answers.SelectedRepositories, body)
+        url = f"{target.url}/{name}/repositories"
+        for page in session.all_pages(target, url, answers.SelectedRepositories):
             repositories += (repository.repo for repository in page.repositories)
             total = page.total_count
     except PartialListError:
@@ -105,11 +105,11 @@ def _target(
 
 def _login(session: Session, target: Target) -> str:
     """The token's own user: whose secrets `/user` means, whatever the spec calls the target."""
-    return answers.read(answers.Account, session.get(target, "/user")).login
+    return session.get(target, "/user", answers.Account).login
 
 
 def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:
-    pages = [answers.read(answers.Secrets, p) for p in session.all_pages(target, target.url)]
+    pages = list(session.all_pages(target, target.url, answers.Secrets))
     secrets = chain.from_iterable(page.secrets for page in pages)
     # GitHub calls a user's secrets `selected` too, but they have no visibility that one could set.
     found = {

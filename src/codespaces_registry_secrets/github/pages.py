@@ -7,13 +7,27 @@ last, by their numbers where the list has numbered pages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
 
 from codespaces_registry_secrets.errors import GitHubError, PartialListError
 
-Page = tuple[Mapping[str, str], object]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A page in the shape of its `content`: the body would take ten times the memory.
+
+    `listed` is what its items are told apart by.
+    """
+
+    headers: Mapping[str, str]
+    listed: frozenset[object]
+    content: T
 
 
 def following(headers: Mapping[str, str]) -> str | None:
@@ -33,8 +47,8 @@ def later(headers: Mapping[str, str]) -> list[str]:
     ]
 
 
-def whole(pages: Iterable[Page]) -> Iterator[object]:
-    """The bodies of pages, in order.
+def whole(pages: Iterable[Page[T]]) -> Iterator[T]:
+    """What is on the pages, in order.
 
     Items may move to the next page while a list is read; a page with nothing else on it is none
     that follows.
@@ -44,18 +58,17 @@ def whole(pages: Iterable[Page]) -> Iterator[object]:
         GitHubError: a page came twice.
     """
     seen: set[object] = set()
-    for headers, body in pages:
-        if headers.get("x-github-sso", "").startswith("partial-results"):
+    for page in pages:
+        if page.headers.get("x-github-sso", "").startswith("partial-results"):
             message = (
                 "GitHub shows only a part of the list, since the token is not authorized for "
                 "single sign-on everywhere; authorize it, and run again"
             )
             raise PartialListError(message)
-        items = _listed(body)
-        if items and items <= seen:
+        if page.listed and page.listed <= seen:
             raise GitHubError("a page of GitHub's list came twice, and another not; run again")
-        seen |= items
-        yield body
+        seen |= page.listed
+        yield page.content
 
 
 def _links(headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -63,9 +76,9 @@ def _links(headers: Mapping[str, str]) -> Mapping[str, str]:
     return {link.get("rel", ""): link["url"] for link in links}
 
 
-def _listed(page: object) -> frozenset[object]:
+def listed(body: object) -> frozenset[object]:
     """What the items of a page are told apart by; nothing for what is no page."""
-    values = page.values() if isinstance(page, dict) else [page]
+    values = body.values() if isinstance(body, dict) else [body]
     items = next((value for value in values if isinstance(value, list)), [])
     return frozenset(
         (item.get("id"), item.get("repository_id"), item.get("name"))

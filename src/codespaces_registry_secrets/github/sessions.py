@@ -24,10 +24,10 @@ from github.Installation import Installation
 from urllib3 import Retry
 
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.answers import UNPROMISED
+from codespaces_registry_secrets.github.answers import UNPROMISED, Shape, read
 from codespaces_registry_secrets.github.exchange import exchange
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE, Pace
-from codespaces_registry_secrets.github.pages import Page, following, later, whole
+from codespaces_registry_secrets.github.pages import Page, following, later, listed, whole
 from codespaces_registry_secrets.github.refusals import explain, unreachable
 from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.repositories import is_glob
@@ -67,32 +67,38 @@ class Session:
         self.now = datetime.now(UTC)
         self.expires: datetime | None = None
 
-    def get(self, target: Target, url: str) -> object:
-        """The JSON body of one GET."""
-        return self._request("GET", target, url, {})[1]
+    def get(self, target: Target, url: str, shape: Shape[T]) -> T:
+        """The answer to one GET, in its shape."""
+        return read(shape, self._request("GET", target, url, {})[1])
 
-    def pages(self, target: Target, url: str) -> Iterator[object]:
-        """The JSON body of every page of a list, one after the other, as far as they are asked for.
+    def pages(self, target: Target, url: str, shape: Shape[T]) -> Iterator[T]:
+        """Every page of a list in its shape, one after the other, as far as they are asked for.
 
         Raises:
             GitHubError: also where a page came twice, or GitHub leaves something out.
         """
-        return whole(self._walk(target, url))
+        return whole(self._walk(target, shape, url))
 
-    def all_pages(self, target: Target, url: str) -> Iterator[object]:
+    def all_pages(self, target: Target, url: str, shape: Shape[T]) -> Iterator[T]:
         """The same, with the pages after the first beside each other."""
-        first = self._request("GET", target, url, {"per_page": PAGE})
-        get = partial(self._request, "GET", target, parameters={})
-        read = [first, *together(get, later(first[0]), READS_AT_ONCE)]
+        first = self._page(target, shape, url, {"per_page": PAGE})
+        others = together(partial(self._page, target, shape), later(first.headers), READS_AT_ONCE)
+        known = [first, *others]
         # Where the first page does not say how many there are, or there are more by now.
-        return whole(chain(read, self._walk(target, following(read[-1][0]))))
+        return whole(chain(known, self._walk(target, shape, following(known[-1].headers))))
 
-    def _walk(self, target: Target, url: str | None) -> Iterator[Page]:
-        parameters: dict[str, Any] = {"per_page": PAGE}
+    def _walk(self, target: Target, shape: Shape[T], url: str | None) -> Iterator[Page[T]]:
+        parameters: Mapping[str, Any] = {"per_page": PAGE}
         while url:
-            page = self._request("GET", target, url, parameters)
+            page = self._page(target, shape, url, parameters)
             yield page
-            url, parameters = following(page[0]), {}
+            url, parameters = following(page.headers), {}
+
+    def _page(
+        self, target: Target, shape: Shape[T], url: str, parameters: Mapping[str, Any] | None = None
+    ) -> Page[T]:
+        headers, body = self._request("GET", target, url, parameters or {})
+        return Page(headers, listed(body), read(shape, body))
 
     def put(self, target: Target, url: str, body: Mapping[str, Any] | None = None) -> None:
         """One PUT. GitHub takes a repeated one for the same thing, so a retry is safe."""
@@ -113,7 +119,7 @@ class Session:
         url: str,
         parameters: Mapping[str, Any],
         body: Mapping[str, Any] | None = None,
-    ) -> Page:
+    ) -> tuple[Mapping[str, str], object]:
         send = partial(exchange, self._requester, verb, url, parameters, body)
         try:
             headers, answer = _sent(self._pace, verb, send)

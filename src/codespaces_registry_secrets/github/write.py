@@ -94,8 +94,8 @@ class Writer:
 
     def _public_key(self) -> answers.PublicKey:
         if self._key is None:
-            body = self._session.get(self._target, f"{self._target.url}/public-key")
-            self._key = answers.read(answers.PublicKey, body)
+            url = f"{self._target.url}/public-key"
+            self._key = self._session.get(self._target, url, answers.PublicKey)
         return self._key
 
 
