@@ -74,6 +74,26 @@ def test_a_dropped_connection_gives_no_answer(
     assert client.put(f"{REPO}/A", body).status_code in (201, 204)
 
 
+def test_an_answer_may_break_off_in_the_middle(sandbox: Sandbox, client: Client) -> None:
+    """The head and half of the body come, and then the connection ends."""
+    sandbox.fail(Fault(status=None, tear=True))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="more expected"):
+        client.get("/user")
+    assert sandbox.exchanges[-1].status == 200
+    assert client.get("/user").json()["login"] == "octocat"
+
+
+def test_a_write_without_a_body_in_its_answer_breaks_off_at_once(
+    sandbox: Sandbox, client: Client, world: World
+) -> None:
+    """It is carried out all the same."""
+    put(client)
+    sandbox.fail(Fault("DELETE", status=None, tear=True))
+    with pytest.raises(requests.ConnectionError):
+        client.delete(f"{REPO}/A")
+    assert world.secrets(TARGET) == {}
+
+
 def test_a_fault_hits_the_nth_and_so_many_after_it(sandbox: Sandbox, client: Client) -> None:
     """Counted from the moment that it is armed."""
     statuses(client, 3)
@@ -87,6 +107,15 @@ def test_a_fault_may_last_until_healed(sandbox: Sandbox, client: Client) -> None
     assert statuses(client, 4) == [200, 503, 503, 503]
     sandbox.heal()
     assert statuses(client, 2) == [200, 200]
+
+
+def test_a_fault_may_hit_each_request_when_it_is_sent_first(
+    sandbox: Sandbox, client: Client
+) -> None:
+    """Each method and path is counted by itself, and anew after one that passes."""
+    sandbox.fail(Fault(each=True))
+    paths = ["/user", "/user", "/users/hubot", "/user", "/users/hubot", "/user"]
+    assert [client.get(path).status_code for path in paths] == [500, 200, 500, 500, 200, 200]
 
 
 def test_a_fault_picks_its_requests(sandbox: Sandbox, client: Client) -> None:
@@ -129,6 +158,19 @@ def test_a_fault_may_only_delay(sandbox: Sandbox, client: Client) -> None:
     began = time.monotonic()
     assert statuses(client, 1) == [200]
     assert time.monotonic() - began >= 0.15
+
+
+def test_a_write_is_carried_out_though_the_client_has_left(
+    sandbox: Sandbox, client: Client, world: World
+) -> None:
+    """What it sent has arrived, and is done when the delay is over."""
+    body = client.sealed(REPO, b"v")
+    sandbox.fail(Fault("PUT", status=None, delay=0.3))
+    with pytest.raises(requests.ReadTimeout):
+        client.session.put(f"{client.url}{REPO}/A", json=body, timeout=0.1)
+    assert world.secrets(TARGET) == {}
+    time.sleep(0.4)
+    assert world.secrets(TARGET)["A"].value == b"v"
 
 
 def test_latency_is_paid_by_every_request_at_the_same_time(world: World) -> None:

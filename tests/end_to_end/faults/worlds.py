@@ -1,0 +1,93 @@
+"""What a scene finds at GitHub, and what it leaves there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from end_to_end.faults.scenes import CREW, PASSWORD, Scene, app_key
+from github_sandbox import World
+from running import TOKEN
+
+PARTS = ("PASSWORD", "USER", "SERVER")
+LISTED = {
+    "ACR": ("api", "tools"),
+    "KEPT": ("app", "web", "api"),
+    "LIST": ("app", "web"),
+    "MORE": ("app", "web"),
+    "LESS": ("app",),
+    "HALF": ("app",),
+    "GONE": (),
+}
+OFF = {"LIST": ("api",), "MORE": ("app",), "LESS": ("app", "api")}  # what lists PASSWORD instead
+GRANTED = {
+    "codespaces_secrets": "write",
+    "organization_codespaces_secrets": "write",
+    "organization_custom_properties": "read",
+}
+# (target, name) -> value, visibility, list
+State: TypeAlias = Mapping[tuple[str, str], tuple[bytes, str | None, frozenset[str]]]
+
+
+def world(scene: Scene, crowd: Sequence[str]) -> World:
+    """Accounts and repositories, and what the scene and the others store. Two of them lack some."""
+    made = World()
+    made.add_user("octocat")
+    made.add_user("hubot")
+    for login in ("home-org", *CREW):
+        _add_organization(made, login)
+    for number in range(19):
+        made.add_repository(f"{CREW[0]}/svc-{number}")
+    for name in ("octocat/dotfiles", "octocat/site", "hubot/a", "hubot/b", "hubot/c"):
+        made.add_repository(name, private=False)
+    made.add_repository("octocat/notes")
+    for name in ("AAA", "AAB", PASSWORD):
+        made.put_actions_secret("organization:home-org", name)
+    for target in scene.at:
+        for registry in scene.registries:
+            _store(made, target, registry, PARTS[:1] if registry == "HALF" else PARTS)
+    for number, target in enumerate(crowd):
+        _store(made, target, "HALF", PARTS if number % 10 else PARTS[:1])
+    made.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
+    if scene.app:
+        owners = ("octocat", "home-org", *CREW)
+        public = (
+            app_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
+        made.add_app(
+            app_id=1234, public_key_pem=public, installations=dict.fromkeys(owners, GRANTED)
+        )
+    return made
+
+
+def _add_organization(made: World, login: str) -> None:
+    made.add_organization(login, plan="team", owners=("octocat",))
+    for name in ("app", "web", "api"):
+        made.add_repository(f"{login}/{name}")
+    made.add_repository(f"{login}/tools", topics=("codespaces",))
+    made.set_properties(f"{login}/web", {"team": "core"})
+
+
+def _store(made: World, target: str, registry: str, parts: Sequence[str]) -> None:
+    kind, _, name = target.partition(":")
+    owner = name if kind == "organization" else "home-org"
+    for part in parts:
+        listed = OFF.get(registry, LISTED[registry]) if part == "PASSWORD" else LISTED[registry]
+        made.put_secret(
+            target,
+            f"{registry}_CONTAINER_REGISTRY_{part}",
+            b"old",
+            visibility=None if kind == "repository" else "selected",
+            repositories=[] if kind == "repository" else [f"{owner}/{one}" for one in listed],
+        )
+
+
+def state(made: World, scene: Scene, crowd: Sequence[str]) -> State:
+    """Every secret of the scene and of the others."""
+    return {
+        (target, name): (secret.value, secret.visibility, frozenset(secret.repositories))
+        for target in (*scene.at, *crowd)
+        for name, secret in made.secrets(target).items()
+    }

@@ -1,0 +1,110 @@
+"""What a user is told of a fault of GitHub's, by the Action in a process of its own."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from end_to_end.faults import scenes
+from end_to_end.faults.scenes import SCENES, Scene
+from end_to_end.faults.worlds import world
+from github_sandbox import Fault, Sandbox, World
+from running import Action
+
+BY_NAME = {scene.name: scene for scene in SCENES}
+DROPPED = Fault(method="PUT", path="^/orgs/home-org/.*USER$", drop=True, times=None)
+LOOPING = Fault(path="^/orgs/home-org/repos", status=None, repeat="forever", times=None)
+UNICORN = Fault(path="^/user/repos", status=200, body="<html>Unicorn!</html>", times=None)
+UNKNOWN = Fault(path="^/repos/home-org/app/installation$", status=500, times=None)
+TOLD = {
+    "a connection that breaks off": (
+        "organization",
+        DROPPED,
+        "rotate ACR at organization:home-org: GitHub could not be reached or broke off",
+        "failed",
+    ),
+    "a list without an end": (
+        "organization",
+        LOOPING,
+        "ACR at organization:home-org is blocked: a page of GitHub's list came twice",
+        "blocked",
+    ),
+    "a page for people": (
+        "user",
+        UNICORN,
+        "ACR at user:octocat is blocked: GitHub's answer is not JSON; run again",
+        "blocked",
+    ),
+    "an installation of an App": (
+        "App, repository",
+        UNKNOWN,
+        "ACR at repository:home-org/app is blocked: GitHub answered with server errors",
+        "blocked",
+    ),
+}
+
+
+def served(scene: Scene) -> World:
+    """The scene among nineteen others, two of which have something to be repaired."""
+    return world(scene, scenes.others(scene))
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_the_annotation_names_the_target(tmp_path: Path, told: str) -> None:
+    """And what happened, and what to do; the outputs count it, and what else was done."""
+    name, fault, message, counted = TOLD[told]
+    scene = BY_NAME[name]
+    with Sandbox(served(scene)) as sandbox:
+        sandbox.fail(fault)
+        text = scenes.spec(scene, scenes.others(scene))
+        step = Action(sandbox, tmp_path).step(text, scenes.ENVIRONMENT, **scenes.inputs(scene))
+
+    assert step.exit_code == 1
+    (error,) = step.annotations("error")
+    assert message in error
+    assert "run again" in error
+    assert (step.outputs[counted], step.outputs["repaired"]) == ("1", "2")
+    assert "Unicorn" not in step.stdout
+
+
+CROWD = """
+version: 1
+registries:
+  - id: ACR
+    server: mycompany.azurecr.io
+    username: new
+    password: {env: ACR_PASSWORD}
+    targets:
+""" + "".join(f"      - repository: crew-0/svc-{number}\n" for number in range(19))
+
+
+def test_an_app_waits_once_for_an_owner_that_github_is_silent_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not once more for each repository of that owner: with 30 s a try that would be hours."""
+    scene = BY_NAME["App, repository"]
+    with Sandbox(served(scene)) as sandbox:
+        sandbox.fail(Fault(path="/installation$", status=None, delay=1.5, times=None))
+        action = Action(sandbox, tmp_path)
+        action.patience = scenes.PATIENCE
+        began = time.monotonic()
+
+        assert action.here(CROWD, scenes.ENVIRONMENT, **scenes.inputs(scene)) == 1
+
+        assert time.monotonic() - began < 10
+        assert len(sandbox.exchanges) <= 4
+    assert capsys.readouterr().out.count("is blocked: GitHub did not answer in time") == 19
+
+
+def test_what_is_odd_about_a_password_does_not_end_a_run(tmp_path: Path) -> None:
+    """Where GitHub says nothing sensible of a token that is a password, nothing is known of it."""
+    spec = CROWD.replace("mycompany.azurecr.io", "ghcr.io")
+    with Sandbox(served(BY_NAME["repository"])) as sandbox:
+        sandbox.fail(Fault(path="^/user$", status=403, body="[1]", times=None))
+
+        code = Action(sandbox, tmp_path).here(spec, {"ACR_PASSWORD": "ghp_a-token-of-somebody"})
+
+        assert code == 0
+        assert any(one.path == "/user" for one in sandbox.exchanges)
