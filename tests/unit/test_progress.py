@@ -15,10 +15,10 @@ class Clock:
         self.paused: datetime | None = None
         self.said: list[str] = []
 
-    def progress(self, total: int, work: int, pace: int = 60) -> Progress:
+    def progress(self, total: int, work: int, pace: int = 60, verb: str = "done") -> Progress:
         """Something that began just now."""
         return Progress(
-            "done",
+            verb,
             pace,
             total,
             work,
@@ -67,6 +67,16 @@ def test_a_count_comes_at_least_every_ten_seconds() -> None:
     assert clock.said[0] == "3 of 1000 targets done; about 55 min left"
     assert clock.said[150].endswith("targets done; about 25 min left")
     assert clock.said[-1] == "999 of 1000 targets done; about 10 s left"
+
+
+def test_looking_is_told_of_as_such() -> None:
+    """Nobody should take it for writing."""
+    clock = Clock()
+    progress = clock.progress(2000, 2000, pace=900, verb="looked at")
+    for _ in range(900):
+        progress.done("", 1, failed=False)
+    clock.pass_by(progress, 10)
+    assert clock.said == ["900 of 2000 targets looked at; about 1 min left"]
 
 
 def test_an_estimate_knows_the_pace() -> None:
