@@ -15,7 +15,8 @@ from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import FinalError, GitHubError
 from codespaces_registry_secrets.github import answers
-from codespaces_registry_secrets.github.sessions import Session, Sessions
+from codespaces_registry_secrets.github.session import Session
+from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.targets import Repository, Target
 
 

@@ -10,7 +10,8 @@ from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.catalogue import Found, attempt, named_one, pages
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
-from codespaces_registry_secrets.github.sessions import Session, Sessions
+from codespaces_registry_secrets.github.session import Session
+from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.repositories import Catalogue, Repo
 from codespaces_registry_secrets.targets import Repository, Target
 from codespaces_registry_secrets.together import together

@@ -13,7 +13,8 @@ from codespaces_registry_secrets.errors import FinalError, GitHubError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.answers import Shape
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
-from codespaces_registry_secrets.github.sessions import Session, Sessions
+from codespaces_registry_secrets.github.session import Session
+from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.repositories import Catalogue, Properties, Repo
 from codespaces_registry_secrets.targets import Organization, Target
 from codespaces_registry_secrets.together import together

@@ -14,7 +14,8 @@ from codespaces_registry_secrets.errors import FinalError, GitHubError, PartialL
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.catalogue import catalogue
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
-from codespaces_registry_secrets.github.sessions import Session, Sessions
+from codespaces_registry_secrets.github.session import Session
+from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.observed import (
     Observed,
     ObservedSecret,

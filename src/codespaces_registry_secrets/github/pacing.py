@@ -8,7 +8,6 @@ a minute. What else GitHub limits, it tells when it refuses.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -19,15 +18,13 @@ from github import GithubException
 
 from codespaces_registry_secrets.durations import told
 from codespaces_registry_secrets.errors import RateLimitError
+from codespaces_registry_secrets.github.budgets import MINUTE, Points, Writes
 from codespaces_registry_secrets.github.limits import Limit, limit
 from codespaces_registry_secrets.stop import Stop
 
 T = TypeVar("T")
 
 READS_AT_ONCE = 10
-# So many writes may go at once; with 60 a minute after them it makes GitHub's 80 in the first one.
-BURST = 20
-MINUTE = 60.0
 # A run that writes 60 times a minute keeps to 900 points; one that is told to write more often has
 # been told that its limits are higher.
 POINTS_FOR_A_WRITE = 15
@@ -37,8 +34,6 @@ UNTOLD_SECONDS, LENGTHENED = 60.0, 2
 LONGEST_WAIT_SECONDS = 15 * 60.0
 # The limit of an hour is used up by each of many shards, so they wait for it, and a minute more.
 LONGEST_WAIT_SECONDS_OF_A_SHARD = 61 * 60.0
-# After a limit was hit, someone else may spend from it too.
-SLOWED = 0.95
 # Waits shorter than this are part of the pace, and not worth a line.
 WORTH_TELLING_SECONDS = 5.0
 POLL_SECONDS = 0.2
@@ -67,8 +62,8 @@ class Pace:
         self._longest_wait = longest_wait
         self._changed = Condition()
         self._reads = Semaphore(READS_AT_ONCE)
-        self._writes = _Writes(MINUTE / writes_per_minute)
-        self._points = _Points(writes_per_minute * POINTS_FOR_A_WRITE)
+        self._writes = Writes(MINUTE / writes_per_minute)
+        self._points = Points(writes_per_minute * POINTS_FOR_A_WRITE)
         self._closed_until = 0.0
         self._told_until = 0.0
         self._hits = 0
@@ -154,52 +149,3 @@ class Pace:
         self._closed_until = self._clock() + seconds
         self._writes.slow_down(self._closed_until)
         self._tell(f"GitHub's rate limit: no request until {at} ({seconds:.0f} s), by {hit.told}.")
-
-
-class _Writes:
-    """A budget of writes: `BURST` at once, and then one in each `interval` of seconds."""
-
-    def __init__(self, interval: float) -> None:
-        self._interval = interval
-        self._burst = BURST
-        self._due = 0.0  # when as much was written as the pace allows
-
-    def free(self) -> float:
-        """When the next write may be sent."""
-        return self._due - (self._burst - 1) * self._interval
-
-    def take(self, now: float) -> None:
-        """Spend one."""
-        self._due = max(now, self._due) + self._interval
-
-    def slow_down(self, start: float) -> None:
-        """From `start` on one by one, and more slowly: what was allowed was too much."""
-        self._burst = 1
-        self._interval /= SLOWED
-        self._due = start
-
-
-class _Points:
-    """At most `most` points in any minute."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._spent: deque[tuple[float, int]] = deque()
-        self._sum = 0
-
-    def free(self, now: float, cost: int) -> float:
-        """When a request of `cost` points may be sent."""
-        while self._spent and self._spent[0][0] <= now - MINUTE:
-            self._sum -= self._spent.popleft()[1]
-        over = self._sum + cost - self._most
-        for then, points in self._spent:
-            if over <= 0:
-                break
-            over -= points
-            now = then + MINUTE
-        return now
-
-    def take(self, now: float, cost: int) -> None:
-        """Spend `cost`."""
-        self._spent.append((now, cost))
-        self._sum += cost

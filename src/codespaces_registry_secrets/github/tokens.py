@@ -16,7 +16,8 @@ from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.exchange import exchange
-from codespaces_registry_secrets.github.sessions import USER_AGENT, Patience, expiry
+from codespaces_registry_secrets.github.session import expiry
+from codespaces_registry_secrets.github.sessions import USER_AGENT, Patience
 
 PACKAGES = frozenset({"read:packages", "write:packages", "delete:packages"})
 

@@ -15,7 +15,7 @@ from codespaces_registry_secrets.change import Step
 from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.observe import selected_repositories
-from codespaces_registry_secrets.github.sessions import Session
+from codespaces_registry_secrets.github.session import Session
 from codespaces_registry_secrets.targets import Target
 from codespaces_registry_secrets.triplet import Part, secret_name
 

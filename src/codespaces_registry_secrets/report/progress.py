@@ -60,7 +60,9 @@ class Progress:
 
     def _count(self, now: float) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
-        return f"{self._targets} of {self._total} targets {self._verb}{failed}; {self._outlook(now)}"
+        return (
+            f"{self._targets} of {self._total} targets {self._verb}{failed}; {self._outlook(now)}"
+        )
 
     def _outlook(self, now: float) -> str:
         until = self._paused()
