@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 import requests
 from github import Github, GithubException
+from github.Requester import Requester
 
 from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.answers import Shape, read
@@ -32,13 +34,14 @@ PAGE = 100
 class Session:
     """Requests with one authentication. Safe to use from several threads.
 
-    `now` is the time of GitHub's last answer, by its clock. `expires` is when the token ends, where
-    GitHub says so.
+    `make` makes a client for them. `now` is the time of GitHub's last answer, by its clock.
+    `expires` is when the token ends, where GitHub says so.
     """
 
-    def __init__(self, github: Github, pace: Pace) -> None:
-        self._requester = github.requester
+    def __init__(self, make: Callable[[], Github], pace: Pace) -> None:
+        self._make = make
         self._pace = pace
+        self._idle: deque[Requester] = deque()
         self.now = datetime.now(UTC)
         self.expires: datetime | None = None
 
@@ -95,7 +98,10 @@ class Session:
         parameters: Mapping[str, Any],
         body: Mapping[str, Any] | None = None,
     ) -> tuple[Mapping[str, str], object]:
-        send = partial(exchange, self._requester, verb, url, parameters, body)
+        def send() -> tuple[Mapping[str, str], object]:
+            with self._requester() as requester:
+                return exchange(requester, verb, url, parameters, body)
+
         try:
             headers, answer = sent(self._pace, verb, send)
         except GithubException as error:
@@ -105,6 +111,22 @@ class Session:
         self.now = parsedate_to_datetime(headers["date"]) if "date" in headers else self.now
         self.expires = expiry(headers) or self.expires
         return headers, answer
+
+    @contextmanager
+    def _requester(self) -> Iterator[Requester]:
+        """A connection that no other thread uses.
+
+        PyGithub keeps a request in attributes of its connection until it is sent. Two threads that
+        share one may both send what the second of them wants, and take the answer for their own.
+        """
+        try:
+            requester = self._idle.pop()
+        except IndexError:
+            requester = self._make().requester
+        try:
+            yield requester
+        finally:
+            self._idle.append(requester)
 
 
 def sent(pace: Pace, verb: str, send: Callable[[], T]) -> T:

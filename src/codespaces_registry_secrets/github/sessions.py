@@ -32,7 +32,6 @@ T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "codespaces-registry-secrets"
-CONNECTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def connect(inputs: Inputs, pace: Pace, patience: Patience) -> Sessions:
         "timeout": patience.timeout,
         "user_agent": USER_AGENT,
         "api_version": API_VERSION,
-        "pool_size": CONNECTIONS,
+        "pool_size": 1,
         "seconds_between_requests": 0,
         "seconds_between_writes": 0,
         "retry": Retry(
@@ -83,7 +82,7 @@ def connect(inputs: Inputs, pace: Pace, patience: Patience) -> Sessions:
         app = Auth.AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
         return _AppSessions(GithubIntegration(auth=app, **settings), settings, pace)
     token = inputs.token.get_secret_value() if inputs.token else ""
-    return _TokenSessions(Session(Github(auth=Auth.Token(token), **settings), pace))
+    return _TokenSessions(Session(partial(Github, auth=Auth.Token(token), **settings), pace))
 
 
 class _TokenSessions:
@@ -138,7 +137,7 @@ class _AppSessions:
             # ends is looked at when it is asked for again.
             for _ in range(2):
                 sent(self._pace, "GET", lambda: auth.token)
-            return Session(Github(auth=auth, **self._settings), self._pace)
+            return Session(partial(Github, auth=auth, **self._settings), self._pace)
         except GithubException as error:
             raise explain(error, target, app=True) from None
         except requests.RequestException as error:

@@ -1,0 +1,42 @@
+"""Requests of several threads, which must not get into each other's way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from codespaces_registry_secrets.github import answers
+from codespaces_registry_secrets.github.pacing import Pace
+from codespaces_registry_secrets.github.sessions import Patience, connect
+from codespaces_registry_secrets.inputs import read
+from codespaces_registry_secrets.stop import Stop
+from codespaces_registry_secrets.targets import Repository
+from codespaces_registry_secrets.together import together
+from github_sandbox import Sandbox
+from running import TOKEN
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that take turns at every opportunity, as on a machine with much to do."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_each_request_gets_its_own_answer(sandbox: Sandbox, restless: None) -> None:
+    """PyGithub's connection keeps a request in its attributes; threads that share it mix them up."""
+    environ = {"INPUT_TOKEN": TOKEN, "INPUT_API-URL": sandbox.url, "INPUT_SPEC": "-"}
+    pace = Pace(100_000, print, Stop())
+    sessions = connect(read(environ), pace, Patience(backoff=0))
+    targets = [Repository(f"octo-org/svc-{number:03}") for number in range(120)] * 5
+
+    def asked(target: Repository) -> str:
+        url = f"/repos/{target.name}"
+        return sessions.of(target).get(target, url, answers.Repository).full_name
+
+    assert together(asked, targets, 20) == [target.name for target in targets]
+    assert len(sandbox.exchanges) == len(targets)
