@@ -11,7 +11,7 @@ from end_to_end.faults import scenes
 from end_to_end.faults.scenes import SCENES, Scene
 from end_to_end.faults.worlds import world
 from github_sandbox import Fault, Sandbox, World
-from running import Action
+from running import TOKEN, Action
 
 BY_NAME = {scene.name: scene for scene in SCENES}
 DROPPED = Fault(method="PUT", path="^/orgs/home-org/.*USER$", drop=True, times=None)
@@ -108,3 +108,21 @@ def test_what_is_odd_about_a_password_does_not_end_a_run(tmp_path: Path) -> None
 
         assert code == 0
         assert any(one.path == "/user" for one in sandbox.exchanges)
+
+
+def test_one_failure_does_not_keep_others_from_beginning(tmp_path: Path) -> None:
+    """Not even where more targets are to be written than are under way at once."""
+    world = World()
+    world.add_user("octocat")
+    world.add_organization("crew-0", owners=("octocat",))
+    names = [f"crew-0/svc-{number}" for number in range(40)]
+    for name in names:
+        world.add_repository(name)
+    world.add_token(TOKEN, user="octocat", scopes=("repo",))
+    spec = CROWD.partition("      - ")[0] + "".join(f"      - repository: {n}\n" for n in names)
+    with Sandbox(world) as sandbox:
+        sandbox.fail(Fault(path="svc-0/codespaces/secrets/public-key", status=500, times=None))
+
+        assert Action(sandbox, tmp_path).here(spec, scenes.ENVIRONMENT) == 1
+
+    assert [len(world.secrets(f"repository:{name}")) for name in names] == [0, *([3] * 39)]

@@ -53,5 +53,9 @@ def _stored(cell: Cell, run: Run, measure: Clean) -> Iterator[str]:
             yield f"{key} is not in place: {now}"
         if not done and cell.outcome == "red" and key[0] in cell.others:
             yield f"{key} of another target is not in place: {now}"
+    gone = {key for key in before if key[1].startswith("GONE")}
+    left = [key for key in {*before, *after} - gone if run.left.get(key) != after.get(key)]
+    if any(key[0] in cell.scene.at for key in left) and not gone <= set(run.left):
+        yield "something is deleted beside what is not done, and may be what that was to replace"
     if (run.next_code, run.next_left or after) != (0, after):
         yield f"the next run ends with {run.next_code}, or not all in place"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
 from end_to_end.faults.runs import Cell, Clean, Endpoint, clean
 from end_to_end.faults.scenes import SCENES, Scene
@@ -48,15 +49,17 @@ PAGES = {
     "as the one before": Fault(status=None, repeat="items"),
     "as the first, forever": Fault(status=None, repeat="forever"),
 }
+NO_MORE = Fault(status=None, headers={"Link": ""})
 # What comes after all was fine: some lists are read again right before they are sent.
 LATE = {
     "500": LASTING["500"],
     "broken JSON": LASTING["broken JSON"],
-    "a page that repeats": PAGES["follows on itself"],
+    "a page that repeats": PAGES["as the one before"],
 }
 # One target shows what these have to show.
 ALONE = {
     ("each", "dropped midway"),
+    ("once", "403"),
     ("once", "403 with a reset"),
     ("once", "slow"),
     ("lasting", "dropped midway"),
@@ -76,17 +79,18 @@ class Case:
 
 def cells() -> Iterator[tuple[Case, Cell, Clean]]:
     """Every cell, and the run without a fault that it is measured by."""
-    for scene in SCENES:
-        for crowded in (False, True):
-            measure = clean(scene, crowded=crowded)
-            for kind, fault, cell in _of(scene):
-                if not crowded or (kind, fault) not in ALONE:
-                    yield Case(kind, fault, crowded), replace(cell, crowded=crowded), measure
+    for scene, crowded in product(SCENES, (False, True)):
+        measure = clean(scene, crowded=crowded)
+        for kind, fault, cell in _of(scene, crowded=crowded):
+            if not crowded or (kind, fault) not in ALONE:
+                yield Case(kind, fault, crowded), replace(cell, crowded=crowded), measure
 
 
-def _of(scene: Scene) -> Iterator[tuple[str, str, Cell]]:
-    for name, fault in PASSING.items() if not scene.late else ():
-        yield "each", name, Cell(scene, replace(fault, each=True))
+def _of(scene: Scene, *, crowded: bool) -> Iterator[tuple[str, str, Cell]]:
+    # In a crowd the others ask for most of what there is.
+    if scene.target not in {other.target for other in before(scene) if crowded or scene.late}:
+        for name, fault in PASSING.items():
+            yield "each", name, Cell(scene, replace(fault, each=True))
     for endpoint in own(scene):
         if not scene.late:
             yield from _usual(scene, endpoint)
@@ -97,10 +101,14 @@ def _of(scene: Scene) -> Iterator[tuple[str, str, Cell]]:
     yield from _pages(scene)
 
 
+def before(scene: Scene) -> tuple[Scene, ...]:
+    """The scenes that come first."""
+    return SCENES[: SCENES.index(scene)]
+
+
 def own(scene: Scene, *, small_pages: bool = False) -> list[Endpoint]:
     """The endpoints that are tried in a scene."""
-    before = SCENES[: SCENES.index(scene)]
-    known = {(one.method, one.route) for other in before for one in clean(other).endpoints}
+    known = {(one.method, one.route) for other in before(scene) for one in clean(other).endpoints}
     used = clean(scene, small_pages=small_pages).endpoints
     return [one for one in used if one.route in scene.again or (one.method, one.route) not in known]
 
@@ -129,16 +137,21 @@ def _odd(endpoint: Endpoint) -> Mapping[str, Fault]:
 
 
 def _pages(scene: Scene) -> Iterator[tuple[str, str, Cell]]:
-    """A list of which a page repeats: from the first page on, or from the last one."""
+    """A list of which a page repeats, at once or late; or of which GitHub counts more than comes."""
     usual = {(one.method, one.route): one.times for one in own(scene)}
     for endpoint in own(scene, small_pages=True):
-        if endpoint.times == usual[endpoint.method, endpoint.route]:
-            continue
-        for name, fault in PAGES.items():
+        further = endpoint.times - usual[endpoint.method, endpoint.route]
+        for name, fault in PAGES.items() if further else ():
             spoilt = endpoint.fails(fault, times=None)
             if fault.repeat == "items":
                 spoilt = replace(spoilt, path=endpoint.pattern_of_further_pages)
+                late = replace(spoilt, nth=further)
+                yield (
+                    "late",
+                    "a page that repeats",
+                    Cell.red(scene, late, endpoint, small_pages=True),
+                )
             yield "pages", name, Cell.red(scene, spoilt, endpoint, small_pages=True)
-        fault = endpoint.fails(LATE["a page that repeats"], times=None, nth=endpoint.times)
-        cell = Cell.red(scene, fault, endpoint, small_pages=True)
-        yield "late", "a page that repeats", cell
+        if further and endpoint.counted:
+            short = endpoint.fails(NO_MORE, times=None)
+            yield "pages", "no more of it", Cell.red(scene, short, endpoint, small_pages=True)

@@ -22,6 +22,7 @@ LISTED = {
     "GONE": (),
 }
 OFF = {"LIST": ("api",), "MORE": ("app",), "LESS": ("app", "api")}  # what lists PASSWORD instead
+VALUES = {"PASSWORD": b"new", "USER": b"new", "SERVER": b"mycompany.azurecr.io"}
 GRANTED = {
     "codespaces_secrets": "write",
     "organization_codespaces_secrets": "write",
@@ -91,3 +92,36 @@ def state(made: World, scene: Scene, crowd: Sequence[str]) -> State:
         for target in (*scene.at, *crowd)
         for name, secret in made.secrets(target).items()
     }
+
+
+def wanted(scene: Scene, crowd: Sequence[str]) -> State:
+    """Every secret as the spec wants it, written down by hand."""
+    there = [(target, registry) for target in scene.at for registry in scene.registries]
+    there += [(target, "HALF") for target in crowd]
+    return {
+        (target, f"{registry}_CONTAINER_REGISTRY_{part}"): (
+            _value(target, registry, part, crowd),
+            None if target.startswith("repository:") else "selected",
+            _list(target, registry),
+        )
+        for target, registry in there
+        if registry != "GONE"
+        for part in PARTS
+    }
+
+
+def _value(target: str, registry: str, part: str, crowd: Sequence[str]) -> bytes:
+    whole = target in crowd and crowd.index(target) % 10
+    kept = registry == "HALF" and (whole or part == "PASSWORD")
+    return b"old" if kept or registry in {"LIST", "MORE", "LESS"} else VALUES[part]
+
+
+def _list(target: str, registry: str) -> frozenset[str]:
+    kind, _, name = target.partition(":")
+    if kind == "repository":
+        return frozenset()
+    if registry == "ACR" and kind == "user":
+        own = ("octocat/dotfiles", "octocat/notes", "octocat/site")
+        return frozenset({*own, "hubot/a", "hubot/b", "hubot/c", "home-org/app"})
+    names = ("tools", "web") if registry == "ACR" else LISTED[registry]
+    return frozenset(f"{name if kind == 'organization' else 'home-org'}/{one}" for one in names)
