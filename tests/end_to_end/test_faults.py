@@ -14,7 +14,7 @@ from end_to_end.faults.complaints import complaints
 from end_to_end.faults.matrix import Case
 from end_to_end.faults.runs import ROUTES
 
-WORKERS = 10  # many cells do nothing but wait
+WORKERS = 8  # many cells do nothing but wait
 Results = Mapping[Case, list[Future[list[str]]]]
 # What the sandbox has and a run never asks for, besides the names of renamed repositories.
 UNUSED = {
