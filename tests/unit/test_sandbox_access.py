@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,13 +26,6 @@ def world() -> World:
     for target in TARGETS.values():
         world.put_secret(target, "A", b"v")
     return world
-
-
-@pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """The API of that world."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
 
 
 def asked(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,20 +21,6 @@ def world() -> World:
     world.put_actions_secret(REPO, "A")
     world.put_actions_secret(ORGANIZATION, "A")
     return world
-
-
-@pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """The API of that world."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    """The owner's client."""
-    with client_of(sandbox) as client:
-        yield client
 
 
 def names(client: Client, path: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from contract.sandbox_client import OWNER_TOKEN, PREFIXES, client_of, small_world
+from contract.sandbox_client import OWNER_TOKEN, PREFIXES, client_of
 from github_sandbox import Sandbox, World
 from github_sandbox.keyring import App
 
@@ -22,12 +22,6 @@ DECODED_NOT = "A JSON web token could not be decoded"
 def key() -> rsa.RSAPrivateKey:
     """The App's private key."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@pytest.fixture
-def world() -> World:
-    """The small world."""
-    return small_world()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -40,20 +39,6 @@ def world(clock: Clock) -> World:
     world.add_repository("octo-org/api")
     world.add_token("ghp_owner", user="octocat", scopes=("repo", "admin:org", "codespace"))
     return world
-
-
-@pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """The API of that world."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    """The owner's client."""
-    with client_of(sandbox) as client:
-        yield client
 
 
 def test_every_answer_is_dated_by_the_clock_of_the_world(

@@ -1,37 +1,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
-from contract.sandbox_client import OWNER_TOKEN, PREFIXES, Client, client_of, small_world
+from contract.sandbox_client import OWNER_TOKEN, PREFIXES, Client, client_of
 from github_sandbox import Exchange, Fault, Sandbox, World
 
 ORG, REPO = PREFIXES["organization"], PREFIXES["repository"]
 TARGET = "repository:octo-org/api"
-
-
-@pytest.fixture
-def world() -> World:
-    """The small world."""
-    return small_world()
-
-
-@pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """The API of that world."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    """The owner's client."""
-    with client_of(sandbox) as client:
-        yield client
 
 
 def put(client: Client, name: str = "A") -> int:

@@ -5,16 +5,10 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from contract.sandbox_client import PREFIXES, TARGETS, Client, client_of, small_world
+from contract.sandbox_client import PREFIXES, TARGETS, Client, client_of
 from github_sandbox import Sandbox, World
 
 ORG, REPO = PREFIXES["organization"], PREFIXES["repository"]
-
-
-@pytest.fixture
-def world() -> World:
-    """The small world."""
-    return small_world()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from contract.sandbox_client import OWNER_TOKEN, PREFIXES, Client, client_of, small_world
@@ -18,20 +16,6 @@ def world() -> World:
     world = small_world()
     world.add_repository("octocat/Notes")
     return world
-
-
-@pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """The API of that world."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    """The owner's client."""
-    with client_of(sandbox) as client:
-        yield client
 
 
 def names(client: Client, path: str) -> list[str]:

@@ -6,18 +6,12 @@ from typing import Any
 
 import pytest
 
-from contract.sandbox_client import NEEDED, PREFIXES, TARGETS, Client, client_of, seal, small_world
+from contract.sandbox_client import NEEDED, PREFIXES, TARGETS, Client, client_of, seal
 from github_sandbox import Sandbox, World
 
 ORG, USER = PREFIXES["organization"], PREFIXES["user"]
 every_scope = pytest.mark.parametrize("scope", PREFIXES)
 with_lists = pytest.mark.parametrize("scope", ["organization", "user"])
-
-
-@pytest.fixture
-def world() -> World:
-    """The small world."""
-    return small_world()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from functools import partial
 
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.catalogue import Found, attempt, named_one, pages
+from codespaces_registry_secrets.github.catalogue import Found, attempt, named, pages
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.session import Session
 from codespaces_registry_secrets.github.sessions import Sessions
@@ -25,13 +25,8 @@ def archived(plan: Plan, known: Catalogue, sessions: Sessions) -> Mapping[Target
     targets = {t.name.lower(): t for t in written if isinstance(t, Repository)}
     found: dict[str, Found] = {name: known for name in targets if name in known}
     found |= _walked({n: t for n, t in targets.items() if n not in found}, sessions)
-    looks = {
-        name: partial(attempt, partial(named_one, target.name), sessions, target)
-        for name, target in targets.items()
-        if name not in found
-    }
-    answered = together(lambda look: look(), list(looks.values()), READS_AT_ONCE)
-    found |= dict(zip(looks, answered, strict=True))
+    alone = named({t.name: t for name, t in targets.items() if name not in found}, sessions)
+    found |= {name.lower(): what for name, what in alone.items()}
     reasons = {target: _reason(name, found[name]) for name, target in targets.items()}
     return {target: reason for target, reason in reasons.items() if reason}
 

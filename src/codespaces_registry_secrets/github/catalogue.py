@@ -54,11 +54,10 @@ def catalogue(
     found = dict(zip(walks, together(walk, list(walks), READS_AT_ONCE), strict=True))
     known = merged(found.values())
     absent = {n: t.target for t in chosen for n in _absent(t, known, found)}
-    looks = [partial(attempt, partial(named_one, n), sessions, t) for n, t in absent.items()]
-    named = together(lambda look: look(), looks, READS_AT_ONCE)
+    asked = named(absent, sessions).values()
     failed = [(t.target, found[owner]) for t in chosen for owner in _walked_owners(t)]
-    unlisted = _failures([*failed, *zip(absent.values(), named, strict=True)])
-    return {**known, **merged(named)}, unlisted
+    unlisted = _failures([*failed, *zip(absent.values(), asked, strict=True)])
+    return {**known, **merged(asked)}, unlisted
 
 
 def _walked_owners(triplet: Desired) -> frozenset[str]:
@@ -158,7 +157,16 @@ def _login(target: Target, session: Session) -> str | None:
         return None
 
 
-def named_one(name: str, target: Target, session: Session) -> dict[str, Repo]:
+def named(names: Mapping[str, Target], sessions: Sessions) -> dict[str, Found]:
+    """What each name alone finds; it is looked up for the target beside it."""
+
+    def look(name: str) -> Found:
+        return attempt(partial(_named_one, name), sessions, names[name])
+
+    return dict(zip(names, together(look, list(names), READS_AT_ONCE), strict=True))
+
+
+def _named_one(name: str, target: Target, session: Session) -> dict[str, Repo]:
     """A repository by its name or a former name of it; nothing where there is none."""
     try:
         return {name.lower(): session.get(target, f"/repos/{name}", answers.Repository).repo}
