@@ -63,7 +63,7 @@ def find_organization(call: Call[Token]) -> Account:
 
 
 def find_repository(call: Call[Token]) -> Repository:
-    """The repository in the path, by name or by id; 301 when it was renamed, 404 when hidden."""
+    """The repository in the path, by name or by id; a redirect when it moved, 404 when hidden."""
     repository = named_repository(call)
     if repository is None or not call.world.sees(call.caller, repository):
         raise not_found()
@@ -72,7 +72,7 @@ def find_repository(call: Call[Token]) -> Repository:
 
 
 def named_repository(call: Call[Token]) -> Repository | None:
-    """What the path says, as far as it exists; a former name of a seen repository is a 301."""
+    """What the path says, as far as it exists; a former name of a seen repository redirects."""
     if "repository_id" in call.params:
         return call.world.repository_by_id(call.number("repository_id"))
     full_name = f"{call.params['owner']}/{call.params['repository']}"
@@ -83,13 +83,17 @@ def named_repository(call: Call[Token]) -> Repository | None:
 
 
 def moved(call: Call[Token], repository: Repository) -> Refusal:
-    """301 to the same endpoint below the repository's id."""
+    """A redirect to the same endpoint below the repository's id: 301 to GET, 307 to all else.
+
+    Source: docs.github.com, "Best practices for using the REST API", on redirects; which verb gets
+    which was seen on github.com.
+    """
     tail = call.path.split("/", 4)[4:]
     query = f"?{urlencode(call.query)}" if call.query else ""
     location = "/".join([f"{call.base}/repositories/{repository.id}", *tail]) + query
-    return Refusal(
-        301, "Moved Permanently", headers={"Location": location}, fields={"url": location}
-    )
+    permanent = call.method in {"GET", "HEAD"}
+    status, message = (301, "Moved Permanently") if permanent else (307, "Temporary Redirect")
+    return Refusal(status, message, headers={"Location": location}, fields={"url": location})
 
 
 def demand_sso(call: Call[Token], account: Account) -> None:

@@ -141,9 +141,13 @@ class Directory:
             return repository
 
     def rename(self, old: str, new: str) -> Repository:
-        """Rename a repository; the old name redirects until another repository takes it."""
+        """Rename a repository, or transfer it where `new` names another owner.
+
+        The old name redirects until another repository takes it.
+        """
+        login, name = new.split("/")
         with self.lock:
-            renamed = replace(self.repository(old), name=new.split("/")[1])
+            renamed = replace(self.repository(old), owner=self.account(login), name=name)
             del self._names[old.lower()]
             self._former_names[old.lower()] = renamed.id
             self._repositories[renamed.id] = renamed

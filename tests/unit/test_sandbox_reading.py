@@ -97,19 +97,22 @@ def test_a_list_is_short_where_the_token_does_not_see_all(client: Client, world:
 
 
 def test_a_renamed_repository_redirects_every_method(client: Client, world: World) -> None:
-    """301 to the same endpoint below the id, query included; nothing is done at the old name."""
+    """To the same endpoint below the id, query included; nothing is done at the old name.
+
+    A GET gets 301, every other verb 307.
+    """
     repository = world.rename("octo-org/api", "octo-org/api2")
     base = f"{client.url}/repositories/{repository.id}"
-    for method, tail in (
-        ("GET", ""),
-        ("GET", "/codespaces/secrets?page=2"),
-        ("PUT", "/codespaces/secrets/A"),
-        ("DELETE", "/codespaces/secrets/A"),
+    permanently, temporarily = (301, "Moved Permanently"), (307, "Temporary Redirect")
+    for method, tail, expected in (
+        ("GET", "", permanently),
+        ("GET", "/codespaces/secrets?page=2", permanently),
+        ("PUT", "/codespaces/secrets/A", temporarily),
+        ("DELETE", "/codespaces/secrets/A", temporarily),
     ):
         answer = client.send(method, f"/repos/octo-org/API{tail}")
-        assert answer.status_code == 301
+        assert (answer.status_code, answer.json()["message"]) == expected
         assert answer.headers["Location"] == base + tail
-        assert answer.json()["message"] == "Moved Permanently"
         assert answer.json()["url"] == answer.headers["Location"]
 
 
@@ -124,6 +127,16 @@ def test_a_repository_keeps_its_secrets_under_a_new_name(client: Client, world: 
     assert client.get("/repos/octo-org/api2/codespaces/secrets/A").status_code == 200
     assert world.secrets("repository:octo-org/api2")["A"].value == b"w"
     assert world.secrets("user:octocat")["B"].repositories == ("octo-org/api2",)
+
+
+def test_a_transferred_repository_redirects_to_its_new_owner(client: Client, world: World) -> None:
+    """The id stays, and leads to the new name below the new owner."""
+    world.add_organization("other-org", owners=["octocat"])
+    identity = world.rename("octo-org/api", "other-org/api").id
+    answer = client.get("/repos/octo-org/api")
+    assert answer.headers["Location"] == f"{client.url}/repositories/{identity}"
+    moved = client.get(f"/repositories/{identity}").json()
+    assert (moved["full_name"], moved["owner"]["login"]) == ("other-org/api", "other-org")
 
 
 def test_a_name_that_is_taken_again_redirects_no_more(client: Client, world: World) -> None:
