@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, order=True)
@@ -56,8 +58,27 @@ class GitHubError(RegistrySecretsError):
         super().__init__(message)
 
 
+class UnansweredError(GitHubError):
+    """GitHub gave no answer to a request, or none but server errors."""
+
+
 class PartialListError(GitHubError):
     """GitHub shows only a part of a list, and says so: the token lacks single sign-on somewhere."""
+
+
+class MovedError(GitHubError):
+    """GitHub redirects to the repository's id: it was renamed, or transferred to another owner.
+
+    `repository` is `/repositories/{id}`, and `tail` what followed the repository in the request.
+    """
+
+    def __init__(self, status: int, repository: str, tail: str) -> None:
+        self.repository = repository
+        self.tail = tail
+        message = (
+            "the repository was renamed or transferred during the run; it is safe to run again"
+        )
+        super().__init__(message, status)
 
 
 class FinalError(GitHubError):
@@ -78,6 +99,12 @@ class StoppedError(RegistrySecretsError):
 
 class SourceError(RegistrySecretsError):
     """A source has no usable value. The message names the source, never what it holds."""
+
+
+def unforeseen(error: BaseException) -> str:
+    """Type and place of an error that nobody expected; its own message may hold a value."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
 
 
 def _by_place(fault: Fault) -> tuple[str, int, str, str]:

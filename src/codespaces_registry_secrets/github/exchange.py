@@ -7,49 +7,127 @@ shows would pass for a secret that was stored.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
+import requests
 from github import GithubException
 from github.Requester import Requester
 
-from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.errors import (
+    GitHubError,
+    MovedError,
+    RegistrySecretsError,
+    unforeseen,
+)
+from codespaces_registry_secrets.github.answers import UNPROMISED
+from codespaces_registry_secrets.github.connection import (
+    Connection,
+    UnfollowedError,
+    connect_like,
+)
 
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
 PROMISED = {"GET": (200,), "PUT": (201, 204), "DELETE": (204,)}
 
+_FORESEEN = (GithubException, requests.RequestException, RegistrySecretsError, UnfollowedError)
+_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
-def exchange(
-    requester: Requester,
-    verb: str,
-    url: str,
-    parameters: Mapping[str, Any],
-    body: Mapping[str, Any] | None = None,
-) -> tuple[Mapping[str, str], object]:
-    """The headers and the JSON body of the answer to one request; None for no body.
 
-    Raises:
-        GithubException: the answer is an error.
-        GitHubError: it is nothing that GitHub would say.
-        RequestException: there is none.
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turn what PyGithub raises over an answer that it cannot read into a GitHubError.
+
+    It has no family of errors for that: any built-in one can come.
     """
-    status, headers, text = requester.requestJson(verb, url, dict(parameters), input=body)
-    if status >= HTTPStatus.BAD_REQUEST:
-        raise GithubException(status, _said(text), headers)
-    if status not in PROMISED[verb]:
-        message = f"GitHub answers {status}, which its API does not promise here; run again"
-        raise GitHubError(message, status)
     try:
-        return headers, json.loads(text) if text else None
-    except ValueError:
-        message = "GitHub's answer is not JSON; run again"
-        raise GitHubError(message) from None
+        yield
+    except _FORESEEN:
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        raise GitHubError(f"{UNPROMISED} ({unforeseen(error)})") from None
+
+
+class Line:
+    """A requester and a connection for it; for one thread at a time.
+
+    PyGithub keeps a request in attributes of its connection until it is sent. Two threads that
+    share one may both send what the second of them wants, and take the answer for their own.
+    """
+
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
+        self._connection: Connection = connect_like(requester)
+
+    def exchange(
+        self,
+        verb: str,
+        url: str,
+        parameters: Mapping[str, Any],
+        body: Mapping[str, Any] | None = None,
+    ) -> tuple[Mapping[str, str], object]:
+        """The headers and the JSON body of the answer to one request; None for no body.
+
+        Raises:
+            GithubException: the answer is an error.
+            MovedError: the repository is not where `url` says.
+            GitHubError: it is nothing that GitHub would say.
+            RequestException: there is none.
+        """
+        try:
+            with readable():
+                status, headers, text = self._requester.requestJson(
+                    verb, url, dict(parameters), input=body, cnx=self._connection
+                )
+        except UnfollowedError as error:
+            raise self._unfollowed(error) from None
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise GithubException(status, _said(text), headers)
+        if status not in PROMISED[verb]:
+            raise GitHubError(_unpromised(status), status)
+        return headers, _json(text)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _unfollowed(self, error: UnfollowedError) -> GitHubError:
+        """What a redirect means: a repository that moved, or nothing that is followed."""
+        if not error.location:
+            return GitHubError(_unpromised(error.status), error.status)
+        base = urlsplit(self._requester.base_url)
+        place = urlsplit(urljoin(self._requester.base_url, error.location))
+        if (place.scheme, place.hostname, place.port) != (base.scheme, base.hostname, base.port):
+            message = (
+                f"GitHub redirects to another place ({place.scheme}://{place.netloc}), and the "
+                "token is not sent there; check the input `api-url`"
+            )
+            return GitHubError(message, error.status)
+        found = _BY_ID.search(place.path)
+        if found is None:
+            return GitHubError(_unpromised(error.status), error.status)
+        query = f"?{place.query}" if place.query else ""
+        return MovedError(error.status, found[0], place.path[found.end() :] + query)
+
+
+def _unpromised(status: int) -> str:
+    return f"GitHub answers {status}, which its API does not promise here"
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        raise GitHubError("GitHub's answer is not JSON; run again") from None
 
 
 def _said(text: str) -> object:
     """The body of an error, which need not be GitHub's; None where it is no JSON."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -36,7 +36,8 @@ def limit(error: GithubException) -> Limit | None:
     reset = _number(headers.get("x-ratelimit-reset"))
     if used_up and reset is not None:
         # A second more: the reset is told in whole ones.
-        return Limit(reset - _now(headers).timestamp() + 1, "`x-ratelimit-reset`")
+        now = told_at(headers) or datetime.now(UTC)
+        return Limit(reset - now.timestamp() + 1, "`x-ratelimit-reset`")
     if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or _says_so(error.data):
         return Limit(None, "its documentation")
     return None
@@ -51,6 +52,10 @@ def _number(text: str | None) -> float | None:
     return float(text) if text is not None and text.isascii() and text.isdigit() else None
 
 
-def _now(headers: Mapping[str, str]) -> datetime:
-    """GitHub's time: a runner's clock may be wrong."""
-    return parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+def told_at(headers: Mapping[str, str]) -> datetime | None:
+    """GitHub's time of an answer, since a runner's clock may be wrong; None where it tells none."""
+    try:
+        moment = parsedate_to_datetime(headers["date"])
+    except (LookupError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,15 +6,40 @@ tokens", docs.github.com; the messages as GitHub sends them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 
 import requests
 from github import GithubException
 from urllib3.exceptions import TimeoutError  # noqa: A004 - the family of urllib3's own
 
-from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError
+from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError, UnansweredError
+from codespaces_registry_secrets.github.exchange import readable
 from codespaces_registry_secrets.targets import Target
+
+
+@contextmanager
+def explained(target: Target, *, app: bool = False) -> Iterator[None]:
+    """Turn every failure of a request for `target` into a GitHubError that says what to do.
+
+    `app` where the installation of an App is asked for.
+    """
+    try:
+        with readable():
+            yield
+    except GithubException as error:
+        raise explain(error, target, app=app) from None
+    except requests.RequestException as error:
+        raise unreachable(error) from None
+
+
+def transferred(name: str, now: str) -> str:
+    """Why a repository is not touched that belongs to another owner than the spec says."""
+    return (
+        f"{name} was transferred and now belongs to another owner ({now}); update the spec if the "
+        "credential belongs there, or remove it"
+    )
 
 
 def explain(error: GithubException, target: Target, *, app: bool = False) -> GitHubError:
@@ -31,7 +56,7 @@ def explain(error: GithubException, target: Target, *, app: bool = False) -> Git
     return GitHubError(f"GitHub answers {error.status}: {said}", error.status)
 
 
-def unreachable(error: requests.RequestException) -> GitHubError:
+def unreachable(error: requests.RequestException) -> UnansweredError:
     """The message for no answer, or for none but 5xx after every retry."""
     if isinstance(error, requests.exceptions.RetryError):
         what = "GitHub answered with server errors, again and again"
@@ -39,7 +64,7 @@ def unreachable(error: requests.RequestException) -> GitHubError:
         what = "GitHub did not answer in time"
     else:
         what = f"GitHub could not be reached or broke off ({type(error).__name__})"
-    return GitHubError(f"{what}; run again: what is done stays, and the rest is done then")
+    return UnansweredError(f"{what}; run again: what is done stays, and the rest is done then")
 
 
 def _timed_out(error: requests.RequestException) -> bool:

@@ -6,22 +6,21 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, TypeVar
 
 import requests
-from github import Github, GithubException
-from github.Requester import Requester
+from github import Github
 
-from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.errors import GitHubError, MovedError
 from codespaces_registry_secrets.github.answers import Shape, read
-from codespaces_registry_secrets.github.exchange import exchange
+from codespaces_registry_secrets.github.exchange import Line
+from codespaces_registry_secrets.github.limits import told_at
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE, Pace
 from codespaces_registry_secrets.github.pages import Page, following, later, listed, whole
-from codespaces_registry_secrets.github.refusals import explain, unreachable
+from codespaces_registry_secrets.github.refusals import explained
 from codespaces_registry_secrets.targets import Target
 from codespaces_registry_secrets.together import together
 
@@ -34,25 +33,34 @@ PAGE = 100
 class Session:
     """Requests with one authentication. Safe to use from several threads.
 
-    `make` makes a client for them. `now` is the time of GitHub's last answer, by its clock.
-    `expires` is when the token ends, where GitHub says so.
+    `make` makes a client for them, and `refresh` sees to it that its token is good for one more
+    request. `now` is the time of GitHub's last answer, by its clock. `expires` is when the token
+    ends, where GitHub says so.
     """
 
-    def __init__(self, make: Callable[[], Github], pace: Pace) -> None:
+    def __init__(
+        self, make: Callable[[], Github], pace: Pace, refresh: Callable[[], None] = lambda: None
+    ) -> None:
         self._make = make
         self._pace = pace
-        self._idle: deque[Requester] = deque()
+        self._refresh = refresh
+        self._idle: deque[Line] = deque()
         self.now = datetime.now(UTC)
         self.expires: datetime | None = None
 
     def get(self, target: Target, url: str, shape: Shape[T]) -> T:
-        """The answer to one GET, in its shape."""
-        return read(shape, self._request("GET", target, url, {})[1])
+        """The answer to one GET, in its shape; of a repository that moved, where it is now."""
+        try:
+            answer = self._request("GET", target, url, {})
+        except MovedError as moved:
+            answer = self._request("GET", target, f"{moved.repository}{moved.tail}", {})
+        return read(shape, answer[1])
 
     def pages(self, target: Target, url: str, shape: Shape[T]) -> Iterator[T]:
         """Every page of a list in its shape, one after the other, as far as they are asked for.
 
         Raises:
+            MovedError: the list is a repository's, which was renamed or transferred.
             GitHubError: also where a page came twice, or GitHub leaves something out.
         """
         return whole(self._walk(target, shape, url))
@@ -99,34 +107,27 @@ class Session:
         body: Mapping[str, Any] | None = None,
     ) -> tuple[Mapping[str, str], object]:
         def send() -> tuple[Mapping[str, str], object]:
-            with self._requester() as requester:
-                return exchange(requester, verb, url, parameters, body)
+            with self._line() as line:
+                return line.exchange(verb, url, parameters, body)
 
-        try:
+        self._refresh()
+        with explained(target):
             headers, answer = sent(self._pace, verb, send)
-        except GithubException as error:
-            raise explain(error, target) from None
-        except requests.RequestException as error:
-            raise unreachable(error) from None
-        self.now = parsedate_to_datetime(headers["date"]) if "date" in headers else self.now
+        self.now = told_at(headers) or self.now
         self.expires = expiry(headers) or self.expires
         return headers, answer
 
     @contextmanager
-    def _requester(self) -> Iterator[Requester]:
-        """A connection that no other thread uses.
-
-        PyGithub keeps a request in attributes of its connection until it is sent. Two threads that
-        share one may both send what the second of them wants, and take the answer for their own.
-        """
+    def _line(self) -> Iterator[Line]:
+        """A line that no other thread uses."""
         try:
-            requester = self._idle.pop()
+            line = self._idle.pop()
         except IndexError:
-            requester = self._make().requester
+            line = Line(self._make().requester)
         try:
-            yield requester
+            yield line
         finally:
-            self._idle.append(requester)
+            self._idle.append(line)
 
 
 def sent(pace: Pace, verb: str, send: Callable[[], T]) -> T:

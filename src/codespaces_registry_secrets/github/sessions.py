@@ -1,6 +1,6 @@
 """Connections to GitHub: one for a token, one for each owner's installation of an App.
 
-PyGithub signs and follows renamed repositories; its public `requester` reaches the endpoints that
+PyGithub signs; its public `requester` reaches the endpoints that
 it has no methods for. urllib3 repeats what met a server error or a dropped connection, `pacing`
 waits for GitHub's limits, and PyGithub's own pauses and retries are off.
 """
@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-import requests
-from github import Auth, Github, GithubException, GithubIntegration
+from github import Auth, Github, GithubIntegration
 from github.Installation import Installation
+from github.InstallationAuthorization import InstallationAuthorization
 from urllib3 import Retry
 
-from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.answers import UNPROMISED
+from codespaces_registry_secrets.errors import GitHubError, UnansweredError
+from codespaces_registry_secrets.github.installation import InstallationToken
 from codespaces_registry_secrets.github.pacing import Pace
-from codespaces_registry_secrets.github.refusals import explain, unreachable
+from codespaces_registry_secrets.github.refusals import explained, transferred
 from codespaces_registry_secrets.github.session import RETRIES, Session, sent
 from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.repositories import is_glob
 from codespaces_registry_secrets.targets import Organization, Target, User
-
-T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "codespaces-registry-secrets"
@@ -102,15 +100,14 @@ class _TokenSessions:
 class _AppSessions:
     """An installation token for each owner, made when the first target of the owner is met."""
 
-    expires = None  # the library makes a new one in time
+    expires = None  # a new token is made before the old one ends
 
     def __init__(self, app: GithubIntegration, settings: Mapping[str, Any], pace: Pace) -> None:
         self._app = app
         self._pace = pace
         self._settings = settings
         self._lock = threading.Lock()
-        self._by_owner: dict[str, Session] = {}
-        self._silent: dict[str, GitHubError] = {}
+        self._owners: dict[str, _Owner] = {}
 
     def of(self, target: Target) -> Session:
         if isinstance(target, User):
@@ -119,34 +116,36 @@ class _AppSessions:
                 f"`token` with {User.classic_scope} or {User.permission}"
             )
             raise GitHubError(message)
-        owner = target.owner.lower()
         with self._lock:
-            if owner in self._silent:
-                raise self._silent[owner]
-            if owner not in self._by_owner:
-                self._by_owner[owner] = self._installed(target)
-            return self._by_owner[owner]
+            owner = self._owners.setdefault(target.owner.lower(), _Owner())
+        # An owner that is slow to answer keeps nobody else waiting.
+        with owner.lock:
+            if owner.silence:
+                raise owner.silence
+            if owner.session is None:
+                owner.session = self._installed(target, owner)
+            return owner.session
 
-    def _installed(self, target: Target) -> Session:
+    def _installed(self, target: Target, owner: _Owner) -> Session:
         try:
-            installation = sent(self._pace, "GET", partial(self._installation, target))
-            auth = self._app.auth.get_installation_auth(
-                installation.id, requester=self._app.requester
-            )
-            # The token is made now, once; else each thread that comes first would make one. When it
-            # ends is looked at when it is asked for again.
-            for _ in range(2):
-                sent(self._pace, "GET", lambda: auth.token)
-            return Session(partial(Github, auth=auth, **self._settings), self._pace)
-        except GithubException as error:
-            raise explain(error, target, app=True) from None
-        except requests.RequestException as error:
+            with explained(target, app=True):
+                installation = sent(self._pace, "GET", partial(self._installation, target))
+                _check_owner(installation.account.login, target)
+                token = InstallationToken(partial(self._token, installation.id))
+                token.refresh()
+        except UnansweredError as error:
             # Each target of the owner would wait as long as this one did.
-            silent = self._silent[target.owner.lower()] = unreachable(error)
-            raise silent from None
-        except (AssertionError, AttributeError, TypeError, ValueError):
-            # What PyGithub makes of an answer that is not GitHub's.
-            raise GitHubError(UNPROMISED) from None
+            owner.silence = error
+            raise
+
+        def refresh() -> None:
+            with explained(target, app=True):
+                token.refresh()
+
+        return Session(partial(Github, auth=token, **self._settings), self._pace, refresh)
+
+    def _token(self, installation: int) -> InstallationAuthorization:
+        return sent(self._pace, "GET", partial(self._app.get_access_token, installation))
 
     def _installation(self, target: Target) -> Installation:
         if isinstance(target, Organization):
@@ -154,3 +153,18 @@ class _AppSessions:
         if is_glob(target.name):
             return self._app.get_user_installation(target.owner)
         return self._app.get_repo_installation(*target.name.split("/"))
+
+
+def _check_owner(login: str, target: Target) -> None:
+    """GitHub redirects from a repository that was transferred to where it is now."""
+    if login.lower() != target.owner.lower():
+        raise GitHubError(transferred(target.name, login))
+
+
+@dataclass
+class _Owner:
+    """What is known of an owner's installation: a session, or that GitHub gave no answer."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    session: Session | None = None
+    silence: GitHubError | None = None

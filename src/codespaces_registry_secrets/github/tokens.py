@@ -15,7 +15,7 @@ from github import Auth, Github, GithubException
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.exchange import exchange
+from codespaces_registry_secrets.github.exchange import Line
 from codespaces_registry_secrets.github.session import expiry
 from codespaces_registry_secrets.github.sessions import USER_AGENT, Patience
 
@@ -49,8 +49,9 @@ def look(token: SecretBytes, api_url: str) -> TokenFacts:
     github = Github(
         auth=auth, base_url=api_url, timeout=Patience().timeout, user_agent=USER_AGENT, retry=None
     )
+    line = Line(github.requester)
     try:
-        headers, _ = exchange(github.requester, "GET", "/user", {})
+        headers, _ = line.exchange("GET", "/user", {})
     except GithubException as error:
         if error.status == requests.codes.unauthorized:
             return TokenFacts(refusal="GitHub refuses this token (401); make a new one")
@@ -58,7 +59,7 @@ def look(token: SecretBytes, api_url: str) -> TokenFacts:
     except (requests.RequestException, GitHubError):
         return TokenFacts()
     finally:
-        github.close()
+        line.close()
     scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
     if "x-oauth-scopes" in headers and not scopes & PACKAGES:
         return TokenFacts(expiry(headers), "the token lacks the scope `read:packages`")

@@ -1,0 +1,53 @@
+"""A connection for PyGithub that follows no redirect.
+
+PyGithub follows a 301 by itself, to a write too, and loses the query; a GET that is answered with
+202 it repeats without end. Whether a redirect is followed is decided in `session`.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from github.Requester import (
+    HTTPRequestsConnectionClass,
+    HTTPSRequestsConnectionClass,
+    Requester,
+    RequestsResponse,
+)
+
+Connection = HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass
+
+
+class UnfollowedError(Exception):
+    """An answer that PyGithub would act upon by itself; `location` is empty where it names none."""
+
+    def __init__(self, status: int, location: str) -> None:
+        self.status = status
+        self.location = location
+        super().__init__(status)
+
+
+class _Http(HTTPRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _checked(super().getresponse())
+
+
+class _Https(HTTPSRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _checked(super().getresponse())
+
+
+def connect_like(requester: Requester) -> Connection:
+    """A connection with the settings of `requester`, to be passed along with its requests."""
+    kind = _Https if requester.scheme == "https" else _Http
+    names = ("timeout", "retry", "pool_size", "verify")
+    settings = {name: requester.kwargs[name] for name in names}
+    return kind(requester.hostname, urlsplit(requester.base_url).port, **settings)
+
+
+def _checked(response: RequestsResponse) -> RequestsResponse:
+    redirects = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
+    if response.status in redirects or response.status == HTTPStatus.ACCEPTED:
+        raise UnfollowedError(response.status, response.headers.get("location", ""))
+    return response
