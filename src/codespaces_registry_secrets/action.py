@@ -13,6 +13,7 @@ from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError, StoppedError
 from codespaces_registry_secrets.github.ages import ages
 from codespaces_registry_secrets.github.archived import archived
+from codespaces_registry_secrets.github.elsewhere import with_elsewhere
 from codespaces_registry_secrets.github.expand import expand
 from codespaces_registry_secrets.github.observe import observe
 from codespaces_registry_secrets.github.pacing import (
@@ -107,7 +108,9 @@ def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> 
     wanted = part(expanded.desired, inputs.shard, expanded.problems)
     changed, doubts = ages(wanted, sessions, inputs.repository)
     observed = observe(wanted, sessions, changed, expanded.problems, begin)
-    first = plan(wanted, observed, inputs.removal_limit, inputs.strays_are)
+    elsewhere = tuple(triplet for triplet in expanded.desired if triplet not in wanted)
+    observed = with_elsewhere(observed, wanted, elsewhere, sessions, look_up=inputs.prune)
+    first = plan(wanted, observed, inputs.removal_limit, inputs.unmanaged, elsewhere)
     known = {**expanded.repositories, **observed.catalogue}
     allowed = barred(first, archived(first, known, sessions))
     credentials = [triplet.credential for triplet in wanted if triplet.credential]

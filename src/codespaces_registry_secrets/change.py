@@ -57,7 +57,8 @@ class Note:
 class Change:
     """One triplet at one target: what is to happen, and why.
 
-    `why` tells for the names in `added` what picked them. `credential` says where the values are.
+    `declared` is the target as the spec names it. `why` tells for the names in `added` what picked
+    them. `credential` says where the values are.
     """
 
     target: Target
@@ -65,6 +66,7 @@ class Change:
     action: Action
     reason: str
     where: Location = field(default_factory=Location)
+    declared: Target | None = None
     visibility: tuple[Visibility | None, Visibility] | None = None
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()

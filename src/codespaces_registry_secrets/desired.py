@@ -42,6 +42,8 @@ class Credential:
 class Desired:
     """One triplet at one target. `credential` is None where only access is managed; `visibility`
     and `selection` are None where what is there stays.
+
+    `declared` is the target as the spec names it, where GitHub resolves it to another name.
     """
 
     target: Target
@@ -51,3 +53,4 @@ class Desired:
     visibility: Visibility | None
     selection: Selection | None
     where: Location
+    declared: Target | None = None

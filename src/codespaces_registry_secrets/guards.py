@@ -5,7 +5,7 @@ from __future__ import annotations
 from codespaces_registry_secrets.access import Member
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.observed import Observed, ObservedTarget
-from codespaces_registry_secrets.repositories import Selected, nearest, select
+from codespaces_registry_secrets.repositories import Selected, nearest, select, transferred
 from codespaces_registry_secrets.targets import ME, Target, User
 
 # Source: "Managing your account-specific secrets for GitHub Codespaces", docs.github.com.
@@ -19,9 +19,10 @@ class BlockedError(Exception):
 
 
 def refuse_twice(triplet: Desired, times: int) -> None:
-    """`@me` and the login it stands for can both be in a spec."""
+    """`@me` and its login can both be in a spec, and two names of one repository."""
     if times > 1:
-        raise BlockedError(f"{triplet.registry} is at {triplet.target} twice; keep one of them")
+        message = f"{triplet.registry} is declared for {triplet.target} twice; keep one of them"
+        raise BlockedError(message)
 
 
 def refuse_crowd(target: Target, taken: int, created: int) -> None:
@@ -39,9 +40,9 @@ def refuse_target(triplet: Desired, seen: ObservedTarget, observed: Observed) ->
     target = triplet.target
     if seen.problem:
         raise BlockedError(seen.problem)
-    if seen.login and target != User(seen.login):
+    if isinstance(target, User) and seen.resolved and target != seen.resolved:
         message = (
-            f"the token belongs to {seen.login}, and nobody can manage another user's "
+            f"the token belongs to {seen.resolved.name}, and nobody can manage another user's "
             f'secrets; use a token of {target.name}, or write `user: "{ME}"`'
         )
         raise BlockedError(message)
@@ -70,14 +71,28 @@ def selected_by(triplet: Desired, observed: Observed) -> Selected | None:
     if selection is None:
         return None
     selected = select(selection, observed.catalogue)
-    if selected.unknown and selection.mode != "remove":
-        told = ", ".join(_unknown(name, observed) for name in selected.unknown)
-        message = f"no such repository, or the token cannot see it: {told}"
+    # What is not there needs not be removed from a list.
+    harmless = selection.include if selection.mode == "remove" else ()
+    unknown = [_unknown(n, observed) for n in selected.unknown if n not in harmless]
+    if unknown:
+        message = f"no such repository, or the token cannot see it: {', '.join(unknown)}"
         raise BlockedError(message)
+    if selected.transferred:
+        raise BlockedError("; ".join(transferred(*names) for names in selected.transferred))
     if selection.mode == "exact" and not selection.empty and not selected.repositories:
-        message = "the selection is empty; write `repositories: []` if nobody shall use the triplet"
-        raise BlockedError(message)
+        raise BlockedError(_nothing_selected(selected))
     return selected
+
+
+def _nothing_selected(selected: Selected) -> str:
+    reasons = [f"{what} matches no repository" for what in selected.unmatched]
+    if selected.archived:
+        reasons.append(f"archived repositories are left out ({', '.join(selected.archived)})")
+    why = "; ".join(reasons) or "`exclude` leaves nothing of it"
+    return (
+        f"the selection is empty: {why}. Write `repositories: []` if no repository may use the "
+        "triplet"
+    )
 
 
 def _unknown(name: str, observed: Observed) -> str:

@@ -80,11 +80,11 @@ class Inputs(BaseModel):
     repository: str | None = Field(default=None, alias="GITHUB_REPOSITORY")
 
     @property
-    def strays_are(self) -> Literal["told", "pruned", "ignored"]:
+    def unmanaged(self) -> Literal["listed", "pruned", "ignored"]:
         """What becomes of triplets that the spec does not name; a part of a spec says nothing."""
         if self.only or self.shorthand:
             return "ignored"
-        return "pruned" if self.prune else "told"
+        return "pruned" if self.prune else "listed"
 
     @property
     def plans_shards(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from codespaces_registry_secrets.repositories import Catalogue, Repo
@@ -36,13 +36,14 @@ class ObservedTarget:
     """A target: its secrets by name, or the `problem` that kept us from seeing them.
 
     `at` is when that was, by GitHub's own clock: the runner's may be wrong, and ages are reckoned
-    against times that GitHub gave. `login` is the user whose secrets they are, at a user target.
+    against times that GitHub gave. `resolved` is what GitHub takes the target for, where that has
+    another name: a repository that was renamed, and at a user target always the token's own user.
     """
 
     secrets: Mapping[str, ObservedSecret]
     at: datetime
     problem: str | None = None
-    login: str | None = None
+    resolved: Target | None = None
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,15 @@ class Observed:
 
     `unlisted` says for which targets the repositories could not be looked up, and why: nothing may
     be concluded from a name that the catalogue lacks then. `changed` says when the Actions secrets
-    of `{secret: NAME}` were changed last; one whose age is not known is not in it.
+    of `{secret: NAME}` were changed last; one whose age is not known is not in it. `elsewhere` says
+    what GitHub takes a target for that another shard acts on; None where that is not known.
     """
 
     targets: Mapping[Target, ObservedTarget]
     catalogue: Catalogue
     unlisted: Mapping[Target, str]
     changed: Mapping[str, datetime]
+    elsewhere: Mapping[Target, Target | None] = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:

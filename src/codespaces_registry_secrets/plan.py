@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from codespaces_registry_secrets import guards, strays
+from codespaces_registry_secrets import guards, prune
 from codespaces_registry_secrets.access import Member, members, steps
 from codespaces_registry_secrets.change import Action, Change, Note, Plan
 from codespaces_registry_secrets.desired import Desired
@@ -18,56 +18,97 @@ from codespaces_registry_secrets.doubts import doubts
 from codespaces_registry_secrets.due import Due, due
 from codespaces_registry_secrets.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.repositories import Selected
-from codespaces_registry_secrets.targets import ME, Target, User, Visibility
+from codespaces_registry_secrets.targets import ME, Repository, Target, User, Visibility
 
 
 def plan(
     desired: Sequence[Desired],
     observed: Observed,
     removal_limit: float,
-    strays_are: Literal["told", "pruned", "ignored"] = "ignored",
+    unmanaged: Literal["listed", "pruned", "ignored"] = "ignored",
+    elsewhere: Sequence[Desired] = (),
 ) -> Plan:
     """Compare what is desired with what is there.
 
     `removal_limit` is the share, 0 to 1, of a list that one change may take away, and of a target's
-    triplets that may be deleted. Strays are those that are at a target and not in the spec.
+    triplets that may be deleted. `unmanaged` says what becomes of triplets that are at a target and
+    not in the spec, and `elsewhere` has the part of the spec that other shards act on.
     """
-    settled = sorted((_settled(triplet, observed) for triplet in desired), key=_key)
-    times = Counter(map(_key, settled))
-    targets = {_settled_target(t, observed): seen for t, seen in observed.targets.items()}
-    taken = {target: len(seen.secrets) for target, seen in targets.items()}
-    changes: list[Change] = []
-    for triplet in settled:
+    resolved = sorted((_resolved(triplet, observed) for triplet in desired), key=_key)
+    others = [_resolved(triplet, observed) for triplet in elsewhere]
+    changes = list(_changes(resolved, others, observed, removal_limit))
+    notes = [*_renamed(resolved), *doubts(resolved)]
+    if unmanaged == "pruned":
+        changes += prune.plan_deletions(resolved, others, observed, removal_limit)
+    elif unmanaged == "listed":
+        notes += prune.list_unmanaged(resolved, others, observed)
+    return Plan(tuple(sorted(changes, key=lambda c: (c.target, c.registry))), tuple(notes))
+
+
+def _changes(
+    resolved: Sequence[Desired],
+    others: Sequence[Desired],
+    observed: Observed,
+    removal_limit: float,
+) -> Iterator[Change]:
+    """A change for each triplet; a target's secrets are counted as more of them are planned."""
+    times = Counter(map(_key, (*resolved, *others)))
+    taken = {t.target: len(_seen(t, observed).secrets) for t in resolved}
+    for triplet in resolved:
         target = triplet.target
         try:
             guards.refuse_twice(triplet, times[_key(triplet)])
-            change, created = _change(triplet, targets[target], observed, removal_limit)
+            change, created = _change(triplet, _seen(triplet, observed), observed, removal_limit)
             guards.refuse_crowd(target, taken[target], created)
             taken[target] += created
         except guards.BlockedError as blocked:
-            change = Change(target, triplet.registry, "none", "", triplet.where)
-            change = change.blocked(str(blocked))
-        changes.append(change)
-    notes = list(doubts(settled))
-    if strays_are == "pruned":
-        changes += strays.pruned(settled, targets, removal_limit)
-    elif strays_are == "told":
-        notes += strays.told(settled, targets)
-    return Plan(tuple(sorted(changes, key=lambda c: (c.target, c.registry))), tuple(notes))
+            change = _unchanged(triplet).blocked(str(blocked))
+        yield change
+
+
+def _unchanged(triplet: Desired) -> Change:
+    return Change(
+        target=triplet.target,
+        registry=triplet.registry,
+        action="none",
+        reason="",
+        where=triplet.where,
+        declared=triplet.declared,
+        credential=triplet.credential,
+    )
 
 
 def _key(triplet: Desired) -> tuple[Target, str]:
     return (triplet.target, triplet.registry)
 
 
-def _settled(triplet: Desired, observed: Observed) -> Desired:
-    return replace(triplet, target=_settled_target(triplet.target, observed))
+def _seen(triplet: Desired, observed: Observed) -> ObservedTarget:
+    return observed.targets[triplet.declared or triplet.target]
 
 
-def _settled_target(target: Target, observed: Observed) -> Target:
-    """`@me` is the token's own user."""
-    login = observed.targets[target].login
-    return User(login) if login and target == User(ME) else target
+def _resolved(triplet: Desired, observed: Observed) -> Desired:
+    """The triplet at the target that GitHub takes the spec's for; another user stays as named."""
+    declared = triplet.target
+    if isinstance(declared, User) and declared != User(ME):
+        return triplet
+    if declared in observed.targets:
+        target = observed.targets[declared].resolved
+    else:
+        target = observed.elsewhere.get(declared)
+    return (
+        triplet
+        if target in {None, declared}
+        else replace(triplet, target=target, declared=declared)
+    )
+
+
+def _renamed(resolved: Sequence[Desired]) -> Iterator[Note]:
+    for triplet in resolved:
+        if triplet.declared and isinstance(triplet.target, Repository):
+            message = (
+                f"{triplet.declared.name} was renamed to {triplet.target.name}; update the target"
+            )
+            yield Note("warning", message, triplet.where)
 
 
 def _change(
@@ -90,6 +131,7 @@ def _change(
         action=action,
         reason=_reason(policy, action, three),
         where=triplet.where,
+        declared=triplet.declared,
         visibility=_visibility_change(three),
         added=tuple(sorted({names[i] for member in three for i in member.added})),
         removed=tuple(sorted({names[i] for member in three for i in member.removed})),
@@ -172,7 +214,8 @@ def _notes(
     for pattern in selected.unmatched:
         yield Note("warning", f"{here}: {pattern} matches no repository", triplet.where)
     for old, new in selected.renamed:
-        yield Note("warning", f"{here}: {old} is now {new}; write the new name", triplet.where)
+        message = f"{here}: {old} was renamed to {new}; update the spec"
+        yield Note("warning", message, triplet.where)
     if selected.archived:
         names = ", ".join(selected.archived)
         message = f"{here}: left out because they are archived: {names}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,8 +44,9 @@ class Selection:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The included patterns that are plain names."""
-        return tuple(pattern for pattern in self.include if not is_glob(pattern))
+        """The patterns, included or excluded, that are plain names."""
+        patterns = (*self.include, *self.exclude)
+        return tuple(pattern for pattern in patterns if not is_glob(pattern))
 
     @property
     def globs(self) -> tuple[str, ...]:
@@ -63,7 +64,8 @@ class Selected:
     """What a selection comes to: sorted repositories, and what there is to say about it.
 
     `why` says by full name what picked a repository. `unmatched` are globs, topics and properties
-    that picked none.
+    that picked none. `unknown` and `renamed` are names to include or to exclude, the latter with
+    the names of today; `transferred` are those to include that belong to another owner by now.
     """
 
     repositories: tuple[Repo, ...]
@@ -72,6 +74,7 @@ class Selected:
     unmatched: tuple[str, ...]
     archived: tuple[str, ...]
     renamed: tuple[tuple[str, str], ...]
+    transferred: tuple[tuple[str, str], ...]
 
 
 def is_glob(pattern: str) -> bool:
@@ -83,25 +86,45 @@ def select(selection: Selection, catalogue: Catalogue) -> Selected:
     """Apply a selection to the repositories that are known."""
     named = {name: catalogue.get(name.lower()) for name in selection.names}
     matched = dict(_matched(selection, catalogue))
-    why = {repo: "name" for repo in named.values() if repo}
+    why = {repo: "name" for name in selection.include if (repo := named.get(name))}
     for reason, repositories in matched.items():
         why = {**dict.fromkeys(repositories, reason), **why}
-    kept = {repo for repo in why if not _excluded(repo, selection.exclude)}
+    kept = why.keys() - _excluded(why, selection, named)
     # Whoever takes repositories off a list means the archived ones too.
     every = selection.archived or selection.mode == "remove"
     archived = {repo for repo in kept if repo.archived and not every}
+    renamed = _renamed(named)
     return Selected(
         repositories=tuple(sorted(kept - archived)),
         why={repo.full_name: reason for repo, reason in why.items()},
         unknown=tuple(name for name, repo in named.items() if repo is None),
         unmatched=tuple(reason for reason, repos in matched.items() if not repos),
         archived=tuple(sorted(repo.full_name for repo in archived)),
-        renamed=tuple(
-            (name, repo.full_name)
-            for name, repo in named.items()
-            if repo and repo.full_name.lower() != name.lower()
+        renamed=renamed,
+        transferred=tuple(
+            (old, new)
+            for old, new in renamed
+            if old in selection.include and _owner(old) != _owner(new)
         ),
     )
+
+
+def _renamed(named: Mapping[str, Repo | None]) -> tuple[tuple[str, str], ...]:
+    """The names that are not those of today, with those of today."""
+    known = ((name, repo.full_name) for name, repo in named.items() if repo)
+    return tuple((old, new) for old, new in known if old.lower() != new.lower())
+
+
+def transferred(name: str, now: str) -> str:
+    """Why a repository is left alone that belongs to another owner than the spec says."""
+    return (
+        f"{name} was transferred and now belongs to another owner ({now}); update the spec if the "
+        "credential may go there, or remove it from the spec"
+    )
+
+
+def _owner(full_name: str) -> str:
+    return full_name.partition("/")[0].lower()
 
 
 def _matched(selection: Selection, catalogue: Catalogue) -> Iterator[tuple[str, frozenset[Repo]]]:
@@ -134,6 +157,15 @@ def _matching(glob: str, catalogue: Catalogue) -> frozenset[Repo]:
     return frozenset(repo for name, repo in catalogue.items() if matches(name))
 
 
-def _excluded(repo: Repo, patterns: tuple[str, ...]) -> bool:
-    name = repo.full_name.lower()
-    return any(fnmatch.fnmatchcase(name, pattern.lower()) for pattern in patterns)
+def _excluded(
+    picked: Iterable[Repo], selection: Selection, named: Mapping[str, Repo | None]
+) -> set[Repo]:
+    """Those of the picked repositories that the selection excludes; a name means the repository."""
+    ids = {repo.id for name in selection.exclude if (repo := named.get(name))}
+    globs = [pattern.lower() for pattern in selection.exclude if is_glob(pattern)]
+    return {
+        repo
+        for repo in picked
+        if repo.id in ids
+        or any(fnmatch.fnmatchcase(repo.full_name.lower(), glob) for glob in globs)
+    }

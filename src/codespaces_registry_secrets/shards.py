@@ -85,7 +85,7 @@ def matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
     most = _Load(REQUESTS, MINUTES * writes_per_minute * POINTS_FOR_A_WRITE)
     written: Counter[Target] = Counter()
     for change in plan.changes:
-        written[change.target] += change.writes
+        written[change.declared or change.target] += change.writes
     loads = [(_place(target), _load(writes)) for target, writes in written.items()]
     fitting = [(place, load) for place, load in loads if load <= most]
     of = next((n for n in range(1, MOST) if _fit(fitting, n, most)), MOST)

@@ -139,7 +139,7 @@ def test_an_exact_list_is_replaced_where_it_differs_and_only_there(
 
 
 def test_a_renamed_repository_is_found_by_its_old_name(world: World, action: Action) -> None:
-    """The 301 is followed, for a target and on a list, and the new name is told."""
+    """The redirect is followed, for a target and on a list, and the new name is told."""
     world.rename("octo-org/app", "octo-org/app-two")
     spec = ROTATION.replace(
         "[{organization: octo-org}]",
@@ -152,7 +152,7 @@ def test_a_renamed_repository_is_found_by_its_old_name(world: World, action: Act
     assert len(world.secrets("repository:octo-org/app-two")) == 3
     lists = {s.repositories for s in world.secrets(ORGANIZATION).values()}
     assert lists == {("octo-org/app-two",)}
-    assert "octo-org/app is now octo-org/app-two" in step.stdout
+    assert "octo-org/app was renamed to octo-org/app-two" in step.stdout
 
 
 def test_archived_and_excluded_repositories_are_left_out(world: World, action: Action) -> None:

@@ -98,8 +98,8 @@ def _target(draw: st.DrawFn, target: Target) -> ObservedTarget:
     names = [secret_name(registry, part) for registry in IDS for part in Part]
     present = draw(st.sets(st.sampled_from(names)))
     secrets = {name: draw(_secret(target, name)) for name in sorted(present)}
-    login = "octocat" if isinstance(target, User) else None
-    return ObservedTarget({**secrets, "OTHER": ObservedSecret("OTHER", NOW)}, NOW, login=login)
+    others = {"OTHER": ObservedSecret("OTHER", NOW)}
+    return ObservedTarget({**secrets, **others}, NOW, resolved=target)
 
 
 @st.composite

@@ -218,12 +218,12 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
     "an empty selection": (
         {"selection": chosen("none-*")},
         triplet(),
-        "the selection is empty; write `repositories: []` if nobody shall use the triplet",
+        "the selection is empty: `octo-org/none-*` matches no repository. Write `repositories: []`",
     ),
     "nothing but archived repositories": (
         {"selection": chosen("old")},
         triplet(),
-        "the selection is empty",
+        "the selection is empty: archived repositories are left out (octo-org/old). Write",
     ),
     "an unknown repository": (
         {"selection": chosen("apy")},
@@ -282,7 +282,7 @@ def test_me_is_the_tokens_own_user() -> None:
     """The plan names the login."""
     me = replace(DESIRED, target=User("@me"))
 
-    change = planned(me, {}, login="octocat")
+    change = planned(me, {}, resolved=USER)
 
     assert str(change.target) == "user:octocat"
 
@@ -291,8 +291,8 @@ def test_me_and_the_login_are_one_target() -> None:
     """Both in a spec would write one triplet twice."""
     observed = Observed(
         {
-            User("@me"): ObservedTarget({}, NOW, login="octocat"),
-            USER: ObservedTarget({}, NOW, login="octocat"),
+            User("@me"): ObservedTarget({}, NOW, resolved=USER),
+            USER: ObservedTarget({}, NOW, resolved=USER),
         },
         {},
         {},
@@ -303,12 +303,12 @@ def test_me_and_the_login_are_one_target() -> None:
     changes = plan(wanted, observed, 0.3).changes
 
     assert [change.action for change in changes] == ["blocked", "blocked"]
-    assert changes[0].reason == "ACR is at user:octocat twice; keep one of them"
+    assert changes[0].reason == "ACR is declared for user:octocat twice; keep one of them"
 
 
 def test_another_users_secrets_are_blocked() -> None:
     """`/user` always means the token's own."""
-    change = planned(replace(DESIRED, target=User("hubot")), {}, login="octocat")
+    change = planned(replace(DESIRED, target=User("hubot")), {}, resolved=USER)
 
     assert change.action == "blocked"
     assert "the token belongs to octocat" in change.reason

@@ -66,7 +66,7 @@ def _walked_owners(triplet: Desired) -> frozenset[str]:
     if selection is None:
         return frozenset()
     owners = {glob.partition("/")[0].lower() for glob in selection.globs}
-    many = isinstance(triplet.target, Organization) and len(selection.include) > FEW_NAMES
+    many = isinstance(triplet.target, Organization) and len(selection.names) > FEW_NAMES
     if many or selection.topics or selection.properties:
         owners.add(selection.owner.lower())
     return frozenset(owners)

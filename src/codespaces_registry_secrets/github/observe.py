@@ -10,7 +10,12 @@ from functools import partial
 from itertools import chain
 
 from codespaces_registry_secrets.desired import Desired
-from codespaces_registry_secrets.errors import FinalError, GitHubError, PartialListError
+from codespaces_registry_secrets.errors import (
+    FinalError,
+    GitHubError,
+    MovedError,
+    PartialListError,
+)
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.catalogue import catalogue
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
@@ -23,8 +28,8 @@ from codespaces_registry_secrets.observed import (
     SelectedRepositories,
 )
 from codespaces_registry_secrets.report.progress import Begin
-from codespaces_registry_secrets.repositories import Repo
-from codespaces_registry_secrets.targets import Target, User
+from codespaces_registry_secrets.repositories import Repo, transferred
+from codespaces_registry_secrets.targets import Repository, Target, User
 from codespaces_registry_secrets.together import together
 from codespaces_registry_secrets.triplet import Part, secret_name
 
@@ -91,22 +96,37 @@ def _target(
         return ObservedTarget({}, datetime.now(UTC), problems[target])
     try:
         session = sessions.of(target)
-        login = _login(session, target) if isinstance(target, User) else None
-        secrets = _secrets(session, target)
+        place, secrets = _resolved(session, target)
         names = list(chain.from_iterable(_listed(triplet, secrets) for triplet in triplets))
-        lists = together(partial(selected_repositories, session, target), names, READS_AT_ONCE)
+        lists = together(partial(selected_repositories, session, place), names, READS_AT_ONCE)
         for name, selected in zip(names, lists, strict=True):
             secrets[name] = replace(secrets[name], selected=selected)
     except FinalError:
         raise
     except GitHubError as error:
         return ObservedTarget({}, datetime.now(UTC), str(error))
-    return ObservedTarget(secrets, session.now, login=login)
+    return ObservedTarget(secrets, session.now, resolved=place)
 
 
-def _login(session: Session, target: Target) -> str:
-    """The token's own user: whose secrets `/user` means, whatever the spec calls the target."""
-    return session.get(target, "/user", answers.Account).login
+def _resolved(session: Session, target: Target) -> tuple[Target, dict[str, ObservedSecret]]:
+    """What GitHub takes a target for, and its secrets.
+
+    `/user` means the token's own user, whatever the spec calls the target. That GitHub redirects
+    from a repository is what tells that it was renamed.
+
+    Raises:
+        GitHubError: also where a repository belongs to another owner by now.
+    """
+    if isinstance(target, User):
+        return User(session.get(target, "/user", answers.Account).login), _secrets(session, target)
+    try:
+        return target, _secrets(session, target)
+    except MovedError as moved:
+        name = session.get(target, moved.repository, answers.Repository).full_name
+    place = Repository(name)
+    if place.owner.lower() != target.owner.lower():
+        raise GitHubError(transferred(target.name, name))
+    return place, _secrets(session, place)
 
 
 def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:

@@ -34,14 +34,6 @@ def explained(target: Target, *, app: bool = False) -> Iterator[None]:
         raise unreachable(error) from None
 
 
-def transferred(name: str, now: str) -> str:
-    """Why a repository is not touched that belongs to another owner than the spec says."""
-    return (
-        f"{name} was transferred and now belongs to another owner ({now}); update the spec if the "
-        "credential belongs there, or remove it"
-    )
-
-
 def explain(error: GithubException, target: Target, *, app: bool = False) -> GitHubError:
     """The message for an error status; `app` where the installation of an App was asked for."""
     headers: Mapping[str, str] = error.headers or {}

@@ -22,10 +22,10 @@ from urllib3 import Retry
 from codespaces_registry_secrets.errors import GitHubError, UnansweredError
 from codespaces_registry_secrets.github.installation import InstallationToken
 from codespaces_registry_secrets.github.pacing import Pace
-from codespaces_registry_secrets.github.refusals import explained, transferred
+from codespaces_registry_secrets.github.refusals import explained
 from codespaces_registry_secrets.github.session import RETRIES, Session, sent
 from codespaces_registry_secrets.inputs import Inputs
-from codespaces_registry_secrets.repositories import is_glob
+from codespaces_registry_secrets.repositories import is_glob, transferred
 from codespaces_registry_secrets.targets import Organization, Target, User
 
 API_VERSION = "2022-11-28"
