@@ -7,12 +7,19 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.change import Change, Plan
-from codespaces_registry_secrets.errors import FinalError, GitHubError, SourceError, StoppedError
+from codespaces_registry_secrets.errors import (
+    FinalError,
+    GitHubError,
+    SourceError,
+    StoppedError,
+    unforeseen,
+)
 from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.github.write import Writer
 from codespaces_registry_secrets.outcome import Outcome
@@ -78,7 +85,7 @@ class _Run:
             if held or self._over.is_set() or self._stop.asked:
                 continue
             target = self.outcomes[place].change.target
-            writer = writer or Writer(self._sessions.of(target), target)
+            writer = writer or Writer(self._sessions, target)
             self._change(place, writer)
         if writer:
             self._tell(places)
@@ -90,16 +97,19 @@ class _Run:
         change = self.outcomes[place].change
         self.outcomes[place] = Outcome(change, "failed", UNDER_WAY)
         try:
-            values = self._values(change)
-            for step in change.steps:
-                writer.carry_out(change.registry, step, values)
-                self.outcomes[place] = replace(self.outcomes[place], wrote=True)
+            writer.carry_out(change, self._values(change), partial(self._note, place))
         except (GitHubError, SourceError, StoppedError) as error:
             if isinstance(error, FinalError):
                 self._over.set()
             self.outcomes[place] = replace(self.outcomes[place], error=str(error))
+        except Exception as error:  # noqa: BLE001 - the others go on, and the report is written
+            message = f"{unforeseen(error)}: an error in this Action, please report it"
+            self.outcomes[place] = replace(self.outcomes[place], error=message)
         else:
             self.outcomes[place] = Outcome(change, "applied", wrote=True)
+
+    def _note(self, place: int, wrote: bool) -> None:  # noqa: FBT001 - what the writer says
+        self.outcomes[place] = replace(self.outcomes[place], wrote=wrote)
 
     def _failed(self, places: Sequence[int]) -> bool:
         return any(self.outcomes[place].status == "failed" for place in places)

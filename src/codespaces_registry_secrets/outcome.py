@@ -12,7 +12,7 @@ Status = Literal["planned", "applied", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a change. `wrote` is set where at least one of its steps was carried out."""
+    """What became of a change. `wrote`: something of it was written, or may have been."""
 
     change: Change
     status: Status

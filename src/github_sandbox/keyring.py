@@ -67,6 +67,7 @@ class Keyring(Directory):
     """The directory, and the tokens and Apps that open it.
 
     Tokens end by the world's clock; an App's JWT by the machine's, which it was signed by.
+    `installation_tokens_last` is an hour at GitHub.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
@@ -74,6 +75,7 @@ class Keyring(Directory):
         self._tokens: dict[str, Token] = {}
         self._apps: dict[int, App] = {}
         self._guarded: set[int] = set()
+        self.installation_tokens_last = timedelta(hours=1)
 
     def add_token(
         self,
@@ -214,8 +216,8 @@ class Keyring(Directory):
         permissions: Mapping[str, str],
         repositories: frozenset[int] | None,
     ) -> tuple[str, Token, datetime]:
-        """A new installation token: its value, what it is, and its end, an hour from now."""
-        expires = self.now() + timedelta(hours=1)
+        """A new installation token: its value, what it is, and its end."""
+        expires = self.now() + self.installation_tokens_last
         token = Token(
             "installation",
             owner=installation.account.id,

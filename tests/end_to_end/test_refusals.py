@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
 from running import Action, stored_triplet
 
@@ -30,25 +22,6 @@ ORGANIZATION = "organization: octo-org"
 REPOSITORY = "repository: octo-org/app"
 USER = "user: octocat"
 ENVIRONMENT = {"ACR_PASSWORD": "the password"}
-
-
-@cache
-def app_key() -> RSAPrivateKey:
-    """One key for all tests: making one takes a while."""
-    return generate_private_key(65537, 2048)
-
-
-def private_pem(key: RSAPrivateKey | None = None) -> str:
-    """The App's key, or another one, as GitHub hands it out."""
-    form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    return (key or app_key()).private_bytes(*form).decode()
-
-
-def add_app(world: World, installations: Mapping[str, Mapping[str, str]]) -> None:
-    """App 1234 with what it may do, by owner."""
-    public = app_key().public_key()
-    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    world.add_app(app_id=1234, public_key_pem=pem, installations=installations)
 
 
 def errors(action: Action, target: str, **inputs: str) -> list[str]:

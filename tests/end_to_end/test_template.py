@@ -8,16 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
+from github_app import add_app, private_pem
 from github_sandbox import Sandbox, World
 from running import Action, stored_triplet
 
@@ -25,20 +18,11 @@ WORKFLOW = Path(__file__).parents[2] / "examples" / "workflows" / "template-acce
 ORGANIZATION = "organization:octo-org"
 
 
-@pytest.fixture(scope="module")
-def keys() -> tuple[str, bytes]:
-    """The App's private key, and the public one that GitHub has of it."""
-    key = generate_private_key(65537, 2048)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public
-
-
-def given(name: str, mode: str, private: str) -> dict[str, str]:
+def given(name: str, mode: str) -> dict[str, str]:
     """The `with:` of the workflow's one step, evaluated for a repository as GitHub would."""
     context = {
         "secrets.CODESPACES_SECRETS_APP_ID": "1234",
-        "secrets.CODESPACES_SECRETS_APP_KEY": private,
+        "secrets.CODESPACES_SECRETS_APP_KEY": private_pem(),
         "github.repository_owner": "octo-org",
         "github.event.repository.name": name,
         "inputs.mode || 'ensure'": mode or "ensure",
@@ -53,9 +37,9 @@ def given(name: str, mode: str, private: str) -> dict[str, str]:
     return {key: re.sub(r"\$\{\{(.*?)}}", value, str(text)) for key, text in step["with"].items()}
 
 
-def run(action: Action, name: str, mode: str, private: str) -> int:
+def run(action: Action, name: str, mode: str) -> int:
     """The workflow in one repository."""
-    inputs = {key.replace("-", "_"): value for key, value in given(name, mode, private).items()}
+    inputs = {key.replace("-", "_"): value for key, value in given(name, mode).items()}
     return action.here(inputs.pop("spec"), {}, token="", **inputs)
 
 
@@ -67,34 +51,30 @@ def listed(world: World) -> set[str]:
 
 
 def test_many_new_repositories_join_at_once_and_leave_again(
-    world: World, sandbox: Sandbox, action: Action, keys: tuple[str, bytes]
+    world: World, sandbox: Sandbox, action: Action
 ) -> None:
     """A hundred at the same moment: all are on the list; then half of them leave."""
-    private, public = keys
-    granted = {"organization_codespaces_secrets": "write"}
-    world.add_app(app_id=1234, public_key_pem=public, installations={"octo-org": granted})
+    add_app(world, {"octo-org": {"organization_codespaces_secrets": "write"}})
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     names = [f"svc-{n:03}" for n in range(100)]
 
     with ThreadPoolExecutor(50) as pool:
-        assert set(pool.map(lambda name: run(action, name, "", private), names)) == {0}
+        assert set(pool.map(lambda name: run(action, name, ""), names)) == {0}
     assert listed(world) == {"octo-org/app", *(f"octo-org/{name}" for name in names)}
 
     with ThreadPoolExecutor(25) as pool:
-        codes = pool.map(lambda name: run(action, name, "remove", private), names[50:])
+        codes = pool.map(lambda name: run(action, name, "remove"), names[50:])
         assert set(codes) == {0}
     assert listed(world) == {"octo-org/app", *(f"octo-org/{name}" for name in names[:50])}
 
 
 def test_a_repository_that_joined_writes_nothing_with_its_next_push(
-    world: World, sandbox: Sandbox, action: Action, keys: tuple[str, bytes]
+    world: World, sandbox: Sandbox, action: Action
 ) -> None:
     """The second run finds all in place."""
-    private, public = keys
-    granted = {"organization_codespaces_secrets": "write"}
-    world.add_app(app_id=1234, public_key_pem=public, installations={"octo-org": granted})
+    add_app(world, {"octo-org": {"organization_codespaces_secrets": "write"}})
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
 
-    assert run(action, "app", "", private) == 0
+    assert run(action, "app", "") == 0
 
     assert sandbox.writes == []

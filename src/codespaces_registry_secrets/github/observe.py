@@ -15,6 +15,8 @@ from codespaces_registry_secrets.errors import (
     GitHubError,
     MovedError,
     PartialListError,
+    StoppedError,
+    unforeseen,
 )
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.catalogue import catalogue
@@ -105,6 +107,11 @@ def _target(
         raise
     except GitHubError as error:
         return ObservedTarget({}, datetime.now(UTC), str(error))
+    except StoppedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one target that nobody foresaw stops no other
+        problem = f"{unforeseen(error)}: an error in this Action, please report it"
+        return ObservedTarget({}, datetime.now(UTC), problem)
     return ObservedTarget(secrets, session.now, resolved=place)
 
 

@@ -1,21 +1,23 @@
-"""Carry out the steps of one triplet at one target, in order."""
+"""Carry out changes at one target, step by step."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from http.client import INTERNAL_SERVER_ERROR, MULTIPLE_CHOICES, UNPROCESSABLE_ENTITY
 from typing import Any
 
 from nacl.encoding import Base64Encoder
 from nacl.public import PublicKey, SealedBox
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.change import Step
-from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.change import Change, Step
+from codespaces_registry_secrets.errors import GitHubError, RateLimitError, StoppedError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.observe import selected_repositories
 from codespaces_registry_secrets.github.session import Session
+from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.targets import Target
 from codespaces_registry_secrets.triplet import Part, secret_name
 
@@ -23,31 +25,57 @@ from codespaces_registry_secrets.triplet import Part, secret_name
 class Writer:
     """Writes to one target. The public key is fetched when the first value is to be sealed."""
 
-    def __init__(self, session: Session, target: Target) -> None:
-        self._session = session
+    def __init__(self, sessions: Sessions, target: Target) -> None:
+        self._sessions = sessions
         self._target = target
+        self._note: Callable[[bool], None] = lambda _: None
+        self._wrote = False
         self._key: answers.PublicKey | None = None
 
-    def carry_out(self, registry: str, step: Step, values: Mapping[Part, SecretBytes]) -> None:
-        """One step. Done twice it leaves the same as done once.
+    def carry_out(
+        self, change: Change, values: Mapping[Part, SecretBytes], note: Callable[[bool], None]
+    ) -> None:
+        """The steps of a change, in order. Done twice they leave the same as done once.
+
+        `note` hears whether something was written: True before each request, which can land even
+        where its answer is lost, and False where the first one was refused.
 
         Raises:
-            GitHubError: the step is not done; it may be after a connection that broke off.
+            GitHubError: a step is not done, or not known to be done.
         """
-        name = secret_name(registry, step.part)
+        self._note, self._wrote = note, False
+        for step in change.steps:
+            name = secret_name(change.registry, step.part)
+            if step.value:
+                self._put_value(name, step, values[step.part])
+            else:
+                self._without_value(f"{self._target.url}/{name}", step)
+
+    @cached_property
+    def _session(self) -> Session:
+        return self._sessions.of(self._target)
+
+    def _without_value(self, secret: str, step: Step) -> None:
+        """Delete the secret at this URL, or change its list and leave its value."""
         if step.delete:
-            self._session.delete(self._target, f"{self._target.url}/{name}")
-        elif step.value:
-            self._put_value(name, step, values[step.part])
+            self._send(self._session.delete, secret)
         elif step.replace is not None:
             body = {"selected_repository_ids": step.replace}
-            self._session.put(self._target, f"{self._target.url}/{name}/repositories", body)
+            self._send(self._session.put, f"{secret}/repositories", body)
         else:
-            listed = f"{self._target.url}/{name}/repositories"
             for repository in step.add:
-                self._session.put(self._target, f"{listed}/{repository}")
+                self._send(self._session.put, f"{secret}/repositories/{repository}")
             for repository in step.remove:
-                self._session.delete(self._target, f"{listed}/{repository}")
+                self._send(self._session.delete, f"{secret}/repositories/{repository}")
+
+    def _send(self, method: Callable[..., None], url: str, *body: Mapping[str, Any]) -> None:
+        self._note(True)
+        try:
+            method(self._target, url, *body)
+        except (GitHubError, StoppedError) as error:
+            self._note(self._wrote or not _refused(error))
+            raise
+        self._wrote = True
 
     def _put_value(self, name: str, step: Step, value: SecretBytes) -> None:
         """Send a value, sealed anew where GitHub changed its key since we fetched it."""
@@ -56,7 +84,7 @@ class Writer:
         try:
             self._put_sealed(name, access, key, value)
         except GitHubError as error:
-            if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+            if error.status != UNPROCESSABLE_ENTITY:
                 raise
             self._key = None
             if self._public_key() == key:
@@ -67,7 +95,7 @@ class Writer:
         self, name: str, access: Mapping[str, Any], key: answers.PublicKey, value: SecretBytes
     ) -> None:
         body = {"encrypted_value": seal(key.key, value), "key_id": key.key_id, **access}
-        self._session.put(self._target, f"{self._target.url}/{name}", body)
+        self._send(self._session.put, f"{self._target.url}/{name}", body)
 
     def _access(self, name: str, step: Step) -> dict[str, Any]:
         """Visibility and list, always sent along: GitHub empties a list that is left out.
@@ -97,6 +125,13 @@ class Writer:
             url = f"{self._target.url}/public-key"
             self._key = self._session.get(self._target, url, answers.PublicKey)
         return self._key
+
+
+def _refused(error: GitHubError | StoppedError) -> bool:
+    """Whether it is certain that a write did not land."""
+    status = error.status if isinstance(error, GitHubError) else None
+    answered = status is not None and MULTIPLE_CHOICES <= status < INTERNAL_SERVER_ERROR
+    return answered or isinstance(error, RateLimitError | StoppedError)
 
 
 def seal(public_key: str, value: SecretBytes) -> str:

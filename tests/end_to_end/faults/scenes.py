@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import yaml
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from codespaces_registry_secrets.github.sessions import Patience
+from github_app import private_pem
 
 PATIENCE = Patience(timeout=1, backoff=0)
 PASSWORD = "ACR_PASSWORD"
@@ -117,16 +115,8 @@ def _chosen(kind: str) -> Iterator[tuple[str, Any]]:
     yield "LESS", {"mode": "remove", "include": [f"{owner}api"]}
 
 
-@cache
-def app_key() -> RSAPrivateKey:
-    """The App's key; one for all, since making one takes a while."""
-    return generate_private_key(65537, 2048)
-
-
 def inputs(scene: Scene) -> dict[str, str]:
     """With a token, or as an App."""
     if not scene.app:
         return {"prune": "true"}
-    form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    pem = app_key().private_bytes(*form).decode()
-    return {"prune": "true", "token": "", "app_id": "1234", "app_private_key": pem}
+    return {"prune": "true", "token": "", "app_id": "1234", "app_private_key": private_pem()}

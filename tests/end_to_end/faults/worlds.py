@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from end_to_end.faults.scenes import CREW, PASSWORD, Scene, app_key
+from end_to_end.faults.scenes import CREW, PASSWORD, Scene
+from github_app import add_app
 from github_sandbox import World
 from running import TOKEN
 
@@ -54,12 +53,7 @@ def world(scene: Scene, crowd: Sequence[str]) -> World:
     made.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
     if scene.app:
         owners = ("octocat", "home-org", *CREW)
-        public = (
-            app_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        )
-        made.add_app(
-            app_id=1234, public_key_pem=public, installations=dict.fromkeys(owners, GRANTED)
-        )
+        add_app(made, dict.fromkeys(owners, GRANTED))
     return made
 
 

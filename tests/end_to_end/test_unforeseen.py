@@ -1,0 +1,146 @@
+"""Whatever goes wrong with one target, the run tells what it did, and what it did not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from github_app import add_app, private_pem
+from github_sandbox import Fault, Sandbox, World
+from running import TRIPLET, Action, stored_triplet
+
+SPEC = """
+version: 1
+registries:
+  - id: ACR
+    server: mycompany.azurecr.io
+    username: me
+    password: {env: ACR_PASSWORD}
+    targets: [{repository: octo-org/app}, {repository: octo-org/svc-001}, {repository: octo-org/svc-002}]
+"""
+ENVIRONMENT = {"ACR_PASSWORD": "new"}
+# What GitHub, or a proxy before it, could put into an answer that PyGithub cannot read.
+HEADERS: Mapping[str, Mapping[str, str]] = {
+    "a remainder without a limit": {"X-RateLimit-Remaining": "7", "X-RateLimit-Limit": ""},
+    "a limit that is no number": {"X-RateLimit-Limit": "many"},
+    "a reset that is no number": {"X-RateLimit-Reset": "soon"},
+    "a date that is none": {"Date": "yesterday"},
+    "an empty date": {"Date": ""},
+    "a date out of range": {"Date": "Tue, 99 Nov 2026 10:00:00 GMT"},
+}
+
+
+def outcomes(plan: str) -> dict[str, str]:
+    """The outcome of each target."""
+    return {change["target"]: change["outcome"] for change in json.loads(plan)["changes"]}
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+def test_an_answer_that_cannot_be_read_fails_no_other_target(
+    world: World, sandbox: Sandbox, action: Action, headers: Mapping[str, str]
+) -> None:
+    """To a write; the others are done, and the report is whole."""
+    sandbox.fail(Fault("PUT", "/svc-001/.*_USER$", status=None, headers=headers, times=None))
+
+    step = action.step(SPEC, ENVIRONMENT)
+
+    done = outcomes(step.outputs["plan"])
+    assert done["repository:octo-org/app"] == done["repository:octo-org/svc-002"] == "applied"
+    assert step.exit_code == (1 if "failed" in done.values() else 0)
+    assert "a fault of this Action" not in step.stdout
+    assert step.summary
+    assert set(world.secrets("repository:octo-org/svc-002")) == set(TRIPLET)
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+def test_an_answer_that_cannot_be_read_blocks_no_other_target(
+    sandbox: Sandbox, action: Action, headers: Mapping[str, str]
+) -> None:
+    """To the first look at a target."""
+    sandbox.fail(Fault("GET", "/svc-001/", status=None, headers=headers, times=None))
+
+    step = action.step(SPEC, ENVIRONMENT)
+
+    done = outcomes(step.outputs["plan"])
+    assert done["repository:octo-org/app"] == done["repository:octo-org/svc-002"] == "applied"
+    assert "a fault of this Action" not in step.stdout
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("POST", "/access_tokens", nth=2, status=201, body="[]", times=None),
+        Fault("POST", "/access_tokens", nth=2, status=201, body='{"token": 7}', times=None),
+        Fault("POST", "/access_tokens", nth=2, status=422, body="no", times=None),
+        Fault("POST", "/access_tokens", nth=2, status=500, times=None),
+        Fault("POST", "/access_tokens", nth=2, drop=True, times=None),
+    ],
+    ids=["a list", "a number", "refused", "out of order", "dropped"],
+)
+def test_a_token_that_cannot_be_renewed_fails_what_needs_it(
+    world: World, sandbox: Sandbox, action: Action, fault: Fault
+) -> None:
+    """An installation's token lasts an hour; here each one is renewed at once."""
+    add_app(world, {"octo-org": {"codespaces_secrets": "write", "metadata": "read"}})
+    world.installation_tokens_last = timedelta(minutes=4)
+    sandbox.fail(fault)
+    inputs = {"token": "", "app_id": "1234", "app_private_key": private_pem()}
+
+    step = action.step(SPEC, ENVIRONMENT, **inputs)
+
+    assert step.exit_code == 1
+    assert "a fault of this Action" not in step.stdout
+    assert len(outcomes(step.outputs["plan"])) == 3
+
+
+def test_changed_is_true_where_a_part_of_a_step_landed(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """`ensure` sends one request for each repository, and the second one fails."""
+    stored_triplet(world, "organization:octo-org", visibility="selected")
+    chosen = "{mode: ensure, include: [app, svc-001]}"
+    spec = "version: 1\nregistries:\n  - id: ACR\n    targets:\n"
+    spec += f"      - {{organization: octo-org, repositories: {chosen}}}\n"
+    sandbox.fail(Fault("PUT", "/repositories/", nth=2, status=422, times=None))
+
+    step = action.step(spec)
+
+    assert step.exit_code == 1
+    assert (step.outputs["changed"], step.outputs["access-changed"]) == ("true", "0")
+
+
+@pytest.mark.parametrize(("fault", "changed"), [
+    (Fault("PUT", status=500, when="after", times=None), "true"),
+    (Fault("PUT", drop=True, when="after", times=None), "true"),
+    (Fault("PUT", status=403, times=None), "false"),
+    (Fault("PUT", status=422, times=None), "false"),
+])  # fmt: skip
+def test_changed_is_true_where_a_write_may_have_landed(
+    sandbox: Sandbox, action: Action, fault: Fault, changed: str
+) -> None:
+    """Its answer was lost; a refusal tells that nothing was written."""
+    sandbox.fail(fault)
+
+    step = action.step(SPEC, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert step.outputs["changed"] == changed
+
+
+def test_an_error_that_nobody_foresaw_is_its_targets_own(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """A key that libsodium cannot seal for. The message has type and place, and no value."""
+    zeros = '{"key_id": "1", "key": "' + "A" * 43 + '="}'
+    sandbox.fail(Fault("GET", "/svc-001/.*/public-key", status=200, body=zeros, times=None))
+
+    step = action.step(SPEC, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert (step.outputs["created"], step.outputs["failed"]) == ("2", "1")
+    (error,) = step.annotations("error")
+    assert "an error in this Action, please report it" in error
+    assert step.summary

@@ -1,0 +1,37 @@
+"""A GitHub App for tests: its key, and its installations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from github_sandbox import World
+
+APP_ID = 1234
+
+
+@cache
+def app_key() -> RSAPrivateKey:
+    """One key for all tests: making one takes a while."""
+    return generate_private_key(65537, 2048)
+
+
+def private_pem(key: RSAPrivateKey | None = None) -> str:
+    """The App's key, or another one, as GitHub hands it out."""
+    form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return (key or app_key()).private_bytes(*form).decode()
+
+
+def add_app(world: World, installations: Mapping[str, Mapping[str, str]]) -> None:
+    """The App with what it may do, by owner."""
+    public = app_key().public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    world.add_app(app_id=APP_ID, public_key_pem=pem, installations=installations)
