@@ -57,14 +57,21 @@ class Member:
 
 
 def members(
-    triplet: Desired, seen: ObservedTarget, selected: Selected | None, due: Due
+    triplet: Desired,
+    seen: ObservedTarget,
+    selected: Selected | None,
+    due: Due,
+    belonging: frozenset[Part],
 ) -> tuple[Member, ...]:
     """The three members in the order of writing. `due` says which are to be written again.
 
-    An absent member is to have what its siblings have: a triplet is used as a whole or not at all.
+    A triplet is used as a whole or not at all. So an absent member is to have what its siblings
+    have, and where one is absent, those that are not `belonging` to the credential are written too:
+    together they would be a login that nobody verified.
     """
     names = [secret_name(triplet.registry, part) for part in Part]
     sibling = next((seen.secrets[name] for name in names if name in seen.secrets), None)
+    repair = triplet.credential is not None and any(name not in seen.secrets for name in names)
     return tuple(
         Member(
             name=name,
@@ -72,7 +79,9 @@ def members(
             now=_assumed(triplet, seen.secrets[name], selected) if name in seen.secrets else None,
             wanted=_wanted(triplet, seen.secrets.get(name, sibling), selected),
             complete=_complete(seen.secrets.get(name, sibling)),
-            write=name not in seen.secrets or _sent(triplet, seen.secrets[name], due),
+            write=name not in seen.secrets
+            or (repair and part not in belonging)
+            or _sent(triplet, seen.secrets[name], due),
         )
         for part, name in zip(Part, names, strict=True)
     )

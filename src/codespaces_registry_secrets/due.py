@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.durations import told
 from codespaces_registry_secrets.observed import ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.triplet import Part, secret_name
@@ -45,13 +45,38 @@ def due(triplet: Desired, seen: ObservedTarget, changed: Mapping[str, datetime])
     overdue = _overdue(triplet, seen)
     if overdue or triplet.rotate.when == "missing":
         return overdue or Due()
-    ages = [changed.get(source.secret or "") for source in triplet.credential.sources]
-    known = [age for age in ages if age]
-    if len(known) < len(ages):
+    source_changed = changed_at(triplet.credential, changed)
+    if source_changed is None:
         return Due("nothing tells the age of the source", all=True, guess=True)
-    policy = Due(f"its source was changed at {_told(max(known))}", before=max(known) - TOLERANCE)
+    reason = f"its source was changed at {_told(source_changed)}"
+    policy = Due(reason, before=source_changed - TOLERANCE)
     stored = (seen.secrets.get(secret_name(triplet.registry, part)) for part in Part)
     return policy if any(secret and policy.covers(secret) for secret in stored) else Due()
+
+
+def changed_at(credential: Credential, changed: Mapping[str, datetime]) -> datetime | None:
+    """When its youngest source was changed; None where the age of one is not known."""
+    ages = [changed.get(source.secret or "") for source in credential.sources]
+    known = [age for age in ages if age]
+    return max(known) if len(known) == len(ages) else None
+
+
+def known_to_belong(
+    triplet: Desired, seen: ObservedTarget, changed: Mapping[str, datetime]
+) -> frozenset[Part]:
+    """The stored members of an incomplete triplet that hold the values of its credential for sure.
+
+    PASSWORD is written first: where it is there, and newer than its source, a run that was cut off
+    has left it, with what came after it. Without it, or without an age, nobody knows whose the
+    others are.
+    """
+    source_changed = changed_at(triplet.credential, changed) if triplet.credential else None
+    if source_changed is None:
+        return frozenset()
+    stored = {part: seen.secrets.get(secret_name(triplet.registry, part)) for part in Part}
+    since = source_changed - TOLERANCE
+    belonging = {part for part, secret in stored.items() if secret and secret.updated_at >= since}
+    return frozenset(belonging) if Part.PASSWORD in belonging else frozenset()
 
 
 def _overdue(triplet: Desired, seen: ObservedTarget) -> Due | None:

@@ -15,7 +15,7 @@ from codespaces_registry_secrets.access import Member, members, steps
 from codespaces_registry_secrets.change import Action, Change, Note, Plan
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.doubts import doubts
-from codespaces_registry_secrets.due import Due, due
+from codespaces_registry_secrets.due import Due, due, known_to_belong
 from codespaces_registry_secrets.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.repositories import Selected
 from codespaces_registry_secrets.targets import ME, Repository, Target, User, Visibility
@@ -118,7 +118,8 @@ def _change(
     guards.refuse_target(triplet, seen, observed)
     selected = guards.selected_by(triplet, observed)
     policy = due(triplet, seen, observed.changed)
-    three = members(triplet, seen, selected, policy)
+    belonging = known_to_belong(triplet, seen, observed.changed)
+    three = members(triplet, seen, selected, policy, belonging)
     guards.refuse_members(triplet, three)
     guards.refuse_removal(three, removal_limit)
     action = _action(three)

@@ -28,30 +28,29 @@ registries:
     password: {source}
     targets:
 """ + "".join(f"      - repository: {name}\n" for name in NAMES)
-MISSING = SPEC.replace("{source}", "{env: ACR_PASSWORD}").replace(
-    "targets", "rotate: missing\n    targets"
-)
 AGES = SPEC.replace("{source}", "{secret: ACR_PASSWORD}")
+MISSING = AGES.replace("targets", "rotate: missing\n    targets")
+AGELESS = MISSING.replace("secret:", "env:")
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 
 
 @pytest.fixture
 def sandbox(world: World) -> Iterator[Sandbox]:
-    """As slow as GitHub, so that a run lasts."""
+    """As slow as GitHub, so that a run lasts; the password was changed five minutes ago."""
+    changed = datetime.now(UTC) - timedelta(minutes=5)
+    world.put_actions_secret("repository:octo-org/app", "ACR_PASSWORD", updated_at=changed)
     with Sandbox(world, latency=0.05) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def rotating(world: World) -> World:
-    """Old triplets everywhere, and a source that is newer."""
+    """Old triplets everywhere, older than the password."""
     now = datetime.now(UTC)
     for name in NAMES:
         for secret in TRIPLET:
             stored = now - timedelta(days=1)
             world.put_secret(f"repository:{name}", secret, b"old", updated_at=stored)
-    changed = now - timedelta(minutes=5)
-    world.put_actions_secret("repository:octo-org/app", "ACR_PASSWORD", updated_at=changed)
     return world
 
 
@@ -106,7 +105,10 @@ def test_a_cancelled_run_says_what_it_did(
 def test_the_next_run_creates_what_is_missing(
     sandbox: Sandbox, action: Action, number: signal.Signals, after: int
 ) -> None:
-    """With `rotate: missing` no secret is written twice, however the first run ended."""
+    """With `rotate: missing` no secret is written twice, however the first run ended.
+
+    The age of the source tells that what is there was written by that run.
+    """
     started = action.start(MISSING, ENVIRONMENT)
     wait_for_writes(sandbox, after)
     started.process.send_signal(number)
@@ -116,6 +118,28 @@ def test_the_next_run_creates_what_is_missing(
 
     assert_all_in_place(sandbox.world)
     assert set(written(sandbox).values()) == {1}
+
+
+def test_the_next_run_writes_cut_triplets_again_where_no_age_tells(
+    sandbox: Sandbox, action: Action
+) -> None:
+    """Their members could be another credential's. What is whole stays as it is."""
+    started = action.start(AGELESS, ENVIRONMENT)
+    wait_for_writes(sandbox, 44)
+    started.process.send_signal(signal.SIGKILL)
+    started.end()
+    time.sleep(0.5)  # what was sent is carried out all the same
+    cut = {
+        name
+        for name in NAMES
+        if 0 < len(sandbox.world.secrets(f"repository:{name}")) < len(TRIPLET)
+    }
+
+    assert action.step(AGELESS, ENVIRONMENT).exit_code == 0
+
+    assert_all_in_place(sandbox.world)
+    twice = {path for path, times in written(sandbox).items() if times == 2}
+    assert {path.split("/codespaces")[0].removeprefix("/repos/") for path in twice} == cut
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
@@ -134,7 +158,7 @@ def test_the_next_run_rotates_what_is_old(
     assert set(written(sandbox).values()) == {1}
 
 
-@pytest.mark.parametrize("path", ["secrets[?]", "PASSWORD$"], ids=["looking", "writing"])
+@pytest.mark.parametrize("path", ["secrets[?]", "REGISTRY_PASSWORD$"], ids=["looking", "writing"])
 def test_a_request_that_hangs_does_not_keep_a_run(
     sandbox: Sandbox, action: Action, path: str
 ) -> None:
@@ -149,7 +173,7 @@ def test_a_request_that_hangs_does_not_keep_a_run(
     assert time.monotonic() - told < MOST_SECONDS
     assert step.exit_code == 1
     assert "Stopped by SIGTERM" in step.summary + step.stdout
-    if path == "PASSWORD$":
+    if path == "REGISTRY_PASSWORD$":
         assert step.outputs["failed"] == "20"
         assert "was under way when the run was stopped" in step.stdout
     else:

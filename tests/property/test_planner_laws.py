@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from codespaces_registry_secrets.change import Change, Plan, Step
 from codespaces_registry_secrets.desired import Credential, Desired
+from codespaces_registry_secrets.due import TOLERANCE
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.observed import (
     Observed,
@@ -233,7 +234,7 @@ def test_nothing_opens_wider_than_the_spec_says(desired: list[Desired], observed
 def test_a_value_is_written_only_where_the_policy_allows(
     desired: list[Desired], observed: Observed
 ) -> None:
-    """`missing` never overwrites, and without a credential nothing has a value to write."""
+    """`missing` overwrites no whole triplet; without a credential nothing has a value to write."""
     found = plan(desired, observed)
     wanted = {(t.target, t.registry): t for t in desired}
     for change in found.changes:
@@ -242,8 +243,24 @@ def test_a_value_is_written_only_where_the_policy_allows(
         for step in change.steps:
             if step.value:
                 assert triplet.credential is not None
-                there = secret_name(change.registry, step.part) in seen
-                assert not (there and triplet.rotate.when == "missing")
+                whole = all(secret_name(change.registry, part) in seen for part in Part)
+                assert not (whole and triplet.rotate.when == "missing")
+
+
+@given(desired_triplets(), observed_states())
+def test_repair_leaves_no_mix_of_two_credentials(
+    desired: list[Desired], observed: Observed
+) -> None:
+    """A member that stays is newer than the source of its credential, as is PASSWORD with it."""
+    for change in plan(desired, observed).changes:
+        written = {step.part for step in change.steps if step.value}
+        if change.action != "repair" or written == set(Part):
+            continue
+        secrets = observed.targets[change.target].secrets
+        stays = {secrets[secret_name(change.registry, part)] for part in set(Part) - written}
+        source_changed = observed.changed["PASSWORD_OF_ACR"]
+        assert Part.PASSWORD not in written
+        assert min(secret.updated_at for secret in stays) >= source_changed - TOLERANCE
 
 
 @given(desired_triplets(), observed_states())

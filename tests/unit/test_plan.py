@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -38,6 +38,7 @@ DESIRED = Desired(
     selection=None,
     where=Location("spec.yml", 7),
 )
+DATED = Credential("ACR", "mycompany.azurecr.io", "me", Source(secret="P"))
 PASSWORD = "ACR_CONTAINER_REGISTRY_PASSWORD"
 
 
@@ -96,15 +97,55 @@ def test_repair_gives_a_missing_member_what_its_siblings_have() -> None:
     change = planned(replace(DESIRED, rotate=RotationPolicy(when="missing")), secrets)
 
     assert (change.action, change.reason) == ("repair", f"{PASSWORD} is missing")
-    assert change.steps == (Step(Part.PASSWORD, True, "selected", (1, 2)),)
+    assert change.steps[0] == Step(Part.PASSWORD, True, "selected", (1, 2))
 
 
-def test_repair_writes_all_three_where_the_policy_overwrites() -> None:
-    """What is left of half a triplet belongs to nobody knows which credential."""
+@pytest.mark.parametrize("when", ["changed", "missing", "always"])
+def test_repair_writes_every_member_of_which_nobody_knows_whose_it_is(when: Any) -> None:
+    """What is left of half a triplet may be another credential's: their mix is verified by nobody."""
     secrets = triplet()
     del secrets[PASSWORD]
 
-    change = planned(DESIRED, secrets)
+    change = planned(replace(DESIRED, rotate=RotationPolicy(when=when)), secrets)
+
+    assert [step.part for step in change.steps] == list(Part)
+
+
+@pytest.mark.parametrize(
+    ("present", "written"),
+    [
+        ((Part.PASSWORD,), (Part.USER, Part.SERVER)),
+        ((Part.PASSWORD, Part.USER), (Part.SERVER,)),
+        ((Part.USER, Part.SERVER), tuple(Part)),
+        ((Part.SERVER,), tuple(Part)),
+    ],
+)
+@pytest.mark.parametrize("when", ["changed", "missing"])
+def test_repair_goes_on_where_a_run_was_cut_off(
+    when: Any, present: tuple[Part, ...], written: tuple[Part, ...]
+) -> None:
+    """PASSWORD comes first, and is newer than its source: the rest of that run is known too."""
+    desired = replace(DESIRED, credential=DATED, rotate=RotationPolicy(when=when))
+    secrets = {name: s for name, s in triplet().items() if name.endswith(present)}
+    target = ObservedTarget(secrets, NOW)
+    source_changed = {"P": LONG_AGO - timedelta(days=1)}
+
+    (change,) = plan(
+        [desired], Observed({ORGANIZATION: target}, CATALOGUE, {}, source_changed), 0.3
+    ).changes
+
+    assert change.action == "repair"
+    assert tuple(step.part for step in change.steps) == written
+
+
+def test_repair_writes_a_member_that_is_older_than_the_source() -> None:
+    """It holds the credential of before."""
+    desired = replace(DESIRED, credential=DATED, rotate=RotationPolicy(when="missing"))
+    secrets = triplet()
+    del secrets[secret_name("ACR", Part.SERVER)]
+    observed = Observed({ORGANIZATION: ObservedTarget(secrets, NOW)}, CATALOGUE, {}, {"P": NOW})
+
+    (change,) = plan([desired], observed, 0.3).changes
 
     assert [step.part for step in change.steps] == list(Part)
 
