@@ -16,7 +16,7 @@ from codespaces_registry_secrets.triplet import Part, secret_name
 
 @dataclass(frozen=True)
 class Access:
-    """Who may use a secret: `ids` is its list, None where it has none or nobody asked for it."""
+    """Who may use a secret: `ids` is its list, None where it has none."""
 
     visibility: Visibility | None = None
     ids: frozenset[int] | None = None
@@ -94,6 +94,22 @@ def _sent(triplet: Desired, secret: ObservedSecret, due: Due) -> bool:
     return due.covers(secret) or (moves and allowed)
 
 
+def disagreements(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[str]:
+    """In what the stored members differ, where the spec does not say how they are to be."""
+    stored = {m.part: m.now for m in triplet_members if m.now and m.complete}
+    visibilities = {part: access.visibility for part, access in stored.items()}
+    if triplet.visibility is None and len(set(visibilities.values())) > 1:
+        each = ", ".join(f"{part} `{visibility}`" for part, visibility in visibilities.items())
+        yield f"its secrets differ in visibility ({each}); set `visibility` to make them equal"
+    lists = {part: access.ids for part, access in stored.items() if access.ids is not None}
+    if triplet.selection is None and len(set(lists.values())) > 1:
+        each = ", ".join(f"{part} {len(ids)}" for part, ids in lists.items())
+        yield (
+            f"its secrets differ in their selected repositories ({each}); set `repositories` to "
+            "make them equal"
+        )
+
+
 def steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Step]:
     """What to send, in order; nothing for a member that is as it should be."""
     exact = triplet.selection is not None and triplet.selection.mode == "exact"
@@ -139,8 +155,7 @@ def _wanted(triplet: Desired, secret: ObservedSecret | None, selected: Selected 
         return Access(visibility)
     there = _now(secret).ids if secret else None
     if triplet.selection is None or selected is None:
-        unasked = secret is not None and there is None and visibility == secret.visibility
-        return Access(visibility, None if unasked else there or frozenset())
+        return Access(visibility, there or frozenset())
     chosen = frozenset(repo.id for repo in selected.repositories)
     kept = there or frozenset()
     by_mode = {"exact": chosen, "ensure": kept | chosen, "remove": kept - chosen}

@@ -20,7 +20,7 @@ class SelectedRepositories:
 
 @dataclass(frozen=True)
 class ObservedSecret:
-    """A secret. `selected` is None where it has no list, or where nobody asked for it.
+    """A secret. `selected` is None where it has no list.
 
     `updated_at` is when its value was written last.
     """

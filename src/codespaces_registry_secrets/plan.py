@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from codespaces_registry_secrets import guards, prune
-from codespaces_registry_secrets.access import Member, members, steps
+from codespaces_registry_secrets.access import Member, disagreements, members, steps
 from codespaces_registry_secrets.change import Action, Change, Note, Plan
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.doubts import doubts
@@ -207,6 +207,8 @@ def _notes(
     triplet: Desired, three: tuple[Member, ...], selected: Selected | None
 ) -> Iterator[Note]:
     here = f"{triplet.registry} at {triplet.target}"
+    for message in disagreements(triplet, three):
+        yield Note("warning", f"{here}: {message}", triplet.where)
     if any(m.wanted.ids == frozenset() and (m.now is None or m.moves) for m in three):
         message = f"{here}: no repository may use the triplet; name some under `repositories`"
         yield Note("warning", message, triplet.where)

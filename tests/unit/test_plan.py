@@ -367,3 +367,35 @@ def test_targets_ignore_case() -> None:
     assert Organization("Octo-Org") == ORGANIZATION
     assert hash(Organization("Octo-Org")) == hash(ORGANIZATION)
     assert Organization("octocat") != USER
+
+
+@pytest.mark.parametrize("credential", [None, DATED])
+def test_members_that_differ_are_warned_of_where_the_spec_says_nothing(
+    credential: Credential | None,
+) -> None:
+    """A triplet is used as a whole: one that is open to other repositories than the rest is none."""
+    desired = replace(DESIRED, credential=credential, rotate=RotationPolicy(when="missing"))
+    lists, opened = triplet(), triplet()
+    lists[PASSWORD] = replace(lists[PASSWORD], selected=listed(API, WEB))
+    opened[PASSWORD] = replace(opened[PASSWORD], visibility="all", selected=None)
+
+    (of_lists,), (of_visibility,) = planned(desired, lists).notes, planned(desired, opened).notes
+
+    assert (of_lists.level, of_visibility.level) == ("warning", "warning")
+    assert "differ in their selected repositories (PASSWORD 2, USER 1, SERVER 1); set" in (
+        of_lists.message
+    )
+    assert "differ in visibility (PASSWORD `all`, USER `selected`, SERVER `selected`); set" in (
+        of_visibility.message
+    )
+
+
+def test_members_that_differ_are_drift_where_the_spec_says_something() -> None:
+    """And no warning: they are made equal."""
+    secrets = triplet()
+    secrets[PASSWORD] = replace(secrets[PASSWORD], selected=listed(API, WEB))
+    desired = replace(DESIRED, credential=None, selection=chosen("api"))
+
+    change = planned(desired, secrets)
+
+    assert (change.action, change.drift, change.notes) == ("access", True, ())

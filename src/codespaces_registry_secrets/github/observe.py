@@ -158,20 +158,10 @@ def _present(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> list[st
     return [name for name in names if name in secrets]
 
 
-def _may_write(triplets: Iterable[Desired], secrets: Mapping[str, ObservedSecret]) -> bool:
-    return any(
-        triplet.rotate.when != "missing"
-        or triplet.rotate.max_age is not None
-        or len(_present(triplet, secrets)) < len(Part)
-        for triplet in triplets
-        if triplet.credential
-    )
-
-
 def _listed(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> Iterable[str]:
-    """The members whose list the plan needs: where it may change, or must be sent along."""
+    """The members that have a list."""
     target = triplet.target
-    if not target.has_list or not (triplet.selection or _may_write([triplet], secrets)):
+    if not target.has_list:
         return ()
     return (
         name
