@@ -1,7 +1,7 @@
 """Measures the Action against a sandbox of GitHub in its own process, which takes 50 ms a request.
 
 Prints a table for each part: a, requests and bytes; b, time beside `gh secret set`; c, time under a
-limit on writes; d, start, memory and image.
+limit on writes; d, start, planning, memory and image.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""(d) Time to the first request, peak memory, and what the image adds to its base."""
+"""(d) Time to the first request and of planning, peak memory, and what the image adds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.action import PYTHON, Action
+from benchmarks.planning import TARGETS, planning_seconds
 from benchmarks.processes import timed
 from benchmarks.progress import tell
 from benchmarks.report import Goal, Part, Row
@@ -33,10 +34,10 @@ def part(action: Action, *, quick: bool) -> Part:
     """Measure each; without docker, all but the image."""
     rows: list[Row] = []
     goals: list[Goal] = []
-    for row, goal in [start(action), *memory(action, quick=quick), image()]:
+    for row, goal in [start(action), planning(), *memory(action, quick=quick), image()]:
         rows.append(row)
         goals.append(goal)
-    return Part("(d) Start, memory, image", rows, goals, NOTE)
+    return Part("(d) Start, planning, memory, image", rows, goals, NOTE)
 
 
 def start(action: Action) -> tuple[Row, Goal]:
@@ -50,6 +51,14 @@ def start(action: Action) -> tuple[Row, Goal]:
     first, importing = median(ours), median(library)
     goal = Goal("first request / `import github`", first / importing, 2.0)
     return _row("first request", first, "s", f"`import github`: {importing:.3f} s"), goal
+
+
+def planning() -> tuple[Row, Goal]:
+    """Seconds for the largest plan."""
+    tell("(d) planning")
+    seconds = planning_seconds()
+    goal = Goal(f"planning {TARGETS:,} targets", seconds, 0.5, "s")
+    return _row(f"planning {TARGETS:,} targets", seconds, "s"), goal
 
 
 def memory(action: Action, *, quick: bool) -> Iterator[tuple[Row, Goal]]:

@@ -37,7 +37,7 @@ from codespaces_registry_secrets.report.text import (
     plan_lines,
 )
 from codespaces_registry_secrets.runner import Runner
-from codespaces_registry_secrets.shards import matrix, part
+from codespaces_registry_secrets.shards import matrix, split
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec.given import document
 from codespaces_registry_secrets.spec.load import desired
@@ -105,10 +105,9 @@ def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> 
     """Spec, what GitHub holds, plan, and what is to be said against it."""
     asked = desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
     expanded = expand(asked, sessions)
-    wanted = part(expanded.desired, inputs.shard, expanded.problems)
+    wanted, elsewhere = split(expanded.desired, inputs.shard, expanded.problems)
     changed, doubts = ages(wanted, sessions, inputs.repository)
     observed = observe(wanted, sessions, changed, expanded.problems, begin)
-    elsewhere = tuple(triplet for triplet in expanded.desired if triplet not in wanted)
     observed = with_elsewhere(observed, wanted, elsewhere, sessions, look_up=inputs.prune)
     first = plan(wanted, observed, inputs.removal_limit, inputs.unmanaged, elsewhere)
     known = {**expanded.repositories, **observed.catalogue}

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import compress
 
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.desired import Desired
@@ -66,15 +67,17 @@ def shard(text: str) -> Shard | None:
     return Shard(int(match[1]), int(match[2]))
 
 
-def part(
-    desired: Sequence[Desired], wanted: Shard | None, unsettled: Collection[Target]
-) -> tuple[Desired, ...]:
-    """The triplets at the targets of a shard, or all where it is None.
+def split(
+    desired: Sequence[Desired], shard: Shard | None, unsettled: Collection[Target]
+) -> tuple[tuple[Desired, ...], tuple[Desired, ...]]:
+    """The triplets at the targets of a shard, or all where it is None; and all others.
 
     `unsettled` are globs of which nobody knows what they match: they are everybody's, for a shard
     without them would take its targets for none, and end well.
     """
-    return tuple(t for t in desired if not wanted or t.target in unsettled or wanted.has(t.target))
+    here = [not shard or t.target in unsettled or shard.has(t.target) for t in desired]
+    others = (not belongs for belongs in here)
+    return tuple(compress(desired, here)), tuple(compress(desired, others))
 
 
 def matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:

@@ -20,7 +20,7 @@ from codespaces_registry_secrets.shards import (
     REQUESTS,
     Shard,
     matrix,
-    part,
+    split,
 )
 from codespaces_registry_secrets.spec.model import RotationPolicy
 from codespaces_registry_secrets.targets import ME, Organization, Repository, Target, User
@@ -94,8 +94,11 @@ def test_the_parts_are_the_whole(listed: list[Target], count: int) -> None:
     """Each triplet once, in the order that it had."""
     triplets = [desired(target) for target in listed]
 
-    parts = [part(triplets, Shard(number, count), ()) for number in range(1, count + 1)]
+    both = [split(triplets, Shard(number, count), ()) for number in range(1, count + 1)]
+    parts = [here for here, _ in both]
 
+    for here, elsewhere in both:
+        assert sorted(map(id, (*here, *elsewhere))) == sorted(map(id, triplets))
     assert sorted(map(id, (t for one in parts for t in one))) == sorted(map(id, triplets))
     for one in parts:
         places = [next(n for n, t in enumerate(triplets) if t is u) for u in one]
@@ -113,7 +116,7 @@ def test_a_target_that_comes_or_goes_moves_no_other(
 
     for number in range(1, count + 1):
         before, after = (
-            part(given_ones, Shard(number, count), ()) for given_ones in (triplets, more)
+            split(given_ones, Shard(number, count), ())[0] for given_ones in (triplets, more)
         )
         assert after in (before, (more[0], *before))
 

@@ -7,7 +7,7 @@ import pytest
 from codespaces_registry_secrets.change import Change, Plan, Step
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.shards import MINUTES, REQUESTS, Shard, matrix, part, shard
+from codespaces_registry_secrets.shards import MINUTES, REQUESTS, Shard, matrix, shard, split
 from codespaces_registry_secrets.spec.model import RotationPolicy
 from codespaces_registry_secrets.targets import ME, Organization, Repository, Target, User
 from codespaces_registry_secrets.triplet import Part
@@ -78,9 +78,9 @@ def test_a_glob_of_which_nothing_is_known_is_in_every_shard() -> None:
     glob = Repository("octo-org/svc-*")
     one = Desired(glob, "ACR", None, RotationPolicy(), None, None, Location())
 
-    assert [part([one], Shard(n, 9), {glob}) for n in range(1, 10)] == [(one,)] * 9
-    assert sum(len(part([one], Shard(n, 9), ())) for n in range(1, 10)) == 1
-    assert part([one], None, ()) == (one,)
+    assert [split([one], Shard(n, 9), {glob})[0] for n in range(1, 10)] == [(one,)] * 9
+    assert sum(len(split([one], Shard(n, 9), ())[0]) for n in range(1, 10)) == 1
+    assert split([one], None, ()) == ((one,), ())
 
 
 def test_a_small_plan_is_one_shard() -> None:

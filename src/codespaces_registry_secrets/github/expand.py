@@ -30,18 +30,22 @@ class Expanded:
 
 def expand(desired: Sequence[Desired], sessions: Sessions) -> Expanded:
     """Look up every glob; archived repositories are left out. One walk for an owner."""
-    globs = [t for t in desired if isinstance(t.target, Repository) and is_glob(t.target.name)]
+    globs = [triplet for triplet in desired if _is_glob(triplet)]
     owners = {triplet.target.owner.lower(): triplet.target for triplet in globs}
     found: dict[str, Found] = {
         owner: attempt(partial(walked, owner), sessions, target) for owner, target in owners.items()
     }
     problems: dict[Target, str] = {}
     notes: list[Note] = []
-    result: list[Desired] = [triplet for triplet in desired if triplet not in globs]
+    result: list[Desired] = [triplet for triplet in desired if not _is_glob(triplet)]
     for triplet in globs:
         matches = list(_matches(triplet, found[triplet.target.owner.lower()], problems, notes))
         result += matches or [triplet]
     return Expanded(tuple(result), problems, tuple(notes), merged(found.values()))
+
+
+def _is_glob(triplet: Desired) -> bool:
+    return isinstance(triplet.target, Repository) and is_glob(triplet.target.name)
 
 
 def _matches(

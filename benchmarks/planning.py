@@ -1,0 +1,35 @@
+"""How long planning takes by itself, without any request."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from codespaces_registry_secrets.desired import Credential, Desired
+from codespaces_registry_secrets.errors import Location
+from codespaces_registry_secrets.observed import Observed, ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.plan import plan
+from codespaces_registry_secrets.spec.model import RotationPolicy, Source
+from codespaces_registry_secrets.targets import Repository
+from codespaces_registry_secrets.triplet import Part, secret_name
+
+TARGETS = 5_000
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+CREDENTIAL = Credential("ACR", "mycompany.azurecr.io", "me", Source(env="ACR_PASSWORD"))
+
+
+def planning_seconds() -> float:
+    """Seconds to plan for 5,000 repositories, each with a triplet that the spec does not name."""
+    names = [secret_name(registry, part) for registry in ("ACR", "OLD") for part in Part]
+    secrets = {name: ObservedSecret(name, NOW) for name in names}
+    desired = [_desired(number) for number in range(TARGETS)]
+    seen = {t.target: ObservedTarget(secrets, NOW, resolved=t.target) for t in desired}
+    began = time.perf_counter()
+    plan(desired, Observed(seen, {}, {}, {}), 1.0, "pruned")
+    return time.perf_counter() - began
+
+
+def _desired(number: int) -> Desired:
+    policy = RotationPolicy(when="missing")
+    target = Repository(f"octo-org/repo-{number:04}")
+    return Desired(target, "ACR", CREDENTIAL, policy, None, None, Location("spec.yml", number))
