@@ -15,6 +15,19 @@ R = TypeVar("R")
 POLL_SECONDS = 0.2
 
 
+def first_alone(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    at_once: int,
+    watch: Callable[[], None] = lambda: None,
+) -> list[R]:
+    """As `together`, but the others wait for the first one.
+
+    So a token that GitHub refuses is shown to it once, and not ten times.
+    """
+    return [*map(work, items[:1]), *together(work, items[1:], at_once, watch)]
+
+
 def together(
     work: Callable[[T], R],
     items: Sequence[T],

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from github_sandbox.calls import Call
+from github_sandbox.calls import Call, Caller
 from github_sandbox.directory import Account, Repository, Role
 from github_sandbox.keyring import Token
 from github_sandbox.refusals import Refusal, not_found
@@ -82,13 +82,13 @@ def named_repository(call: Call[Token]) -> Repository | None:
     return call.world.find_repository(full_name)
 
 
-def moved(call: Call[Token], repository: Repository) -> Refusal:
+def moved(call: Call[Caller], repository: Repository) -> Refusal:
     """A redirect to the same endpoint below the repository's id: 301 to GET, 307 to all else.
 
     Source: docs.github.com, "Best practices for using the REST API", on redirects; which verb gets
     which was seen on github.com.
     """
-    tail = call.path.split("/", 4)[4:]
+    tail: list[str] = call.path.split("/", 4)[4:]
     query = f"?{urlencode(call.query)}" if call.query else ""
     location = "/".join([f"{call.base}/repositories/{repository.id}", *tail]) + query
     permanent = call.method in {"GET", "HEAD"}

@@ -11,6 +11,7 @@ from datetime import timedelta
 import jwt
 
 from github_sandbox import shapes
+from github_sandbox.access import moved
 from github_sandbox.calls import Answer, AppRoute, Call
 from github_sandbox.directory import Account, Repository, utc_now
 from github_sandbox.keyring import LEVELS, App, Installation
@@ -58,8 +59,15 @@ def get_account_installation(call: Call[App]) -> Answer:
 
 
 def get_repository_installation(call: Call[App]) -> Answer:
-    """The installation on a repository's owner."""
-    repository = call.world.find_repository("{owner}/{repository}".format_map(call.params))
+    """The installation on a repository's owner; a redirect where the repository moved."""
+    if "repository_id" in call.params:
+        found = call.world.repository_by_id(call.number("repository_id"))
+        return installed_on(call, found.owner if found else None)
+    full_name = "{owner}/{repository}".format_map(call.params)
+    renamed = call.world.find_renamed(full_name)
+    if renamed is not None:
+        raise moved(call, renamed)
+    repository = call.world.find_repository(full_name)
     return installed_on(call, repository.owner if repository else None)
 
 
@@ -113,10 +121,12 @@ def wanted_repositories(call: Call[App], installation: Installation) -> list[Rep
 def routes() -> list[AppRoute]:
     """Every endpoint that a JWT opens."""
     on_repository = "/repos/{owner}/{repository}/installation"
+    by_id = "/repositories/{repository_id}/installation"
     return [
         AppRoute("GET", "/app/installations", list_installations, "apps/apps"),
         AppRoute("GET", "/orgs/{login}/installation", get_account_installation, "apps/apps"),
         AppRoute("GET", "/users/{login}/installation", get_account_installation, "apps/apps"),
         AppRoute("GET", on_repository, get_repository_installation, "apps/apps"),
+        AppRoute("GET", by_id, get_repository_installation, "apps/apps"),
         AppRoute("POST", EXCHANGE, create_token, "apps/apps"),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from github_sandbox import Fault, Sandbox, World
 from running import TRIPLET, Action, stored_triplet
 
@@ -24,13 +26,34 @@ def test_secrets_that_do_not_add_up_block_the_target(
     """A triplet that seems to be missing may only not have been listed."""
     stored_triplet(world, ORGANIZATION, visibility="all")
     body = '{"total_count": 3, "secrets": []}'
-    sandbox.fail(Fault(path=r"/orgs/octo-org/codespaces/secrets\?", status=200, body=body))
+    path = r"/orgs/octo-org/codespaces/secrets\?"
+    sandbox.fail(Fault(path=path, status=200, body=body, times=None))
 
     step = action.step(SPEC, ENVIRONMENT)
 
     assert step.exit_code == 1
     assert "GitHub counts 3 secrets and lists 0; run again" in step.stdout
     assert sandbox.writes == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (r"/codespaces/secrets\?", '{"total_count": 3, "secrets": []}'),
+        ("USER/repositories", '{"total_count": 2, "repositories": []}'),
+    ],
+    ids=["secrets", "a list"],
+)
+def test_what_does_not_add_up_is_read_once_more(
+    world: World, sandbox: Sandbox, action: Action, path: str, body: str
+) -> None:
+    """Somebody else can have changed it between two pages."""
+    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
+    sandbox.fail(Fault(method="GET", path=path, status=200, body=body))
+
+    assert action.here(SPEC, ENVIRONMENT) == 0
+
+    assert b"new" in {secret.value for secret in world.secrets(ORGANIZATION).values()}
 
 
 def test_repositories_that_cannot_be_listed_block_the_selection(
@@ -56,7 +79,7 @@ def test_a_list_that_shrinks_while_it_is_read_is_not_sent_back(
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     body = '{"total_count": 2, "repositories": []}'
     path = "PASSWORD/repositories"
-    sandbox.fail(Fault(method="GET", path=path, nth=2, status=200, body=body))
+    sandbox.fail(Fault(method="GET", path=path, nth=2, status=200, body=body, times=None))
     spec = SPEC.replace(', repositories: ["svc-*", app]', "")
 
     step = action.step(spec, ENVIRONMENT)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from github_sandbox import Sandbox, World
+from github_sandbox import Fault, Sandbox, World
 from running import TOKEN, TRIPLET, Action, stored_triplet
 
 START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
@@ -263,3 +263,26 @@ def test_a_github_token_that_cannot_pull_is_not_stored(
     assert reason in step.stdout
     assert world.secrets(REPOSITORY) == {}
     assert token not in step.log
+
+
+def test_ages_are_asked_for_at_the_same_time(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """One request each, which do not wait for each other."""
+    names = [f"PASSWORD_{number}" for number in range(8)]
+    entries = ""
+    for name in names:
+        world.put_actions_secret("repository:octo-org/app", name)
+        entries += (
+            f"  - {{id: {name}, server: r{name[-1]}.example.com, username: me, "
+            f"password: {{secret: {name}}}, targets: [{{repository: octo-org/app}}]}}\n"
+        )
+    sandbox.fail(Fault(path="/actions/secrets/", status=None, delay=0.3, times=None))
+
+    spec = f"version: 1\nregistries:\n{entries}"
+    assert action.step(spec, dict.fromkeys(names, "x"), mode="plan").exit_code == 0
+
+    asked = [one for one in sandbox.exchanges if "/actions/secrets/" in one.path]
+    assert len(asked) == len(names)
+    others = asked[1:]  # the first one shows whether GitHub takes the token
+    assert max(one.began for one in others) < min(one.ended for one in others)

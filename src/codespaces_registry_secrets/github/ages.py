@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import FinalError, GitHubError
 from codespaces_registry_secrets.github import answers
+from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.session import Session
 from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.targets import Repository, Target
+from codespaces_registry_secrets.together import first_alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +49,8 @@ def ages(
     try:
         target = _ActionsSecrets(repository)
         session = sessions.of(target)
-        for name in names:
-            known |= _own(name, session, target)
+        for age in first_alone(partial(_own, session, target), names, READS_AT_ONCE):
+            known |= age
         absent = {name.upper(): name for name in names if name not in known}
         known |= _shared(absent, session, target) if absent else {}
     except FinalError:
@@ -57,7 +60,7 @@ def ages(
     return known, tuple(_unknown(credentials.values(), known, why))
 
 
-def _own(name: str, session: Session, target: Target) -> dict[str, datetime]:
+def _own(session: Session, target: Target, name: str) -> dict[str, datetime]:
     """The time of a secret of the repository itself; nothing where it has none."""
     try:
         url = f"/repos/{target.name}/actions/secrets/{name}"

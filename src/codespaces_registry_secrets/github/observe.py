@@ -32,7 +32,7 @@ from codespaces_registry_secrets.observed import (
 from codespaces_registry_secrets.report.progress import Begin
 from codespaces_registry_secrets.repositories import Repo, transferred
 from codespaces_registry_secrets.targets import Repository, Target, User
-from codespaces_registry_secrets.together import together
+from codespaces_registry_secrets.together import first_alone, together
 from codespaces_registry_secrets.triplet import Part, secret_name
 
 
@@ -60,25 +60,28 @@ def observe(
         progress.done("", 1, failed=False)
         return seen
 
-    # One alone, so that a token that GitHub refuses is shown to it once and not ten times.
-    first, others = list(by_target)[:1], list(by_target)[1:]
-    seen = [*map(look, first), *together(look, others, READS_AT_ONCE, progress.tick)]
+    seen = first_alone(look, list(by_target), READS_AT_ONCE, progress.tick)
     repositories, unlisted = catalogue(desired, sessions)
     return Observed(dict(zip(by_target, seen, strict=True)), repositories, unlisted, changed)
 
 
 def selected_repositories(session: Session, target: Target, name: str) -> SelectedRepositories:
-    """The whole list of a secret, every page of it."""
-    repositories: list[Repo] = []
-    total = 0
+    """The whole list of a secret, every page of it; read once more where it does not add up."""
     try:
-        url = f"{target.url}/{name}/repositories"
-        for page in session.all_pages(target, url, answers.SelectedRepositories):
-            repositories += (repository.repo for repository in page.repositories)
-            total = page.total_count
+        listed = _selected(session, target, name)
+        return listed if listed.complete else _selected(session, target, name)
     except PartialListError:
         return SelectedRepositories((), complete=False)
-    return SelectedRepositories(tuple(sorted(set(repositories))), len(set(repositories)) == total)
+
+
+def _selected(session: Session, target: Target, name: str) -> SelectedRepositories:
+    repositories: set[Repo] = set()
+    total = 0
+    url = f"{target.url}/{name}/repositories"
+    for page in session.all_pages(target, url, answers.SelectedRepositories):
+        repositories.update(repository.repo for repository in page.repositories)
+        total = page.total_count
+    return SelectedRepositories(tuple(sorted(repositories)), len(repositories) == total)
 
 
 def _grouped(desired: Iterable[Desired]) -> Mapping[Target, list[Desired]]:
@@ -137,6 +140,18 @@ def _resolved(session: Session, target: Target) -> tuple[Target, dict[str, Obser
 
 
 def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:
+    """Every secret of a target; read once more where they do not add up."""
+    found, counted = _listed_secrets(session, target)
+    if len(found) != counted:
+        found, counted = _listed_secrets(session, target)
+    if len(found) != counted:
+        message = f"GitHub counts {counted} secrets and lists {len(found)}; run again"
+        raise GitHubError(message)
+    return found
+
+
+def _listed_secrets(session: Session, target: Target) -> tuple[dict[str, ObservedSecret], int]:
+    """The secrets that GitHub lists, and how many it says there are."""
     pages = list(session.all_pages(target, target.url, answers.Secrets))
     secrets = chain.from_iterable(page.secrets for page in pages)
     # GitHub calls a user's secrets `selected` too, but they have no visibility that one could set.
@@ -146,11 +161,7 @@ def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:
         )
         for s in secrets
     }
-    if len(found) != pages[-1].total_count:
-        counted = pages[-1].total_count
-        message = f"GitHub counts {counted} secrets and lists {len(found)}; run again"
-        raise GitHubError(message)
-    return found
+    return found, pages[-1].total_count
 
 
 def _present(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> list[str]:
