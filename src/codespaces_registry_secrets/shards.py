@@ -2,6 +2,9 @@
 
 Sources: "Rate limits for the REST API" and "Usage limits, billing, and administration" of GitHub
 Actions, docs.github.com: 5,000 requests an hour for a user, 6 hours for a job, 256 jobs a matrix.
+
+An assumption: writing secrets does not count as creating content, of which GitHub allows about 500
+requests an hour. GitHub does not say so. Where it counts, a shard is refused, and waits.
 """
 
 from __future__ import annotations

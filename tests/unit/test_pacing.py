@@ -181,6 +181,12 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, Limit | None]] = {
         "You have exceeded a secondary rate limit",
         Limit(None, "its documentation"),
     ),
+    "content": (
+        403,
+        {},
+        "You have exceeded a secondary rate limit and have been blocked from content creation.",
+        Limit(None, "its limit on creating content, of about 500 requests an hour"),
+    ),
     "older words": (
         403,
         {},

@@ -13,6 +13,10 @@ from http import HTTPStatus
 
 from github import GithubException
 
+# GitHub allows about 80 requests a minute that create content, and 500 an hour. It does not say
+# whether secrets are content: the Action keeps to the first, and obeys the second where it is met.
+CONTENT = "its limit on creating content, of about 500 requests an hour"
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -38,14 +42,16 @@ def limit(error: GithubException) -> Limit | None:
         # A second more: the reset is told in whole ones.
         now = told_at(headers) or datetime.now(UTC)
         return Limit(reset - now.timestamp() + 1, "`x-ratelimit-reset`")
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or _says_so(error.data):
+    said = _said(error.data)
+    if "content creation" in said:
+        return Limit(None, CONTENT)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or "rate limit" in said:
         return Limit(None, "its documentation")
-    return None
+    return Limit(None, "its documentation") if "abuse detection" in said else None
 
 
-def _says_so(data: object) -> bool:
-    said = str(data.get("message", "")).lower() if isinstance(data, dict) else ""
-    return "rate limit" in said or "abuse detection" in said
+def _said(data: object) -> str:
+    return str(data.get("message", "")).lower() if isinstance(data, dict) else ""
 
 
 def _number(text: str | None) -> float | None:
