@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import binascii
 import json
-import re
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-ECR = re.compile(r"\d{12}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
-GOOGLE = re.compile(r"(([a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)")
-GITHUB = re.compile(r"(ghcr\.io|containers\.[a-z0-9-]+\.ghe\.com)")
-# "AWS unique identifier prefixes": AKIA of a user's key, ASIA of a temporary one.
-ACCESS_KEY = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}")
+from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR, GITHUB, GOOGLE
+
 BOUNDS = (b"-----BEGIN", b"-----END")
 
 

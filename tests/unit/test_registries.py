@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from codespaces_registry_secrets.examination import remarks
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec.document import parse
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.model import Image
 from codespaces_registry_secrets.spec.registries import server_fault
 
 SERVERS = {
@@ -78,3 +81,36 @@ def test_what_names_no_host_has_no_spelling(server: str) -> None:
 
     assert message is not None
     assert message.startswith("Codespaces matches a host name or host:port")
+
+
+@pytest.mark.parametrize(
+    ("image", "good"),
+    [
+        ("team/devbox:latest", True),
+        ("team/dev__box", True),
+        ("team/dev--box", True),
+        (f"team/devbox@sha256:{'0' * 64}", True),
+        (f"team/devbox:v1@sha512:{'f' * 128}", True),
+        ("team/devbox@sha256:0", False),
+        ("team//devbox", False),
+        ("team/dev..box", False),
+        ("team/dev___box", False),
+        ("team/_devbox", False),
+        ("Team/devbox", False),
+    ],
+)
+def test_the_images_of_a_spec_are_those_that_docker_can_pull(image: str, good: bool) -> None:
+    """By the grammar of CNCF Distribution: none of them is first found out by the login."""
+    try:
+        TypeAdapter(Image).validate_python(image)
+    except ValidationError:
+        assert not good
+    else:
+        assert good
+
+
+@pytest.mark.parametrize("region", ["x", "eu-west", "eu-west-1-", "1-2-3"])
+def test_only_a_region_makes_a_host_one_of_ecr(region: str) -> None:
+    """What no access key is exchanged for gets no advice about access keys."""
+    server = f"123456789012.dkr.ecr.{region}.amazonaws.com"
+    assert list(remarks(server, b"AWS", b"x")) == []

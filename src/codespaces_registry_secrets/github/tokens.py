@@ -5,7 +5,6 @@ Source: "Working with the Container registry", docs.github.com: pulling needs `r
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.exchange import Line
 from codespaces_registry_secrets.github.session import expiry
 from codespaces_registry_secrets.github.sessions import USER_AGENT, Patience
+from codespaces_registry_secrets.model.registries import GITHUB
 
 PACKAGES = frozenset({"read:packages", "write:packages", "delete:packages"})
 
@@ -37,10 +37,10 @@ def serves(api_url: str, server: str) -> bool:
     of `SUBDOMAIN.ghe.com` is `containers.SUBDOMAIN.ghe.com`.
     """
     host = urlsplit(api_url).hostname or ""
-    own = re.fullmatch(r"containers\.(.+\.ghe\.com)", server)
-    if own:
-        return host == f"api.{own[1]}"
-    return server == "ghcr.io" and not host.endswith(".ghe.com")
+    own = GITHUB.fullmatch(server)
+    if own and own["subdomain"]:
+        return host == f"api.{own['subdomain']}.ghe.com"
+    return own is not None and not host.endswith(".ghe.com")
 
 
 def look(token: SecretBytes, api_url: str) -> TokenFacts:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretBytes
 
+from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR
 from codespaces_registry_secrets.registry.credential import Credential
 from codespaces_registry_secrets.registry.failures import CONNECT_SECONDS, READ_SECONDS
 from codespaces_registry_secrets.registry.verdict import NotProvenError, rejected, unreachable
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 PERMISSIONS = "`ecr:GetAuthorizationToken` and `sts:GetServiceBearerToken`"
 ATTEMPTS = 2
 
-_SERVER = re.compile(
-    r"\d{12}\.dkr\.ecr(-fips)?\.(?P<region>[a-z]+(-[a-z]+)+-\d+)\.amazonaws\.com(\.cn)?"
-)
-# AKIA is a long-lived key, ASIA a temporary one of AWS STS.
-_KEY_ID = re.compile(rb"(AKIA|ASIA)[A-Z0-9]{12,124}")
 _AGAIN = re.compile("Throttl|TooManyRequests|RequestLimit|Unavailable|InternalFailure|ServerExc")
 
 
@@ -40,11 +36,11 @@ def exchanged(server: str, credential: Credential) -> Credential:
     Raises:
         NotProvenError: AWS refuses the key, or cannot be asked.
     """
-    place = _SERVER.fullmatch(server)
-    key_id = credential.username.get_secret_value()
-    if not place or not _KEY_ID.fullmatch(key_id):
+    place = ECR.fullmatch(server)
+    key_id = credential.username.get_secret_value().decode("ascii", "replace")
+    if not place or not ACCESS_KEY.fullmatch(key_id):
         return credential
-    if key_id.startswith(b"ASIA"):
+    if key_id.startswith("ASIA"):
         raise rejected(
             "the user name is a temporary access key (ASIA…), which is worth nothing without its "
             "session token, for which Codespaces has no place; take a long-lived key (AKIA…)"

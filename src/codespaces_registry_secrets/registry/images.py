@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
+from codespaces_registry_secrets.model.registries import IMAGE
 from codespaces_registry_secrets.registry.schemes import REFUSED, Scheme
 from codespaces_registry_secrets.registry.verdict import NotProvenError, rejected, unreachable
 from codespaces_registry_secrets.registry.wire import Wire
@@ -15,15 +15,6 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.docker.distribution.manifest.v2+json",
-)
-
-# Source: the grammar in the package `reference` of CNCF Distribution.
-_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REFERENCE = re.compile(
-    rf"(?P<name>{_COMPONENT}(?:/{_COMPONENT})*)"
-    r"(?::(?P<tag>\w[\w.-]{0,127}))?"
-    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}))?",
-    re.ASCII,
 )
 
 
@@ -37,7 +28,7 @@ def look_at(wire: Wire, base: str, scheme: Scheme, image: str, *, hub: bool) -> 
         NotProvenError: no; the message names the image.
     """
     try:
-        parts = _REFERENCE.fullmatch(image)
+        parts = IMAGE.fullmatch(image)
         if not parts:
             raise rejected("not an image's name; write `team/devbox:latest`, without the server")
         name = f"library/{parts['name']}" if hub and "/" not in parts["name"] else parts["name"]

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from pydantic import SecretBytes
 
+from codespaces_registry_secrets.model.registries import DOCKER_HUB, DOCKER_HUB_HOST
 from codespaces_registry_secrets.registry.credential import Credential
 from codespaces_registry_secrets.registry.ecr import exchanged
 from codespaces_registry_secrets.registry.failures import NoTlsError
@@ -24,12 +25,8 @@ from codespaces_registry_secrets.registry.verdict import (
     unreachable,
 )
 from codespaces_registry_secrets.registry.wire import Answer, Wire
-from codespaces_registry_secrets.spec.registries import DOCKER_HUB
 
 __all__ = ["Verdict", "prove"]
-
-# What Docker really talks to when it is told to log in at `https://index.docker.io/v1/`.
-DOCKER_HUB_HOST = "registry-1.docker.io"
 
 
 def prove(

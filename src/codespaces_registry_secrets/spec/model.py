@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic_core import PydanticCustomError
 
 from codespaces_registry_secrets.durations import FORM, duration
+from codespaces_registry_secrets.model.registries import IMAGE
 from codespaces_registry_secrets.spec.registries import KINDS, server_fault
 from codespaces_registry_secrets.targets import ME, Visibility
 
@@ -50,7 +51,7 @@ def _server(value: object) -> object:
     return value
 
 
-def _matching(pattern: str, message: str) -> BeforeValidator:
+def _matching(pattern: str | re.Pattern[str], message: str) -> BeforeValidator:
     def check(value: object) -> object:
         if isinstance(value, str) and not re.fullmatch(pattern, value):
             raise _fault(message)
@@ -153,11 +154,7 @@ Username = Annotated[
 Password = Annotated[Source, BeforeValidator(_no_literal)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 Image = Annotated[
-    str,
-    _matching(
-        r"[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?",
-        "write an image without its server, such as team/devbox:latest",
-    ),
+    str, _matching(IMAGE, "write an image without its server, such as team/devbox:latest")
 ]
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-DOCKER_HUB = "https://index.docker.io/v1/"
+from codespaces_registry_secrets.model.registries import AWS_ACCOUNT, AWS_REGION, DOCKER_HUB
 
 _DOCKER_HUB_HOSTS = frozenset(
     {"docker.io", "hub.docker.com", "index.docker.io", "registry-1.docker.io", "www.docker.com"}
@@ -56,8 +56,8 @@ def _gcr(keys: Keys) -> str:
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _NAME = Form(_LABEL, "lower-case letters, digits and `-`")
 _DOMAIN = Form(rf"{_LABEL}(\.{_LABEL})+", "a domain such as `azurecr.cn`")
-_ACCOUNT = Form(r"\d{12}", "twelve digits, in quotes")
-_REGION = Form(r"[a-z]{2}(-[a-z]+)+-\d+", "a region such as `eu-west-1`")
+_ACCOUNT = Form(AWS_ACCOUNT, "twelve digits, in quotes")
+_REGION = Form(AWS_REGION, "a region such as `eu-west-1`")
 _MULTI_REGION = Form("eu|asia|us", "`eu`, `asia` or `us`")
 _LOCATION = Form(_LABEL, "a location such as `europe-west4` or `us`")
 

@@ -1,0 +1,1 @@
+"""Plain data, without input or output."""
