@@ -37,6 +37,14 @@ def pair(request: web.Request) -> str:
         json.dumps(PASSWORD),
         base64.b64encode(PASSWORD.encode()).decode(),
         base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
+        base64.b64encode(f"?{PASSWORD}".encode()).decode(),
+        base64.urlsafe_b64encode(f"??{PASSWORD}".encode()).decode(),
+        PASSWORD.encode().hex(),
+        "".join(f"&#{ord(c)};" for c in PASSWORD),
+        "".join(f"&#x{ord(c):X};" for c in PASSWORD),
+        "".join(f"\\u{ord(c):04x}" for c in PASSWORD),
+        "".join(f"%{byte:02x}" for byte in PASSWORD.encode()),
+        quote("".join(f"&#{ord(c)};" for c in PASSWORD)),
     ],
 )
 @pytest.mark.parametrize("form", ["errors", "details", "title", "challenge"])
@@ -150,6 +158,19 @@ def test_a_redirect_to_a_host_named_like_the_password(serve: Serve, login: Login
     verdict = login(serve(answer).host, USER, "my-long-password")
     assert verdict.status == "unreachable"
     assert LEFT_OUT in verdict.message
+
+
+@pytest.mark.parametrize("name", ["my-long-password", "%6dy-long-password"])
+def test_a_token_server_named_like_the_password(serve: Serve, login: Login, name: str) -> None:
+    """Whatever comes of it, its name is not told."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return challenging(f'Bearer realm="https://{name}.invalid/token"')
+
+    verdict = login(serve(answer).host, USER, "my-long-password")
+    assert verdict.status == "unreachable"
+    assert "a host whose name repeats the credential" in verdict.message
+    assert "-long-password" not in verdict.message
 
 
 @pytest.mark.parametrize(

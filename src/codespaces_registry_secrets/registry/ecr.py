@@ -19,7 +19,7 @@ from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR
 from codespaces_registry_secrets.registry.credential import Credential
 from codespaces_registry_secrets.registry.failures import CONNECT_SECONDS, READ_SECONDS
 from codespaces_registry_secrets.registry.verdict import NotProvenError, rejected, unreachable
-from codespaces_registry_secrets.registry.words import Quiet
+from codespaces_registry_secrets.text.redaction import Redactor
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError  # type: ignore[import-untyped]
@@ -96,7 +96,9 @@ def _client(region: str, credential: Credential) -> Any:  # noqa: ANN401 - made 
 def _refused(error: ClientError, credential: Credential) -> NotProvenError:
     told = error.response.get("Error", {})
     code, message = str(told.get("Code", "")), str(told.get("Message", ""))
-    words = Quiet(credential)(f"{code}: {message}".rstrip(". "))
+    username, password = credential.username, credential.password
+    redact = Redactor(password.get_secret_value(), username=username.get_secret_value())
+    words = redact(f"{code}: {message}".rstrip(". "))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or _AGAIN.search(code):
         return unreachable(f"AWS gives no ECR login at the moment ({words}); run again later")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import requests
 import urllib3
@@ -46,12 +46,12 @@ class NoTlsError(NotProvenError):
     """The connection came to nothing; it may be that the host speaks no TLS."""
 
 
-def explain(error: Exception, host: str) -> NotProvenError:
+def explain(error: Exception, host: str, redact: Callable[[str], str]) -> NotProvenError:
     """What to say of a request to `host` that had no answer."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return unreachable(_CERTIFICATE.format(host=host, why=cause.verify_message))
+            return unreachable(_CERTIFICATE.format(host=host, why=redact(cause.verify_message)))
     for kinds, words in _WORDS:
         if _any(causes, *kinds):
             times = {"connect": CONNECT_SECONDS, "read": READ_SECONDS}

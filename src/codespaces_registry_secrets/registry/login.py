@@ -42,7 +42,7 @@ def prove(
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
     try:
         login = exchanged(server, credential)
-        with Wire(login) as wire:
+        with Wire(login, host) as wire:
             base, greeting = _greet(wire, host)
             scheme = scheme_for(wire, login, host, greeting)
             _enter(wire, base, scheme, host)

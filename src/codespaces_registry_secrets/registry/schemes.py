@@ -33,6 +33,8 @@ _NO_POST = frozenset(
         HTTPStatus.METHOD_NOT_ALLOWED,
     }
 )
+# What a token server may answer; the last is only kept out of sight.
+_TOKENS = ("token", "access_token", "refresh_token")
 REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -50,11 +52,12 @@ class Scheme(Protocol):
 class Basic:
     """The credential itself, each time."""
 
+    wire: Wire
     credential: Credential
 
     def authorization(self, scope: str = "") -> str:  # noqa: ARG002 - good for everything
         """The same for each scope."""
-        return self.credential.basic()
+        return _basic(self.wire, self.credential)
 
     def refused(self, host: str, answer: Answer) -> str:
         """It was the credential."""
@@ -78,17 +81,17 @@ class Bearer:
         """
         wanted = {"service": self.service, "scope": scope}
         answer = self._asked({name: value for name, value in wanted.items() if value})
-        host = host_of(self.realm)
+        host = self.wire.named(self.realm)
         if answer.status in {*REFUSED, HTTPStatus.BAD_REQUEST}:
             raise rejected(f"{host} rejects the credential ({answer}); {CHECK}")
         if answer.status != HTTPStatus.OK:
             raise unreachable(f"{host} should give a token, and answers {answer}; run again later")
-        return f"Bearer {_token(answer, host)}"
+        return f"Bearer {_token(self.wire, answer, host)}"
 
     def refused(self, host: str, answer: Answer) -> str:
         """It was the token."""
         return (
-            f"{host} does not accept the token that {host_of(self.realm)} gives for the "
+            f"{host} does not accept the token that {self.wire.named(self.realm)} gives for the "
             f"credential ({answer}); {CHECK}, and ask those who run the registry otherwise"
         )
 
@@ -105,7 +108,7 @@ class Bearer:
         plain = {} if "scope" in wanted else {"offline_token": "true", "client_id": USER_AGENT}
         query = urlencode({**wanted, "account": username, **plain})
         separator = "&" if parsed(self.realm).query else "?"
-        return self.wire.get(f"{self.realm}{separator}{query}", self.credential.basic())
+        return self.wire.get(f"{self.realm}{separator}{query}", _basic(self.wire, self.credential))
 
 
 def scheme_for(wire: Wire, credential: Credential, host: str, answer: Answer) -> Scheme:
@@ -122,7 +125,7 @@ def scheme_for(wire: Wire, credential: Credential, host: str, answer: Answer) ->
         _check_realm(realm, host)
         return Bearer(wire, credential, realm, asked["bearer"].get("service", ""))
     if "basic" in asked or answer.status == HTTPStatus.OK:
-        return Basic(credential)
+        return Basic(wire, credential)
     raise unreachable(f"{host} answers {answer}, and names no way to log in that Docker knows")
 
 
@@ -137,12 +140,22 @@ def _check_realm(realm: str, host: str) -> None:
         )
 
 
-def _token(answer: Answer, host: str) -> str:
+def _basic(wire: Wire, credential: Credential) -> str:
+    header = credential.basic()
+    wire.hide(header.partition(" ")[2].encode())
+    return header
+
+
+def _token(wire: Wire, answer: Answer, host: str) -> str:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
         body = None
-    given = (body.get("token") or body.get("access_token")) if isinstance(body, dict) else None
-    if isinstance(given, str) and given.isascii() and given.isprintable():
-        return given
+    given = body if isinstance(body, dict) else {}
+    tokens = {name: text for name in _TOKENS if isinstance(text := given.get(name), str)}
+    for text in tokens.values():
+        wire.hide(text.encode(errors="replace"))
+    token = tokens.get("token") or tokens.get("access_token", "")
+    if token and token.isascii() and token.isprintable():
+        return token
     raise unreachable(f"{host} should give a token, and its answer holds none; is it a registry's?")

@@ -1,4 +1,4 @@
-"""Requests to a registry and its token server: short of patience, and tight-lipped.
+"""Requests to a registry and its token server, with short timeouts and redacted answers.
 
 A credential goes to the address that it is meant for and nowhere else: no redirect takes it to
 another host, no `.netrc` adds one. Proxies and authorities are those of the environment, as the
@@ -24,7 +24,8 @@ from codespaces_registry_secrets.registry.failures import (
 )
 from codespaces_registry_secrets.registry.urls import host_of, is_loopback, joined, origin, parsed
 from codespaces_registry_secrets.registry.verdict import NotProvenError, unreachable
-from codespaces_registry_secrets.registry.words import Quiet, said
+from codespaces_registry_secrets.registry.words import said
+from codespaces_registry_secrets.text.redaction import Redactor
 
 USER_AGENT = "codespaces-registry-secrets"
 BODY_BYTES = 64 * 1024
@@ -51,18 +52,32 @@ class Answer:
 
 
 class Wire:
-    """Sends a credential, and keeps it and each token out of everything that comes back."""
+    """Sends a credential, and keeps it and each token out of everything that comes back.
 
-    def __init__(self, credential: Credential) -> None:
+    `host` is the registry's own.
+    """
+
+    def __init__(self, credential: Credential, host: str) -> None:
+        self._host = host
         self._session = _Session()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-        self._quiet = Quiet(credential)
+        username, password = credential.username, credential.password
+        self._redact = Redactor(password.get_secret_value(), username=username.get_secret_value())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._session.close()
+
+    def hide(self, secret: bytes) -> None:
+        """Leave a secret out of what is said from here on."""
+        self._redact.add(secret)
+
+    def named(self, url: str) -> str:
+        """The host of a URL, fit for a message: a server may have put a secret into its name."""
+        host = host_of(url)
+        return host if host == self._host else self._redact.host(host)
 
     def get(self, url: str, authorization: str = "") -> Answer:
         """Raises NotProvenError where there is no answer, or only a redirect to elsewhere."""
@@ -91,7 +106,7 @@ class Wire:
             if origin(following) != origin(url):
                 raise self._astray(url, following)
             url = following
-        raise unreachable(f"{host_of(url)} redirects again and again; is it a registry?")
+        raise unreachable(f"{self.named(url)} redirects again and again; is it a registry?")
 
     def _send(
         self,
@@ -100,7 +115,6 @@ class Wire:
         headers: Mapping[str, str],
         form: Mapping[str, str | bytes] | None = None,
     ) -> requests.Response:
-        self._quiet.add(headers.get("Authorization", "").partition(" ")[2].encode())
         try:
             return self._session.request(
                 method,
@@ -113,29 +127,29 @@ class Wire:
                 proxies=_DIRECT if is_loopback(host_of(url)) else None,
             )
         except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise explain(error, host_of(url)) from None
+            raise explain(error, self.named(url), self._redact) from None
 
     def _answer(self, url: str, response: requests.Response) -> Answer:
         try:
             body = _body(response)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise explain(error, host_of(url)) from None
+            raise explain(error, self.named(url), self._redact) from None
         finally:
             response.close()
         challenge = response.headers.get("WWW-Authenticate", "")
         return Answer(
             status=response.status_code,
-            said=self._quiet(said(body, challenge)),
+            said=self._redact(said(body, challenge)),
             challenge=challenge,
             html=response.headers.get("Content-Type", "").lower().startswith("text/html"),
             body=body,
         )
 
     def _astray(self, url: str, following: str) -> NotProvenError:
-        elsewhere = self._quiet(f"{parsed(following).scheme}://{host_of(following)}")
+        elsewhere = self._redact(f"{parsed(following).scheme}://{host_of(following)}")
         return unreachable(
-            f"{host_of(url)} redirects to another place ({elsewhere}), and no credential is sent "
-            "there; if that is the registry, name its host as the server"
+            f"{self.named(url)} redirects to another place ({elsewhere}), and no credential is "
+            "sent there; if that is the registry, name its host as the server"
         )
 
 
