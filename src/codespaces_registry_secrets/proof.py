@@ -14,6 +14,7 @@ from codespaces_registry_secrets.desired import Credential
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.tokens import TokenFacts, look, serves
 from codespaces_registry_secrets.inputs import Inputs, Verify
+from codespaces_registry_secrets.registry.ecr import ENDPOINT
 from codespaces_registry_secrets.registry.login import Verdict, prove
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.together import together
@@ -39,12 +40,12 @@ def findings(
 
     def find(credential: Credential) -> Finding:
         verify = inputs.verify if credential in written else "off"
-        return _finding(credential, verify, inputs.api_url, sources)
+        return _finding(credential, verify, inputs, sources)
 
     return dict(zip(unique, together(find, unique, READS_AT_ONCE), strict=True))
 
 
-def _finding(credential: Credential, verify: Verify, api_url: str, sources: Sources) -> Finding:
+def _finding(credential: Credential, verify: Verify, inputs: Inputs, sources: Sources) -> Finding:
     username, password = (
         sources.username(credential.username),
         sources.password(credential.password),
@@ -53,11 +54,11 @@ def _finding(credential: Credential, verify: Verify, api_url: str, sources: Sour
     found = list(examination.remarks(credential.server, username.get_secret_value(), raw))
     refusals = [remark.message for remark in found if remark.level == "error"]
     notes = [_note(credential, remark.message) for remark in found if remark.level == "warning"]
-    asked = examination.is_github_token(raw) and serves(api_url, credential.server)
-    facts = look(password, api_url) if asked else TokenFacts()
+    asked = examination.is_github_token(raw) and serves(inputs.api_url, credential.server)
+    facts = look(password, inputs.api_url) if asked else TokenFacts()
     refusals += [facts.refusal] if facts.refusal else []
     if not refusals:
-        verdict = _verdict(credential, verify, username, password)
+        verdict = _verdict(credential, (username, password), verify, sources)
         refusals += _refused(verdict, verify)
         if verdict.status == "unreachable" and verify == "auto":
             notes.append(_note(credential, f"not proven: {verdict.message}"))
@@ -66,11 +67,19 @@ def _finding(credential: Credential, verify: Verify, api_url: str, sources: Sour
 
 
 def _verdict(
-    credential: Credential, verify: Verify, username: SecretBytes, password: SecretBytes
+    credential: Credential,
+    values: tuple[SecretBytes, SecretBytes],
+    verify: Verify,
+    sources: Sources,
 ) -> Verdict:
     if verify == "off":
         return Verdict("accepted")
-    return prove(credential.server, username, password, credential.images)
+    return prove(
+        credential.server,
+        *values,
+        credential.images,
+        ecr_endpoint=sources.environ.get(ENDPOINT, ""),
+    )
 
 
 def _refused(verdict: Verdict, verify: Verify) -> Iterator[str]:

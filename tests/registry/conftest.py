@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretBytes
@@ -49,9 +51,10 @@ def _environment(monkeypatch: pytest.MonkeyPatch, authority: Authority, tmp_path
 def login() -> Login:
     """`prove` with plain texts for values."""
 
-    def log_in(server: str, username: str, password: str, *images: str) -> Verdict:
+    def log_in(server: str, username: str, password: str, *images: str, **options: Any) -> Verdict:
         values = SecretBytes(username.encode()), SecretBytes(password.encode())
-        return prove(server, *values, images)
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_ECR", "")
+        return prove(server, *values, images, **{"ecr_endpoint": endpoint, **options})
 
     return log_in
 

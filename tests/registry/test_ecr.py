@@ -123,6 +123,10 @@ def test_nothing_of_the_machine_is_used(
         "AWS_SECRET_ACCESS_KEY": aws.allowed[1],
         "AWS_SESSION_TOKEN": "some-token",
         "AWS_REGION": "mars-north-1",
+        "AWS_CA_BUNDLE": "/no/such/bundle.pem",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_USE_FIPS_ENDPOINT": "true",
         "HTTPS_PROXY": "http://127.0.0.1:9",
     }.items():
         monkeypatch.setenv(name, value)
@@ -157,6 +161,48 @@ def test_a_temporary_key(login: Login) -> None:
 
 
 @pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://ecr.test",
+        "ftp://ecr.test",
+        "ecr.test",
+        "https://",
+        "https://me@ecr.test",
+        "https://ecr.test?x=1",
+        "http://localhost.ecr.test",
+    ],
+)
+def test_an_endpoint_that_must_not_be_used(login: Login, endpoint: str) -> None:
+    """Who answers there could ask for a login with the signature of the key."""
+    verdict = login(SERVER, *NO_KEY, ecr_endpoint=endpoint)
+    assert verdict.status == "rejected"
+    assert verdict.message == (
+        "AWS_ENDPOINT_URL_ECR must be an https URL (http on this machine only), so the access key "
+        "was not used; correct the variable, or leave it out"
+    )
+
+
+def test_the_endpoint_of_a_region(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's own, over TLS, and China's own."""
+    with Proxy({}) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        login(SERVER, *NO_KEY)
+        login("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", *NO_KEY)
+    assert [line.split()[1] for line in proxy.asked] == [
+        "api.ecr.eu-west-1.amazonaws.com:443",
+        "api.ecr.cn-north-1.amazonaws.com.cn:443",
+    ]
+
+
+@pytest.mark.parametrize("secret", ["schlüssel\nmit ☃", "\x00\r\n", "x" * 48_000])
+def test_a_secret_key_with_odd_characters(aws: Aws, login: Login, secret: str) -> None:
+    """AWS refuses it; nothing else breaks."""
+    verdict = login(SERVER, aws.allowed[0], secret, ecr_endpoint=aws.url)
+    assert verdict.status == "rejected"
+    assert "SignatureDoesNotMatch" in verdict.message or "InvalidSig" in verdict.message
+
+
+@pytest.mark.parametrize(
     ("answered", "expected"),
     [
         ((400, "UnrecognizedClientException"), "rejected"),
@@ -185,7 +231,7 @@ def test_codes_of_aws(
     assert f"({code}: The key in the request is invalid)" in verdict.message
 
 
-@pytest.mark.parametrize("body", ["{}", '{"authorizationData": []}', "[]", "no JSON", '{"authorizationData": [{"authorizationToken": "?"}]}'])  # fmt: skip
+@pytest.mark.parametrize("body", ["{}", '{"authorizationData": []}', "[]", "no JSON", '{"authorizationData": [{"authorizationToken": "?"}]}', '{"authorizationData": [{"authorizationToken": "QVdT"}]}'])  # fmt: skip
 def test_no_answer_of_aws(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
@@ -206,4 +252,4 @@ def test_aws_is_not_there(login: Login, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://127.0.0.1:{taken.getsockname()[1]}")
     verdict = login(SERVER, *NO_KEY)
     assert verdict.status == "unreachable"
-    assert verdict.message.startswith(f"AWS could not be asked for an ECR login in {REGION} (End")
+    assert verdict.message.startswith(f"AWS could not be asked for an ECR login in {REGION}: 127.")

@@ -30,19 +30,26 @@ __all__ = ["Verdict", "prove"]
 
 
 def prove(
-    server: str, username: SecretBytes, password: SecretBytes, images: Sequence[str] = ()
+    server: str,
+    username: SecretBytes,
+    password: SecretBytes,
+    images: Sequence[str] = (),
+    *,
+    ecr_endpoint: str = "",
 ) -> Verdict:
     """Logs in to `server`, spelled as Codespaces matches it, and looks at each of `images`.
 
     An image is written without the server: `team/devbox:latest`, `team/devbox@sha256:…`. A registry
     that asks for no credential gets it all the same, by Basic, and is believed where it does not
     mind; such a registry proves that the server is there, but cannot disprove a credential.
+
+    `ecr_endpoint` is the URL of Amazon ECR's API where it is not AWS's own.
     """
     credential = Credential(username, password)
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
     try:
-        login = exchanged(server, credential)
-        with Wire(login, host) as wire:
+        with Wire(credential, host) as wire:
+            login = exchanged(wire, server, credential, ecr_endpoint)
             base, greeting = _greet(wire, host)
             scheme = scheme_for(wire, login, host, greeting)
             _enter(wire, base, scheme, host)

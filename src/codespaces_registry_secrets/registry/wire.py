@@ -74,6 +74,10 @@ class Wire:
         """Leave a secret out of what is said from here on."""
         self._redact.add(secret)
 
+    def redact(self, text: str) -> str:
+        """Text of a server, fit for a message."""
+        return self._redact(text)
+
     def named(self, url: str) -> str:
         """The host of a URL, fit for a message: a server may have put a secret into its name."""
         host = host_of(url)
@@ -87,9 +91,14 @@ class Wire:
         """As `get`; the answer has no body."""
         return self._follow("HEAD", url, {"Authorization": authorization, "Accept": accept})
 
-    def post(self, url: str, form: Mapping[str, str | bytes]) -> Answer:
-        """As `get`, but no redirect is followed, lest the form goes astray."""
-        response = self._send("POST", url, {}, form)
+    def post(
+        self,
+        url: str,
+        body: Mapping[str, str | bytes] | bytes,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """As `get`, with a form or bytes; no redirect is followed, lest they go astray."""
+        response = self._send("POST", url, headers or {}, body)
         if response.status_code in _REDIRECTS:
             response.close()
             raise self._astray(url, joined(url, response.headers.get("Location", "")))
@@ -113,13 +122,13 @@ class Wire:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        form: Mapping[str, str | bytes] | None = None,
+        body: Mapping[str, str | bytes] | bytes | None = None,
     ) -> requests.Response:
         try:
             return self._session.request(
                 method,
                 url,
-                data=form,
+                data=body,
                 auth=_Exactly(headers),
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 stream=True,
