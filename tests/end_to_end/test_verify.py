@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,7 @@ from aiohttp import web
 
 from github_sandbox import Sandbox, World
 from registry import debian_registry
+from registry.attacks import Attacker, dribbled_header
 from registry.debian_registry import DebianRegistry
 from registry.serving import Served
 from running import TRIPLET, Action, stored_triplet
@@ -148,6 +151,22 @@ def test_nothing_is_asked_where_nothing_is_written(action: Action, world: World)
 
     assert step.exit_code == 0, step.stdout
     assert step.outputs["unchanged"] == "2"
+
+
+def test_a_login_that_hangs_does_not_keep_a_cancelled_run(sandbox: Sandbox, action: Action) -> None:
+    """A job that is cancelled has five seconds."""
+    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+    with Attacker(dribbled_header) as attacker:
+        started = action.start(SPEC.format(server=attacker.host), environment, verify="required")
+        assert attacker.began.wait(30)
+        told = time.monotonic()
+        started.process.send_signal(signal.SIGINT)
+        step = started.end()
+
+    assert time.monotonic() - told < 5
+    assert step.exit_code == 1
+    assert "Stopped by SIGINT" in step.annotations("error")[-1]
+    assert sandbox.writes == []
 
 
 def test_a_credential_that_can_never_work_is_blocked_without_a_login(

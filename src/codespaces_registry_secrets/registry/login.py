@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.model.registries import DOCKER_HUB, DOCKER_HUB_HOST
+from codespaces_registry_secrets.registry.connections import Connections, within
 from codespaces_registry_secrets.registry.credential import Credential
 from codespaces_registry_secrets.registry.ecr import exchanged
 from codespaces_registry_secrets.registry.failures import NoTlsError
@@ -28,6 +29,8 @@ from codespaces_registry_secrets.registry.wire import Answer, Wire
 
 __all__ = ["Verdict", "prove"]
 
+LOGIN_SECONDS = 60.0
+
 
 def prove(
     server: str,
@@ -36,6 +39,7 @@ def prove(
     images: Sequence[str] = (),
     *,
     ecr_endpoint: str = "",
+    seconds: float = LOGIN_SECONDS,
 ) -> Verdict:
     """Logs in to `server`, spelled as Codespaces matches it, and looks at each of `images`.
 
@@ -43,21 +47,30 @@ def prove(
     that asks for no credential gets it all the same, by Basic, and is believed where it does not
     mind; such a registry proves that the server is there, but cannot disprove a credential.
 
-    `ecr_endpoint` is the URL of Amazon ECR's API where it is not AWS's own.
+    `ecr_endpoint` is the URL of Amazon ECR's API where it is not AWS's own. All of it together may
+    take `seconds`.
     """
     credential = Credential(username, password)
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
-    try:
-        with Wire(credential, host) as wire:
-            login = exchanged(wire, server, credential, ecr_endpoint)
-            base, greeting = _greet(wire, host)
-            scheme = scheme_for(wire, login, host, greeting)
-            _enter(wire, base, scheme, host)
-            for image in images:
-                look_at(wire, base, scheme, image, hub=server == DOCKER_HUB)
-    except NotProvenError as error:
-        return error.verdict
-    return Verdict("accepted")
+
+    def log_in(connections: Connections) -> Verdict:
+        try:
+            with Wire(credential, host, connections) as wire:
+                login = exchanged(wire, server, credential, ecr_endpoint)
+                base, greeting = _greet(wire, host)
+                scheme = scheme_for(wire, login, host, greeting)
+                _enter(wire, base, scheme, host)
+                for image in images:
+                    look_at(wire, base, scheme, image, hub=server == DOCKER_HUB)
+        except NotProvenError as error:
+            return error.verdict
+        return Verdict("accepted")
+
+    return within(seconds, log_in) or Verdict(
+        "unreachable",
+        f"the login at {server} was given up after {seconds:g} s; check that this is the "
+        "registry, or run again later",
+    )
 
 
 def _greet(wire: Wire, host: str) -> tuple[str, Answer]:

@@ -16,6 +16,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
+from codespaces_registry_secrets.registry.connections import Adapter, Connections
 from codespaces_registry_secrets.registry.credential import Credential
 from codespaces_registry_secrets.registry.failures import (
     CONNECT_SECONDS,
@@ -57,9 +58,11 @@ class Wire:
     `host` is the registry's own.
     """
 
-    def __init__(self, credential: Credential, host: str) -> None:
+    def __init__(self, credential: Credential, host: str, connections: Connections) -> None:
         self._host = host
         self._session = _Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter(connections))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         username, password = credential.username, credential.password
         self._redact = Redactor(password.get_secret_value(), username=username.get_secret_value())

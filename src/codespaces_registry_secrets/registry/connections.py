@@ -1,0 +1,117 @@
+"""The connections of one login, all of which end with it.
+
+`requests` limits how long it waits for the next bytes, and not how long for all of them: a server
+that sends a header byte by byte, or `100 Continue` again and again, would keep it for ever.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+T = TypeVar("T")
+
+
+class Connections:
+    """Cuts every connection of a login at once, from whatever thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._over = False
+        self._open: list[socket.socket] = []
+
+    def watch(self, connection: socket.socket) -> None:
+        """Take note of a connection before anything is sent.
+
+        Raises:
+            TimeoutError: the login is over, and the connection is closed.
+        """
+        with self._lock:
+            if self._over:
+                connection.close()
+                raise TimeoutError
+            # A duplicate stays valid when TLS takes the socket over.
+            self._open.append(connection.dup())
+
+    def cut(self) -> None:
+        """End every connection, even one that a thread waits for, and allow no other."""
+        with self._lock:
+            self._over = True
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
+            self._open.clear()
+
+
+def within(seconds: float, work: Callable[[Connections], T]) -> T | None:
+    """The result of `work`, or None where it takes longer; then its connections are cut.
+
+    Nothing interrupts the search for the address of a host. A thread that is left behind with it
+    ends at the connection that it asks for next, before it sends anything.
+    """
+    connections = Connections()
+    future: Future[T] = Future()
+    Thread(target=_run, args=(future, work, connections), daemon=True).start()
+    done, _ = wait([future], seconds)
+    connections.cut()
+    return future.result() if done else None
+
+
+def _run(future: Future[T], work: Callable[[Connections], T], connections: Connections) -> None:
+    try:
+        future.set_result(work(connections))
+    except BaseException as error:  # noqa: BLE001 - whoever waits for the result raises it
+        future.set_exception(error)
+
+
+class Adapter(HTTPAdapter):
+    """Makes the connections of a `requests.Session`, each of which is watched."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._pools = _pools(connections)
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - as there
+        """Make the pools for direct connections."""
+        super().init_poolmanager(*arguments, **settings)
+        self._use_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **settings: Any) -> ProxyManager:  # noqa: ANN401 - as there
+        """Make the pools for connections by way of a proxy."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **settings)
+        self._use_pools(manager)
+        return manager
+
+    def _use_pools(self, manager: PoolManager) -> None:
+        manager.pool_classes_by_scheme = self._pools
+
+
+def _pools(connections: Connections) -> dict[str, type[HTTPConnectionPool]]:
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            connection = super()._new_conn()
+            connections.watch(connection)
+            return connection
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            connection = super()._new_conn()
+            connections.watch(connection)
+            return connection
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}

@@ -1,0 +1,136 @@
+"""One login takes only so long, whatever a server does to keep it waiting."""
+
+from __future__ import annotations
+
+import socket
+import time
+from base64 import b64encode
+from threading import Event
+from threading import enumerate as threads
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from codespaces_registry_secrets.registry.connections import within
+from registry.attacks import (
+    Attack,
+    Attacker,
+    dribbled_chunk_extension,
+    dribbled_header,
+    endless_continue,
+)
+from registry.authority import Authority
+from registry.conftest import Login, Serve
+from registry.serving import challenging
+
+ME = ("me", "the-secret-of-mine")
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+KEY = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+SECONDS = 0.5
+
+
+@pytest.mark.parametrize("attack", [dribbled_header, endless_continue, dribbled_chunk_extension])
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_a_registry_that_keeps_the_login_waiting(
+    login: Login, authority: Authority, attack: Attack, tls: bool
+) -> None:
+    """The verdict comes in time, and the connection and its thread are gone."""
+    context = authority.certify("localhost").context() if tls else None
+    with Attacker(attack, context) as attacker:
+        before = set(threads())
+        began = time.monotonic()
+        verdict = login(attacker.host, *ME, seconds=SECONDS)
+        assert time.monotonic() - began < SECONDS + 1
+        assert attacker.gone.wait(5)
+        for thread in set(threads()) - before:
+            thread.join(5)
+            assert not thread.is_alive()
+    assert verdict.status == "unreachable"
+    assert verdict.message == (
+        f"the login at {attacker.host} was given up after 0.5 s; check that this is the registry, "
+        "or run again later"
+    )
+
+
+def test_a_token_server_that_keeps_the_login_waiting(serve: Serve, login: Login) -> None:
+    """The limit is for all requests of a login together."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return challenging(f'Bearer realm="http://{attacker.host}/token"')
+
+    with Attacker(dribbled_header) as attacker:
+        verdict = login(serve(answer).host, *ME, seconds=SECONDS)
+        assert attacker.gone.wait(5)
+    assert verdict.status == "unreachable"
+    assert "was given up after 0.5 s" in verdict.message
+
+
+def test_an_exchange_at_aws_that_keeps_the_login_waiting(login: Login) -> None:
+    """It counts as a part of the login."""
+    with Attacker(dribbled_header) as attacker:
+        endpoint = f"http://{attacker.host}"
+        verdict = login(ECR, *KEY, ecr_endpoint=endpoint, seconds=SECONDS)
+        assert attacker.gone.wait(5)
+    assert verdict.status == "unreachable"
+    assert f"the login at {ECR} was given up after 0.5 s" in verdict.message
+
+
+def test_a_name_that_takes_long_to_resolve(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be interrupted; when the address comes at last, nothing is sent there."""
+    resolve, resolved = socket.getaddrinfo, Event()
+
+    def slowly(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host == "slow.test":
+            resolved.wait(10)
+            host = "127.0.0.1"
+        return resolve(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        before = set(threads())
+        verdict = login(f"slow.test:{server.getsockname()[1]}", *ME, seconds=SECONDS)
+        resolved.set()
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(65536) == b""
+        for thread in set(threads()) - before:
+            thread.join(5)
+    assert verdict.status == "unreachable"
+    assert "was given up after 0.5 s" in verdict.message
+
+
+def test_many_quick_requests_are_one_login(serve: Serve, login: Login) -> None:
+    """A server that answers each of them late enough is given up as well."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        time.sleep(0.2)  # noqa: ASYNC251 - nobody else asks this server
+        return web.json_response({})
+
+    images = [f"team/image-{number}" for number in range(50)]
+    assert login(serve(answer).host, *ME, *images, seconds=SECONDS).status == "unreachable"
+
+
+def test_an_error_of_the_work_is_raised() -> None:
+    """Where it is waited for."""
+
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        within(5, fail)
+
+
+def test_a_login_in_time_is_not_disturbed(serve: Serve, login: Login) -> None:
+    """Every request of it arrives."""
+    pair = b64encode(":".join(ME).encode()).decode()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        known = request.headers.get("Authorization") == f"Basic {pair}"
+        return web.json_response({}) if known else challenging('Basic realm="x"')
+
+    server = serve(answer)
+    assert login(server.host, *ME, "team/devbox", seconds=30).status == "accepted"
+    assert [seen.method for seen in server.seen] == ["GET", "GET", "HEAD"]
