@@ -80,7 +80,7 @@ def run(environ: Mapping[str, str], runner: Runner, stop: Stop, patience: Patien
         longest_wait = LONGEST_WAIT_SECONDS_OF_A_SHARD if inputs.shard else LONGEST_WAIT_SECONDS
         pace = Pace(inputs.writes_per_minute, runner.info, stop, longest_wait)
         progress = partial(Progress, tell=runner.info, paused=lambda: pace.until)
-        sessions = connect(inputs, pace, patience)
+        sessions = connect(inputs, pace, patience, runner.mask)
         found = look(inputs, sources, sessions, partial(progress, "looked at", pace.reads_a_minute))
         runner.listing("Plan", plan_lines(found))
         runner.info(f"\nPlan: {counted(found)}.")

@@ -78,6 +78,7 @@ def _verdict(
         credential.server,
         *values,
         credential.images,
+        mask=sources.mask,
         ecr_endpoint=sources.environ.get(ENDPOINT, ""),
     )
 

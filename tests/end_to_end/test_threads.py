@@ -31,7 +31,7 @@ def test_each_request_gets_its_own_answer(sandbox: Sandbox, restless: None) -> N
     """PyGithub's connection keeps a request in its attributes; threads that share it mix them up."""
     environ = {"INPUT_TOKEN": TOKEN, "INPUT_API-URL": sandbox.url, "INPUT_SPEC": "-"}
     pace = Pace(100_000, print, Stop())
-    sessions = connect(read(environ), pace, Patience(backoff=0))
+    sessions = connect(read(environ), pace, Patience(backoff=0), lambda _: None)
     targets = [Repository(f"octo-org/svc-{number:03}") for number in range(120)] * 5
 
     def asked(target: Repository) -> str:

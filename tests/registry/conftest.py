@@ -47,6 +47,10 @@ def _environment(monkeypatch: pytest.MonkeyPatch, authority: Authority, tmp_path
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
 
 
+def ignore(value: SecretBytes) -> None:
+    """No log that a value could show in."""
+
+
 @pytest.fixture
 def login() -> Login:
     """`prove` with plain texts for values."""
@@ -54,7 +58,9 @@ def login() -> Login:
     def log_in(server: str, username: str, password: str, *images: str, **options: Any) -> Verdict:
         values = SecretBytes(username.encode()), SecretBytes(password.encode())
         endpoint = os.environ.get("AWS_ENDPOINT_URL_ECR", "")
-        return prove(server, *values, images, **{"ecr_endpoint": endpoint, **options})
+        return prove(
+            server, *values, images, **{"mask": ignore, "ecr_endpoint": endpoint, **options}
+        )
 
     return log_in
 

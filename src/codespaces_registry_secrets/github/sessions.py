@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from github import Auth, Github, GithubIntegration
 from github.Installation import Installation
 from github.InstallationAuthorization import InstallationAuthorization
+from pydantic import SecretBytes
 from urllib3 import Retry
 
 from codespaces_registry_secrets.errors import GitHubError, UnansweredError
@@ -26,6 +27,7 @@ from codespaces_registry_secrets.github.refusals import explained
 from codespaces_registry_secrets.github.session import RETRIES, Session, sent
 from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.repositories import is_glob, transferred
+from codespaces_registry_secrets.sources import Mask
 from codespaces_registry_secrets.targets import Organization, Target, User
 
 API_VERSION = "2022-11-28"
@@ -58,8 +60,11 @@ class Sessions(Protocol):
         """When the user's own token ends, where GitHub said so."""
 
 
-def connect(inputs: Inputs, pace: Pace, patience: Patience) -> Sessions:
-    """Sessions with the token or the App of the inputs; sends nothing yet."""
+def connect(inputs: Inputs, pace: Pace, patience: Patience, mask: Mask) -> Sessions:
+    """Sessions with the token or the App of the inputs; sends nothing yet.
+
+    `mask` is called with each token of an installation before it is used.
+    """
     settings: dict[str, Any] = {
         "base_url": inputs.api_url,
         "timeout": patience.timeout,
@@ -78,7 +83,7 @@ def connect(inputs: Inputs, pace: Pace, patience: Patience) -> Sessions:
     }
     if inputs.app_id and inputs.app_private_key:
         app = Auth.AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
-        return _AppSessions(GithubIntegration(auth=app, **settings), settings, pace)
+        return _AppSessions(GithubIntegration(auth=app, **settings), settings, pace, mask)
     token = inputs.token.get_secret_value() if inputs.token else ""
     return _TokenSessions(Session(partial(Github, auth=Auth.Token(token), **settings), pace))
 
@@ -102,8 +107,11 @@ class _AppSessions:
 
     expires = None  # a new token is made before the old one ends
 
-    def __init__(self, app: GithubIntegration, settings: Mapping[str, Any], pace: Pace) -> None:
+    def __init__(
+        self, app: GithubIntegration, settings: Mapping[str, Any], pace: Pace, mask: Mask
+    ) -> None:
         self._app = app
+        self._mask = mask
         self._pace = pace
         self._settings = settings
         self._lock = threading.Lock()
@@ -145,7 +153,9 @@ class _AppSessions:
         return Session(partial(Github, auth=token, **self._settings), self._pace, refresh)
 
     def _token(self, installation: int) -> InstallationAuthorization:
-        return sent(self._pace, "GET", partial(self._app.get_access_token, installation))
+        made = sent(self._pace, "GET", partial(self._app.get_access_token, installation))
+        self._mask(SecretBytes(made.token.encode()))
+        return made
 
     def _installation(self, target: Target) -> Installation:
         if isinstance(target, Organization):

@@ -26,6 +26,7 @@ from codespaces_registry_secrets.registry.verdict import (
     unreachable,
 )
 from codespaces_registry_secrets.registry.wire import Answer, Wire
+from codespaces_registry_secrets.sources import Mask
 
 __all__ = ["Verdict", "prove"]
 
@@ -38,6 +39,7 @@ def prove(
     password: SecretBytes,
     images: Sequence[str] = (),
     *,
+    mask: Mask,
     ecr_endpoint: str = "",
     seconds: float = LOGIN_SECONDS,
 ) -> Verdict:
@@ -47,15 +49,15 @@ def prove(
     that asks for no credential gets it all the same, by Basic, and is believed where it does not
     mind; such a registry proves that the server is there, but cannot disprove a credential.
 
-    `ecr_endpoint` is the URL of Amazon ECR's API where it is not AWS's own. All of it together may
-    take `seconds`.
+    `mask` is called with each secret that the login leads to, before it is used. `ecr_endpoint` is
+    the URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
     """
     credential = Credential(username, password)
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
 
     def log_in(connections: Connections) -> Verdict:
         try:
-            with Wire(credential, host, connections) as wire:
+            with Wire(credential, host, connections, mask) as wire:
                 login = exchanged(wire, server, credential, ecr_endpoint)
                 base, greeting = _greet(wire, host)
                 scheme = scheme_for(wire, login, host, greeting)

@@ -14,6 +14,7 @@ from typing import Self
 
 import requests
 import urllib3
+from pydantic import SecretBytes
 from requests.auth import AuthBase
 
 from codespaces_registry_secrets.registry.connections import Adapter, Connections
@@ -26,11 +27,15 @@ from codespaces_registry_secrets.registry.failures import (
 from codespaces_registry_secrets.registry.urls import host_of, is_loopback, joined, origin, parsed
 from codespaces_registry_secrets.registry.verdict import NotProvenError, unreachable
 from codespaces_registry_secrets.registry.words import said
+from codespaces_registry_secrets.sources import Mask
 from codespaces_registry_secrets.text.redaction import Redactor
 
 USER_AGENT = "codespaces-registry-secrets"
 BODY_BYTES = 64 * 1024
 REDIRECTS = 3
+
+# A server that gives a token such as `e` must not blacken the log.
+SHORTEST_MASK = 8
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PIECE = 8 * 1024
@@ -55,17 +60,20 @@ class Answer:
 class Wire:
     """Sends a credential, and keeps it and each token out of everything that comes back.
 
-    `host` is the registry's own.
+    `host` is the registry's own; `mask` is called with each secret that the credential leads to.
     """
 
-    def __init__(self, credential: Credential, host: str, connections: Connections) -> None:
+    def __init__(
+        self, credential: Credential, host: str, connections: Connections, mask: Mask
+    ) -> None:
         self._host = host
+        self._mask = mask
         self._session = _Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, Adapter(connections))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-        username, password = credential.username, credential.password
-        self._redact = Redactor(password.get_secret_value(), username=username.get_secret_value())
+        self._hidden = {credential.password.get_secret_value()}
+        self._redact = Redactor(*self._hidden, username=credential.username.get_secret_value())
 
     def __enter__(self) -> Self:
         return self
@@ -74,8 +82,13 @@ class Wire:
         self._session.close()
 
     def hide(self, secret: bytes) -> None:
-        """Leave a secret out of what is said from here on."""
+        """Mask a secret in the log, and leave it out of what is said from here on."""
+        if secret in self._hidden:
+            return
+        self._hidden.add(secret)
         self._redact.add(secret)
+        if len(secret) >= SHORTEST_MASK:
+            self._mask(SecretBytes(secret))
 
     def redact(self, text: str) -> str:
         """Text of a server, fit for a message."""

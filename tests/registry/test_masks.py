@@ -1,0 +1,129 @@
+"""What a credential leads to is masked in the log before it is used."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from aiohttp import web
+from pydantic import SecretBytes
+
+from registry.authority import Authority
+from registry.conftest import Login, Serve
+from registry.proxy import Proxy
+from registry.serving import challenging
+
+USER, PASSWORD = "octocat", "correct horse battery staple"
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+KEY = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+
+
+def pair(username: str, password: str) -> str:
+    """What a Basic header carries."""
+    return b64encode(f"{username}:{password}".encode()).decode()
+
+
+class Masks(list[str]):
+    """The masks, in the order of their coming."""
+
+    def __call__(self, value: SecretBytes) -> None:
+        self.append(value.get_secret_value().decode())
+
+
+def test_basic(serve: Serve, login: Login) -> None:
+    """User name and password in base64 are hidden before they are sent."""
+    masks = Masks()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        carried = request.headers.get("Authorization", "").removeprefix("Basic ")
+        return web.json_response({}) if carried in masks else challenging('Basic realm="x"')
+
+    assert login(serve(answer).host, USER, PASSWORD, mask=masks).status == "accepted"
+    assert masks == [pair(USER, PASSWORD)]
+
+
+@pytest.mark.parametrize("body", [
+    {"token": "token-for-a-while"},
+    {"access_token": "token-for-a-while", "refresh_token": "refresh-token-for-long"},
+])  # fmt: skip
+@pytest.mark.parametrize("username", [USER, "<token>"])
+def test_bearer(serve: Serve, login: Login, body: dict[str, str], username: str) -> None:
+    """Every token that a token server gives, used or not."""
+    masks = Masks()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response(body)
+        known = request.headers.get("Authorization", "").removeprefix("Bearer ") in masks
+        return web.json_response({}) if known else challenging(f'Bearer realm="{server.url}/token"')
+
+    server = serve(answer)
+    assert login(server.host, username, PASSWORD, mask=masks).status == "accepted"
+    basic = [] if username == "<token>" else [pair(USER, PASSWORD)]
+    assert masks == [*basic, *body.values()]
+
+
+def test_a_token_of_no_use(serve: Serve, login: Login) -> None:
+    """Even one that no header takes is hidden."""
+    masks = Masks()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response({"token": "two\nlines", "refresh_token": 1})
+        return challenging(f'Bearer realm="{server.url}/token"')
+
+    server = serve(answer)
+    assert login(server.host, USER, PASSWORD, mask=masks).status == "unreachable"
+    assert masks == [pair(USER, PASSWORD), "two\nlines"]
+
+
+def test_a_login_of_ecr(
+    serve: Serve, login: Login, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signature of the request, AWS's token, the password in it, and what is sent on."""
+    masks = Masks()
+    token = pair("AWS", "password-for-half-a-day")
+
+    async def aws(request: web.Request) -> web.StreamResponse:
+        signature = request.headers["Authorization"].rpartition("Signature=")[2]
+        assert masks == [signature]
+        return web.json_response({"authorizationData": [{"authorizationToken": token}]})
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        carried = request.headers.get("Authorization", "").removeprefix("Basic ")
+        return web.json_response({}) if carried in masks else challenging('Basic realm="x"')
+
+    server = serve(answer, authority.certify(ECR))
+    with Proxy({f"{ECR}:443": server.port}) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        verdict = login(ECR, *KEY, ecr_endpoint=serve(aws).url, mask=masks)
+    assert verdict.status == "accepted"
+    assert masks[1:] == [token, "password-for-half-a-day"]
+
+
+def test_a_token_that_would_blacken_the_log(serve: Serve, login: Login) -> None:
+    """A server does not decide which letters a log may have."""
+    masks = Masks()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response({"token": "e"})
+        return challenging(f'Bearer realm="{server.url}/token"')
+
+    server = serve(answer)
+    login(server.host, USER, PASSWORD, mask=masks)
+    assert masks == [pair(USER, PASSWORD)]
+
+
+def test_what_is_masked_already(serve: Serve, login: Login) -> None:
+    """A token server that gives the password back needs no mask of it; nor does an empty token."""
+    masks = Masks()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response({"token": PASSWORD, "access_token": ""})
+        return challenging(f'Bearer realm="{server.url}/token"')
+
+    server = serve(answer)
+    login(server.host, USER, PASSWORD, mask=masks)
+    assert masks == [pair(USER, PASSWORD)]
