@@ -47,6 +47,14 @@ def ids(text: str) -> frozenset[str]:
     return found
 
 
+def patterns(text: str) -> tuple[str, ...]:
+    """Globs, separated by commas or lines, in lower case. None at all would allow everything."""
+    found = tuple(filter(None, (part.strip().lower() for part in re.split(r"[,\n]", text))))
+    if not found:
+        raise _fault("names nothing; leave it out to allow all")
+    return found
+
+
 def share(text: str) -> float:
     """A share of all, 0 to 1."""
     match = re.fullmatch(r"(\d{1,3})%", text)

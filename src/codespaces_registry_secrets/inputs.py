@@ -57,6 +57,7 @@ class Inputs(BaseModel):
     rotate: Rotation | None = None
     only: Annotated[frozenset[str], BeforeValidator(forms.ids)] = frozenset()
     verify: Verify = "auto"
+    allowed_servers: Annotated[tuple[str, ...], BeforeValidator(forms.patterns)] = ()
     expiry_warning: Annotated[timedelta, forms.read(durations.duration, durations.FORM)] = (
         timedelta(days=14)
     )

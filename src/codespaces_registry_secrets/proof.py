@@ -58,7 +58,7 @@ def _finding(credential: Credential, verify: Verify, inputs: Inputs, sources: So
     facts = look(password, inputs.api_url) if asked else TokenFacts()
     refusals += [facts.refusal] if facts.refusal else []
     if not refusals:
-        verdict = _verdict(credential, (username, password), verify, sources)
+        verdict = _verdict(credential, (username, password), verify, inputs, sources)
         refusals += _refused(verdict, verify)
         if verdict.status == "unreachable" and verify == "auto":
             notes.append(_note(credential, f"not proven: {verdict.message}"))
@@ -70,6 +70,7 @@ def _verdict(
     credential: Credential,
     values: tuple[SecretBytes, SecretBytes],
     verify: Verify,
+    inputs: Inputs,
     sources: Sources,
 ) -> Verdict:
     if verify == "off":
@@ -79,6 +80,7 @@ def _verdict(
         *values,
         credential.images,
         mask=sources.mask,
+        allowed_servers=inputs.allowed_servers,
         ecr_endpoint=sources.environ.get(ENDPOINT, ""),
     )
 

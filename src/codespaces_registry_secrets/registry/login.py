@@ -7,11 +7,17 @@ distribution specification; what `docker login` does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.model.registries import DOCKER_HUB, DOCKER_HUB_HOST
+from codespaces_registry_secrets.model.registries import (
+    DOCKER_HUB,
+    DOCKER_HUB_HOST,
+    TOKEN_SERVERS,
+    matches,
+)
 from codespaces_registry_secrets.registry.connections import Connections, within
 from codespaces_registry_secrets.registry.credential import Credential
 from codespaces_registry_secrets.registry.ecr import exchanged
@@ -40,6 +46,7 @@ def prove(
     images: Sequence[str] = (),
     *,
     mask: Mask,
+    allowed_servers: tuple[str, ...] = (),
     ecr_endpoint: str = "",
     seconds: float = LOGIN_SECONDS,
 ) -> Verdict:
@@ -49,9 +56,13 @@ def prove(
     that asks for no credential gets it all the same, by Basic, and is believed where it does not
     mind; such a registry proves that the server is there, but cannot disprove a credential.
 
-    `mask` is called with each secret that the login leads to, before it is used. `ecr_endpoint` is
-    the URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
+    `mask` is called with each secret that the login leads to, before it is used. `allowed_servers`
+    are globs of the servers that may get a credential, none for any server. `ecr_endpoint` is the
+    URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
     """
+    if allowed_servers and not matches(server, allowed_servers):
+        message = f"`allowed-servers` does not cover {server}, so no credential is sent there"
+        return Verdict("rejected", message)
     credential = Credential(username, password)
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
 
@@ -60,7 +71,8 @@ def prove(
             with Wire(credential, host, connections, mask) as wire:
                 login = exchanged(wire, server, credential, ecr_endpoint)
                 base, greeting = _greet(wire, host)
-                scheme = scheme_for(wire, login, host, greeting)
+                trusted = partial(_trusted, server, host, allowed_servers)
+                scheme = scheme_for(wire, login, host, greeting, trusted)
                 _enter(wire, base, scheme, host)
                 for image in images:
                     look_at(wire, base, scheme, image, hub=server == DOCKER_HUB)
@@ -73,6 +85,12 @@ def prove(
         f"the login at {server} was given up after {seconds:g} s; check that this is the "
         "registry, or run again later",
     )
+
+
+def _trusted(server: str, host: str, allowed: tuple[str, ...], token_server: str) -> bool:
+    """Whether a token server, as `host[:port]`, may get the credential for `server`."""
+    known = {host, TOKEN_SERVERS.get(server)}
+    return not allowed or token_server in known or matches(token_server, allowed)
 
 
 def _greet(wire: Wire, host: str) -> tuple[str, Answer]:

@@ -7,7 +7,7 @@ Distribution; RFC 7617 and RFC 6750; what `docker login` sends.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -111,10 +111,13 @@ class Bearer:
         return self.wire.get(f"{self.realm}{separator}{query}", _basic(self.wire, self.credential))
 
 
-def scheme_for(wire: Wire, credential: Credential, host: str, answer: Answer) -> Scheme:
+def scheme_for(
+    wire: Wire, credential: Credential, host: str, answer: Answer, trusted: Callable[[str], bool]
+) -> Scheme:
     """What `host` asks for in its answer to a request that carried nothing.
 
     Bearer goes before Basic where there is a choice. A registry that asks for nothing gets Basic.
+    `trusted` tells of a `host[:port]` whether it may be the token server.
 
     Raises:
         NotProvenError: it asks for something else, or names no token server to be trusted.
@@ -123,6 +126,12 @@ def scheme_for(wire: Wire, credential: Credential, host: str, answer: Answer) ->
     if "bearer" in asked:
         realm = asked["bearer"].get("realm", "")
         _check_realm(realm, host)
+        if not trusted(host_of(realm).removesuffix(":443")):
+            raise rejected(
+                f"{host} names the token server {wire.named(realm)}, which `allowed-servers` does "
+                "not cover, so the credential is not sent there; add that host to "
+                "`allowed-servers` if it belongs to this registry"
+            )
         return Bearer(wire, credential, realm, asked["bearer"].get("service", ""))
     if "basic" in asked or answer.status == HTTPStatus.OK:
         return Basic(wire, credential)
