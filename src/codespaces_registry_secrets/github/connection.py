@@ -20,10 +20,14 @@ Connection = HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass
 
 
 class UnfollowedError(Exception):
-    """An answer that PyGithub would act upon by itself; `location` is empty where it names none."""
+    """An answer that PyGithub would act upon by itself.
 
-    def __init__(self, status: int, location: str) -> None:
+    `url` was asked for, `location` is where it leads; empty where it names no place.
+    """
+
+    def __init__(self, status: int, url: str, location: str) -> None:
         self.status = status
+        self.url = url
         self.location = location
         super().__init__(status)
 
@@ -49,5 +53,6 @@ def connect_like(requester: Requester) -> Connection:
 def _checked(response: RequestsResponse) -> RequestsResponse:
     redirects = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
     if response.status in redirects or response.status == HTTPStatus.ACCEPTED:
-        raise UnfollowedError(response.status, response.headers.get("location", ""))
+        location = response.headers.get("location", "")
+        raise UnfollowedError(response.status, response.response.url, location)
     return response

@@ -7,23 +7,16 @@ shows would pass for a secret that was stored.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import requests
 from github import GithubException
 from github.Requester import Requester
 
-from codespaces_registry_secrets.errors import (
-    GitHubError,
-    MovedError,
-    RegistrySecretsError,
-    unforeseen,
-)
+from codespaces_registry_secrets.errors import GitHubError, RegistrySecretsError, unforeseen
 from codespaces_registry_secrets.github.answers import UNPROMISED
 from codespaces_registry_secrets.github.connection import (
     Connection,
@@ -35,7 +28,6 @@ from codespaces_registry_secrets.github.connection import (
 PROMISED = {"GET": (200,), "PUT": (201, 204), "DELETE": (204,)}
 
 _FORESEEN = (GithubException, requests.RequestException, RegistrySecretsError, UnfollowedError)
-_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 
 @contextmanager
@@ -74,47 +66,27 @@ class Line:
 
         Raises:
             GithubException: the answer is an error.
-            MovedError: the repository is not where `url` says.
+            UnfollowedError: it is a redirect.
             GitHubError: it is nothing that GitHub would say.
             RequestException: there is none.
         """
-        try:
-            with readable():
-                status, headers, text = self._requester.requestJson(
-                    verb, url, dict(parameters), input=body, cnx=self._connection
-                )
-        except UnfollowedError as error:
-            raise self._unfollowed(error) from None
+        with readable():
+            status, headers, text = self._requester.requestJson(
+                verb, url, dict(parameters), input=body, cnx=self._connection
+            )
         if status >= HTTPStatus.BAD_REQUEST:
             raise GithubException(status, _said(text), headers)
         if status not in PROMISED[verb]:
-            raise GitHubError(_unpromised(status), status)
+            raise GitHubError(unpromised(status), status)
         return headers, _json(text)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _unfollowed(self, error: UnfollowedError) -> GitHubError:
-        """What a redirect means: a repository that moved, or nothing that is followed."""
-        if not error.location:
-            return GitHubError(_unpromised(error.status), error.status)
-        base = urlsplit(self._requester.base_url)
-        place = urlsplit(urljoin(self._requester.base_url, error.location))
-        if (place.scheme, place.hostname, place.port) != (base.scheme, base.hostname, base.port):
-            message = (
-                f"GitHub redirects to another place ({place.scheme}://{place.netloc}), and the "
-                "token is not sent there; check the input `api-url`"
-            )
-            return GitHubError(message, error.status)
-        found = _BY_ID.search(place.path)
-        if found is None:
-            return GitHubError(_unpromised(error.status), error.status)
-        query = f"?{place.query}" if place.query else ""
-        return MovedError(error.status, found[0], place.path[found.end() :] + query)
 
-
-def _unpromised(status: int) -> str:
+def unpromised(status: int) -> str:
+    """The message for a status that GitHub's API does not have at an endpoint."""
     return f"GitHub answers {status}, which its API does not promise here"
 
 

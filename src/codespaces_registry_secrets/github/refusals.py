@@ -6,38 +6,59 @@ tokens", docs.github.com; the messages as GitHub sends them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from github import GithubException
 from urllib3.exceptions import TimeoutError  # noqa: A004 - the family of urllib3's own
 
-from codespaces_registry_secrets.errors import GitHubError, TokenRefusedError, UnansweredError
-from codespaces_registry_secrets.github.exchange import readable
+from codespaces_registry_secrets.errors import (
+    GitHubError,
+    MovedError,
+    TokenRefusedError,
+    UnansweredError,
+)
+from codespaces_registry_secrets.github.connection import UnfollowedError
+from codespaces_registry_secrets.github.exchange import readable, unpromised
 from codespaces_registry_secrets.targets import Target
+from codespaces_registry_secrets.text.redaction import LONGEST, Redactor
+
+# What is told of the headers, and how much: a URL that is cut leads nowhere.
+_SHOWN = {"x-accepted-github-permissions": LONGEST, "x-github-sso": 2000}
+_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 
 @contextmanager
-def explained(target: Target, *, app: bool = False) -> Iterator[None]:
+def explained(
+    target: Target, secrets: Callable[[], Iterable[bytes]], *, app: bool = False
+) -> Iterator[None]:
     """Turn every failure of a request for `target` into a GitHubError that says what to do.
 
-    `app` where the installation of an App is asked for.
+    No message repeats one of the `secrets`, whatever GitHub or a proxy in its place answers; they
+    are asked for where there is an error. `app` where the installation of an App is asked for.
     """
     try:
         with readable():
             yield
     except GithubException as error:
-        raise explain(error, target, app=app) from None
+        raise explain(error, target, Redactor(*secrets()), app=app) from None
+    except UnfollowedError as error:
+        raise redirected(error, Redactor(*secrets())) from None
     except requests.RequestException as error:
         raise unreachable(error) from None
 
 
-def explain(error: GithubException, target: Target, *, app: bool = False) -> GitHubError:
+def explain(
+    error: GithubException, target: Target, redact: Redactor, *, app: bool = False
+) -> GitHubError:
     """The message for an error status; `app` where the installation of an App was asked for."""
-    headers: Mapping[str, str] = error.headers or {}
-    said = _said(error.data)
+    given = error.headers or {}
+    headers = {name: redact(given.get(name, ""), longest) for name, longest in _SHOWN.items()}
+    said = redact(_said(error.data))
     if error.status == HTTPStatus.UNAUTHORIZED:
         return TokenRefusedError(_unauthorized(said, app=app), error.status)
     if error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
@@ -57,6 +78,27 @@ def unreachable(error: requests.RequestException) -> UnansweredError:
     else:
         what = f"GitHub could not be reached or broke off ({type(error).__name__})"
     return UnansweredError(f"{what}; run again: what is done stays, and the rest is done then")
+
+
+def redirected(error: UnfollowedError, redact: Redactor) -> GitHubError:
+    """What a redirect means: a repository that moved, or nothing that is followed."""
+    here, there = urlsplit(error.url), urlsplit(urljoin(error.url, error.location))
+    if error.location and _origin(here) != _origin(there):
+        place = redact(f"{there.scheme}://{there.netloc}")
+        message = (
+            f"GitHub redirects to another place ({place}), and the token is not sent there; check "
+            "the input `api-url`"
+        )
+        return GitHubError(message, error.status)
+    moved = _BY_ID.search(there.path) if error.location else None
+    if moved is None:
+        return GitHubError(unpromised(error.status), error.status)
+    query = f"?{there.query}" if there.query else ""
+    return MovedError(error.status, moved[0], there.path[moved.end() :] + query)
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)
 
 
 def _timed_out(error: requests.RequestException) -> bool:

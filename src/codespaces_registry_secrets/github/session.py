@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import requests
 from github import Github
+from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError, MovedError
 from codespaces_registry_secrets.github.answers import Shape, read
@@ -33,16 +34,21 @@ PAGE = 100
 class Session:
     """Requests with one authentication. Safe to use from several threads.
 
-    `make` makes a client for them, and `refresh` sees to it that its token is good for one more
-    request. `now` is the time of GitHub's last answer, by its clock. `expires` is when the token
-    ends, where GitHub says so.
+    `make` makes a client for them, `tokens` tells what they may carry, and `refresh` sees to it
+    that this is good for one more request. `now` is the time of GitHub's last answer, by its clock.
+    `expires` is when the token ends, where GitHub says so.
     """
 
     def __init__(
-        self, make: Callable[[], Github], pace: Pace, refresh: Callable[[], None] = lambda: None
+        self,
+        make: Callable[[], Github],
+        pace: Pace,
+        tokens: Callable[[], Iterable[str]],
+        refresh: Callable[[], None] = lambda: None,
     ) -> None:
         self._make = make
         self._pace = pace
+        self._tokens = tokens
         self._refresh = refresh
         self._idle: deque[Line] = deque()
         self.now = datetime.now(UTC)
@@ -86,9 +92,18 @@ class Session:
         headers, body = self._request("GET", target, url, parameters or {})
         return Page(headers, listed(body), read(shape, body))
 
-    def put(self, target: Target, url: str, body: Mapping[str, Any] | None = None) -> None:
-        """One PUT. GitHub takes a repeated one for the same thing, so a retry is safe."""
-        self._request("PUT", target, url, {}, body)
+    def put(
+        self,
+        target: Target,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        secrets: Iterable[SecretBytes] = (),
+    ) -> None:
+        """One PUT. GitHub takes a repeated one for the same thing, so a retry is safe.
+
+        No error repeats one of the `secrets`, whatever the answer.
+        """
+        self._request("PUT", target, url, {}, body, secrets=secrets)
 
     def delete(self, target: Target, url: str) -> None:
         """One DELETE. What is gone already is gone: a retry, or another run, was first."""
@@ -105,17 +120,24 @@ class Session:
         url: str,
         parameters: Mapping[str, Any],
         body: Mapping[str, Any] | None = None,
+        *,
+        secrets: Iterable[SecretBytes] = (),
     ) -> tuple[Mapping[str, str], object]:
         def send() -> tuple[Mapping[str, str], object]:
             with self._line() as line:
                 return line.exchange(verb, url, parameters, body)
 
         self._refresh()
-        with explained(target):
+        with explained(target, partial(self._carried, secrets)):
             headers, answer = sent(self._pace, verb, send)
         self.now = told_at(headers) or self.now
         self.expires = expiry(headers) or self.expires
         return headers, answer
+
+    def _carried(self, secrets: Iterable[SecretBytes]) -> Iterator[bytes]:
+        """What a request carries and no message may repeat."""
+        yield from (token.encode(errors="surrogateescape") for token in self._tokens())
+        yield from (secret.get_secret_value() for secret in secrets)
 
     @contextmanager
     def _line(self) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,7 +22,7 @@ from pydantic import SecretBytes
 from urllib3 import Retry
 
 from codespaces_registry_secrets.errors import GitHubError, UnansweredError
-from codespaces_registry_secrets.github.installation import InstallationToken
+from codespaces_registry_secrets.github.app_auth import AppAuth, InstallationToken
 from codespaces_registry_secrets.github.pacing import Pace
 from codespaces_registry_secrets.github.refusals import explained
 from codespaces_registry_secrets.github.session import RETRIES, Session, sent
@@ -82,10 +83,11 @@ def connect(inputs: Inputs, pace: Pace, patience: Patience, mask: Mask) -> Sessi
         ),
     }
     if inputs.app_id and inputs.app_private_key:
-        app = Auth.AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
-        return _AppSessions(GithubIntegration(auth=app, **settings), settings, pace, mask)
+        app = AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
+        return _AppSessions(app, settings, pace, mask)
     token = inputs.token.get_secret_value() if inputs.token else ""
-    return _TokenSessions(Session(partial(Github, auth=Auth.Token(token), **settings), pace))
+    make = partial(Github, auth=Auth.Token(token), **settings)
+    return _TokenSessions(Session(make, pace, lambda: [token]))
 
 
 class _TokenSessions:
@@ -107,10 +109,9 @@ class _AppSessions:
 
     expires = None  # a new token is made before the old one ends
 
-    def __init__(
-        self, app: GithubIntegration, settings: Mapping[str, Any], pace: Pace, mask: Mask
-    ) -> None:
-        self._app = app
+    def __init__(self, auth: AppAuth, settings: Mapping[str, Any], pace: Pace, mask: Mask) -> None:
+        self._auth = auth
+        self._app = GithubIntegration(auth=auth, **settings)
         self._mask = mask
         self._pace = pace
         self._settings = settings
@@ -135,22 +136,25 @@ class _AppSessions:
             return owner.session
 
     def _installed(self, target: Target, owner: _Owner) -> Session:
+        def refresh() -> None:
+            with self._explained(target):
+                token.refresh()
+
         try:
-            with explained(target, app=True):
+            with self._explained(target):
                 installation = sent(self._pace, "GET", partial(self._installation, target))
                 _check_owner(installation.account.login, target)
                 token = InstallationToken(partial(self._token, installation.id))
-                token.refresh()
+            refresh()
         except UnansweredError as error:
             # Each target of the owner would wait as long as this one did.
             owner.silence = error
             raise
+        make = partial(Github, auth=token, **self._settings)
+        return Session(make, self._pace, lambda: [token.token, *self._auth.signed], refresh)
 
-        def refresh() -> None:
-            with explained(target, app=True):
-                token.refresh()
-
-        return Session(partial(Github, auth=token, **self._settings), self._pace, refresh)
+    def _explained(self, target: Target) -> AbstractContextManager[None]:
+        return explained(target, lambda: map(str.encode, self._auth.signed), app=True)
 
     def _token(self, installation: int) -> InstallationAuthorization:
         made = sent(self._pace, "GET", partial(self._app.get_access_token, installation))

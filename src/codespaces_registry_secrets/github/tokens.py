@@ -14,6 +14,7 @@ from github import Auth, Github, GithubException
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.github.connection import UnfollowedError
 from codespaces_registry_secrets.github.exchange import Line
 from codespaces_registry_secrets.github.session import expiry
 from codespaces_registry_secrets.github.sessions import USER_AGENT, Patience
@@ -56,7 +57,7 @@ def look(token: SecretBytes, api_url: str) -> TokenFacts:
         if error.status == requests.codes.unauthorized:
             return TokenFacts(refusal="GitHub refuses this token (401); make a new one")
         return TokenFacts()
-    except (requests.RequestException, GitHubError):
+    except (requests.RequestException, GitHubError, UnfollowedError):
         return TokenFacts()
     finally:
         line.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from http.client import INTERNAL_SERVER_ERROR, MULTIPLE_CHOICES, UNPROCESSABLE_ENTITY
 from typing import Any
 
@@ -47,7 +47,7 @@ class Writer:
         for step in change.steps:
             name = secret_name(change.registry, step.part)
             if step.value:
-                self._put_value(name, step, values[step.part])
+                self._put_value(name, step, values)
             else:
                 self._without_value(f"{self._target.url}/{name}", step)
 
@@ -68,34 +68,40 @@ class Writer:
             for repository in step.remove:
                 self._send(self._session.delete, f"{secret}/repositories/{repository}")
 
-    def _send(self, method: Callable[..., None], url: str, *body: Mapping[str, Any]) -> None:
+    def _send(self, method: Callable[..., None], url: str, *content: object) -> None:
         self._note(True)
         try:
-            method(self._target, url, *body)
+            method(self._target, url, *content)
         except (GitHubError, StoppedError) as error:
             self._note(self._wrote or not _refused(error))
             raise
         self._wrote = True
 
-    def _put_value(self, name: str, step: Step, value: SecretBytes) -> None:
+    def _put_value(self, name: str, step: Step, values: Mapping[Part, SecretBytes]) -> None:
         """Send a value, sealed anew where GitHub changed its key since we fetched it."""
         access = self._access(name, step)
         key = self._public_key()
+        put = partial(self._put_sealed, name, access, values[step.part], values[Part.PASSWORD])
         try:
-            self._put_sealed(name, access, key, value)
+            put(key)
         except GitHubError as error:
             if error.status != UNPROCESSABLE_ENTITY:
                 raise
             self._key = None
             if self._public_key() == key:
                 raise
-            self._put_sealed(name, access, self._public_key(), value)
+            put(self._public_key())
 
     def _put_sealed(
-        self, name: str, access: Mapping[str, Any], key: answers.PublicKey, value: SecretBytes
+        self,
+        name: str,
+        access: Mapping[str, Any],
+        value: SecretBytes,
+        password: SecretBytes,
+        key: answers.PublicKey,
     ) -> None:
         body = {"encrypted_value": seal(key.key, value), "key_id": key.key_id, **access}
-        self._send(self._session.put, f"{self._target.url}/{name}", body)
+        self._send(self._session.put, f"{self._target.url}/{name}", body, [password])
 
     def _access(self, name: str, step: Step) -> dict[str, Any]:
         """Visibility and list, always sent along: GitHub empties a list that is left out.

@@ -1,12 +1,13 @@
-"""The token of a GitHub App's installation, made anew before it ends.
+"""Authentication as a GitHub App and as its installations.
 
-PyGithub has one of its own, which renews itself in the middle of a request, in every thread at once
-and past our pace.
+PyGithub makes and renews these tokens by itself: in the middle of a request, in every thread at
+once, past our pace, and without telling anybody which they are.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -15,10 +16,26 @@ from github.InstallationAuthorization import InstallationAuthorization
 
 # A token lasts for an hour, and a request with its retries for minutes at most.
 RENEWED_BEFORE = timedelta(minutes=5)
+# More owners are not asked for at the same time.
+SIGNED_AT_ONCE = 20
+
+
+class AppAuth(Auth.AppAuth):
+    """The App itself; `signed` are the tokens that it signed last, each good for some minutes."""
+
+    def __init__(self, app_id: str, private_key: str) -> None:
+        super().__init__(app_id, private_key)
+        self.signed: deque[str] = deque(maxlen=SIGNED_AT_ONCE)
+
+    def create_jwt(self, expiration: int | None = None) -> str:
+        """Sign a token."""
+        token = super().create_jwt(expiration)
+        self.signed.append(token)
+        return token
 
 
 class InstallationToken(Auth.Auth):
-    """Authentication for PyGithub; `make` gets a new token. Safe to use from several threads."""
+    """One installation; `make` gets a new token for it. Safe to use from several threads."""
 
     def __init__(self, make: Callable[[], InstallationAuthorization]) -> None:
         self._make = make
