@@ -31,6 +31,14 @@ def remarks(server: str, username: bytes, password: bytes) -> Iterator[Remark]:
     name = username.decode(errors="replace")
     if b"\r" in password or b"\r" in username:
         yield Remark("warning", "the value holds a carriage return, as text of Windows does")
+    for what, value in (("user name", name), ("password", password.decode(errors="replace"))):
+        bare = value.replace("\r", "")
+        if bare != bare.strip():
+            message = (
+                f"the {what} starts or ends with a space, tab or line break, which counts as a "
+                "part of it; take it out of the source if it is not meant"
+            )
+            yield Remark("warning", message)
     if ECR.fullmatch(server):
         yield from _ecr(name)
     if GOOGLE.fullmatch(server):

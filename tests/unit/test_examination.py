@@ -32,7 +32,7 @@ CASES = {
     "a wrapped key": (
         GOOGLE,
         b"_json_key_base64",
-        base64.encodebytes(KEY),
+        base64.encodebytes(KEY).removesuffix(b"\n"),
         "error",
         "is wrapped; encode it into one line (`base64 -w0`)",
     ),
@@ -46,6 +46,10 @@ CASES = {
     ),
     "GITHUB_TOKEN": ("ghcr.io", b"me", b"ghs_abc", "error", "ends with the job"),
     "a fine-grained token": ("ghcr.io", b"me", b"github_pat_x", "warning", "classic"),
+    "a space before": ("ghcr.io", b"me", b" pass-word", "warning", "the password starts or ends"),
+    "a tab behind": ("ghcr.io", b"me\t", b"pass", "warning", "the user name starts or ends"),
+    "a line break that is kept": ("ghcr.io", b"me", b"pass-word\n", "warning", "a part of it"),
+    "a hard space": ("ghcr.io", b"me", "pass-word\xa0".encode(), "warning", "the password starts"),
     "a carriage return": ("ghcr.io", b"me", b"pass\r", "warning", "a carriage return"),
 }
 
@@ -77,6 +81,23 @@ def test_a_good_credential_is_not_remarked_on(
 ) -> None:
     """Nor one whose server is of another kind."""
     assert list(remarks(server, username, password)) == []
+
+
+def test_blanks_around_both() -> None:
+    """Each is told, and a carriage return besides."""
+    found = [remark.message for remark in remarks("ghcr.io", b" me", b"pass-word\r\n")]
+
+    assert [message.partition(",")[0] for message in found] == [
+        "the value holds a carriage return",
+        "the user name starts or ends with a space",
+        "the password starts or ends with a space",
+    ]
+    assert not any("pass-word" in message for message in found)
+
+
+def test_blanks_within_are_fine() -> None:
+    """They are part of many a password."""
+    assert list(remarks("ghcr.io", b"me", b"pass \t\n word")) == []
 
 
 def test_a_jwt_tells_its_end() -> None:
