@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from aiohttp import web
 
-from github_sandbox import Sandbox, World
+from github_sandbox import Fault, Sandbox, World
 from registry import debian_registry
 from registry.attacks import Attacker, dribbled_header
 from registry.debian_registry import DebianRegistry
@@ -181,3 +181,36 @@ def test_a_credential_that_can_never_work_is_blocked_without_a_login(
     assert step.outputs["blocked"] == "3"
     assert "the password is GITHUB_TOKEN or an App's token" in step.stdout
     assert sandbox.writes == []
+
+
+@pytest.mark.parametrize("token", ["ghp_two\nlines", "ghp_sn☃w", "ghp_\x00", "ghp_caf\xe9"])
+def test_a_token_that_no_header_takes_blocks_its_own_registry(
+    world: World, sandbox: Sandbox, action: Action, token: str
+) -> None:
+    """It is not sent, and what has nothing to do with it goes on."""
+    spec = SPEC.format(server="ghcr.io").replace('"ghcr.io"', "registry.example.com", 1)
+
+    code = action.here(spec, {"ACR_PASSWORD": "pass-word", "OTHER_PASSWORD": token})
+
+    assert code == 1
+    assert len(world.secrets(REPOSITORY)) == 3
+    assert world.secrets("repository:octo-org/svc-002") == {}
+    assert not [one for one in sandbox.exchanges if one.path == "/user"]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "code"), [("", 0), ("read:packages", 0), ("repo", 1)], ids=["none", "good", "other"]
+)
+def test_the_scopes_of_a_token(
+    world: World, sandbox: Sandbox, action: Action, scopes: str, code: int
+) -> None:
+    """A token for which GitHub tells no scope may have permissions of another kind."""
+    world.add_token("ghp_packages", user="octocat", scopes=())
+    headers = {"x-oauth-scopes": scopes}
+    sandbox.fail(Fault(path="/user$", status=None, headers=headers, times=None))
+    spec = SPEC[: SPEC.index("  - id: OTHER")].format(server="ghcr.io")
+
+    step = action.step(spec, {"ACR_PASSWORD": "ghp_packages"})
+
+    assert step.exit_code == code, step.stdout
+    assert ("the token lacks the scope `read:packages`" in step.stdout) is bool(code)

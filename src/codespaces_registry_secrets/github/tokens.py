@@ -1,10 +1,13 @@
 """What GitHub tells about a token that serves as a registry's password.
 
-Source: "Working with the Container registry", docs.github.com: pulling needs `read:packages`.
+Sources: "Working with the Container registry", docs.github.com: pulling needs `read:packages`;
+`HeaderHasMinimumScopes` of GitHub's cli/cli: a token without any scope in `x-oauth-scopes` may be
+of a kind whose permissions the header does not tell.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -21,6 +24,8 @@ from codespaces_registry_secrets.github.sessions import USER_AGENT, Patience
 from codespaces_registry_secrets.model.registries import GITHUB
 
 PACKAGES = frozenset({"read:packages", "write:packages", "delete:packages"})
+
+_SENDABLE = re.compile(rb"[\x20-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,14 @@ def serves(api_url: str, server: str) -> bool:
 
 def look(token: SecretBytes, api_url: str) -> TokenFacts:
     """Ask GitHub with the token itself. Where GitHub gives no answer, nothing is known."""
-    auth = Auth.Token(token.get_secret_value().decode(errors="replace").strip())
+    text = token.get_secret_value().strip()
+    if not _SENDABLE.fullmatch(text):
+        message = (
+            "the password starts like a token of GitHub, and has characters that no HTTP header "
+            "takes; copy the token anew, on one line"
+        )
+        return TokenFacts(refusal=message)
+    auth = Auth.Token(text.decode("ascii"))
     github = Github(
         auth=auth, base_url=api_url, timeout=Patience().timeout, user_agent=USER_AGENT, retry=None
     )
@@ -62,6 +74,6 @@ def look(token: SecretBytes, api_url: str) -> TokenFacts:
     finally:
         line.close()
     scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
-    if "x-oauth-scopes" in headers and not scopes & PACKAGES:
+    if any(scopes) and not scopes & PACKAGES:
         return TokenFacts(expiry(headers), "the token lacks the scope `read:packages`")
     return TokenFacts(expiry(headers))
