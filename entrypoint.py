@@ -7,19 +7,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
+from codespaces_registry_secrets.environment import detached
 from codespaces_registry_secrets.stop import Stop
 
 if __name__ == "__main__":
     # First of all: to process 1 of a container the kernel hands no signal without a handler.
     stop = Stop()
     stop.listen()
+    environ = detached()  # before OpenSSL is loaded
 
     gc.disable()  # nothing that an import makes is garbage
     from codespaces_registry_secrets.action import main
 
     gc.freeze()
     gc.enable()
-    code = main(os.environ, stop)
+    code = main(environ, stop)
     sys.stdout.flush()
     # Not sys.exit: it would wait for a request that hangs, which a stopped run must not.
     os._exit(code)
