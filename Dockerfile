@@ -1,21 +1,24 @@
+# What both stages below are made from: the stage named base, or what `--build-arg BASE=IMAGE@sha256:…` pins.
+# The image stands in a FROM and not in the ARG, because Dependabot reads no ARG.
+ARG BASE=base
+
+FROM python:3.13-slim-trixie AS base
+
 # This stage does not ship, and so neither does what only installing needs.
-FROM python:3.13-slim-trixie AS build
+FROM ${BASE} AS build
 
 # The base's pip fills a virtual environment that has none of its own: an Action that runs installs nothing.
 # Taken off again: tests, what only compiling an extension needs, the half of PyYAML in C, which is optional and
-# which the spec's loader does not use, the older pydantic inside of pydantic, what botocore knows of any service but
-# ECR, what only an installer reads, and the symbols of shared libraries.
+# which the spec's loader does not use, the older pydantic inside of pydantic, what botocore knows of services, of which
+# only the signature of a request is used, what only an installer reads, and the symbols of shared libraries.
 COPY requirements/action.txt script/strip-symbols /tmp/
 RUN python3 -m venv --without-pip /opt/venv \
  && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --only-binary :all: \
       --require-hashes --requirement /tmp/action.txt --disable-pip-version-check --root-user-action ignore \
  && packages=$(echo /opt/venv/lib/python3.*/site-packages) \
  && rm -rf "$packages"/tests "$packages"/*/tests "$packages"/cffi "$packages"/pycparser* "$packages"/yaml/_yaml.*.so \
-      "$packages"/pydantic/v1 "$packages"/botocore/cacert.pem "$packages"/dateutil/zoneinfo \
+      "$packages"/pydantic/v1 "$packages"/botocore/cacert.pem "$packages"/botocore/data "$packages"/dateutil/zoneinfo \
       "$packages"/*.dist-info/RECORD "$packages"/*.dist-info/sboms \
- && find "$packages"/botocore/data -mindepth 1 -maxdepth 1 -type d ! -name ecr -exec rm -rf {} + \
- && rm -rf "$packages"/botocore/data/ecr/*/examples-* "$packages"/botocore/data/ecr/*/paginators-* \
-      "$packages"/botocore/data/ecr/*/waiters-* \
  && find "$packages" -name '*.so' -exec python3 /tmp/strip-symbols {} +
 
 COPY entrypoint.py /action/
@@ -24,10 +27,9 @@ COPY src/codespaces_registry_secrets /action/src/codespaces_registry_secrets
 # What a run imports is compiled here, Python's own modules too, of which the base has only the source: a run that
 # compiled them would start twice as slowly. What no run imports stays uncompiled.
 RUN /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode -c "import sys; sys.path.insert(0, '/action/src'); \
-import botocore.session, runpy, codespaces_registry_secrets.action; \
-botocore.session.Session().create_client('ecr', 'eu-central-1', aws_access_key_id='-', aws_secret_access_key='-')"
+import botocore.auth, botocore.awsrequest, botocore.credentials, runpy, codespaces_registry_secrets.action"
 
-FROM python:3.13-slim-trixie
+FROM ${BASE}
 
 LABEL org.opencontainers.image.title="codespaces-registry-secrets" \
       org.opencontainers.image.description="Keeps the private-registry secrets of GitHub Codespaces as a spec says" \

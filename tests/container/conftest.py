@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -24,12 +25,9 @@ def image() -> str:
 @pytest.fixture(scope="session")
 def base() -> str:
     """The image that it is built on."""
-    stages = [
-        line.split()[1]
-        for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
-        if line.startswith("FROM ")
-    ]
-    return stages[-1]
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    [base] = re.findall(r"^FROM (\S+) AS base$", dockerfile, re.MULTILINE)
+    return str(base)
 
 
 @pytest.fixture(scope="session")
