@@ -1,8 +1,8 @@
-"""The step's environment, kept from libraries that would take orders from it.
+"""Remove variables of the step that configure libraries, and keep a copy for the Action.
 
-A step's variables serve as sources of values, whatever their names. OpenSSL would load a module
-that one of them names, or write down the keys of each connection; botocore would send an access key
-to another place. Sources: "openssl-env" and "openssl-keylog", docs.openssl.org; "Environment
+A spec can read every variable as a source of a value. OpenSSL would load a module that a variable
+names, urllib3 would write the keys of each connection to a file, and botocore would send an access
+key to another host. Sources: "openssl-env" and "openssl-keylog", docs.openssl.org; "Environment
 variables" of the AWS SDKs and Tools Reference Guide.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-# The places of AWS's services, as AWS's own tools are told of them.
+# Documented: they set the endpoints of AWS's services, as for AWS's own tools.
 ENDPOINTS = frozenset({"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_ECR"})
 
 _PREFIXES = ("AWS_", "OPENSSL_")
@@ -18,17 +18,17 @@ _NAMES = frozenset({"CTLOG_FILE", "QLOGDIR", "RANDFILE", "SSLKEYLOGFILE"})
 
 
 def detached() -> dict[str, str]:
-    """All variables; what libraries must not see is gone from the process from here on.
+    """Return all variables, and remove from the process those that libraries must not read.
 
-    To be called before anything imports `ssl`: OpenSSL reads its variables, which C code sees too,
-    when it is loaded.
+    Call it before anything imports `ssl`: OpenSSL reads its variables when it is loaded. Deleting
+    from `os.environ` calls `unsetenv`, so C code does not see them either.
     """
     variables = dict(os.environ)
     for name in variables:
-        if _is_kept_back(name):
+        if _configures_a_library(name):
             del os.environ[name]
     return variables
 
 
-def _is_kept_back(name: str) -> bool:
+def _configures_a_library(name: str) -> bool:
     return name in _NAMES or (name.startswith(_PREFIXES) and name not in ENDPOINTS)

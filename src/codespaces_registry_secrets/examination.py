@@ -35,8 +35,8 @@ def remarks(server: str, username: bytes, password: bytes) -> Iterator[Remark]:
         bare = value.replace("\r", "")
         if bare != bare.strip():
             message = (
-                f"the {what} starts or ends with a space, tab or line break, which counts as a "
-                "part of it; take it out of the source if it is not meant"
+                f"the {what} starts or ends with a space, tab or line break, which is stored as a "
+                "part of it; remove it from the source unless it belongs there"
             )
             yield Remark("warning", message)
     if ECR.fullmatch(server):

@@ -79,7 +79,8 @@ def test_a_server_that_is_not_allowed(login: Login, registry: Served) -> None:
     verdict = login(registry.host, *ME, allowed_servers=("*.azurecr.io",))
     assert verdict.status == "rejected"
     assert verdict.message == (
-        f"`allowed-servers` does not cover {registry.host}, so no credential is sent there"
+        f"`allowed-servers` does not cover {registry.host}, so no credential is sent there; add it "
+        "to the input, or correct the server"
     )
     assert not registry.seen
 

@@ -177,8 +177,8 @@ def test_an_endpoint_that_must_not_be_used(login: Login, endpoint: str) -> None:
     verdict = login(SERVER, *NO_KEY, ecr_endpoint=endpoint)
     assert verdict.status == "rejected"
     assert verdict.message == (
-        "AWS_ENDPOINT_URL_ECR must be an https URL (http on this machine only), so the access key "
-        "was not used; correct the variable, or leave it out"
+        "AWS_ENDPOINT_URL_ECR must be an https URL (http only for this machine), so the access key "
+        "was not used; correct the variable, or remove it"
     )
 
 

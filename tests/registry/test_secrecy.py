@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import gc
 import html
 import json
+import time
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from aiohttp import web
 
+from codespaces_registry_secrets.registry.credential import Credential
+from codespaces_registry_secrets.registry.wire import Wire
+from codespaces_registry_secrets.text.redaction import Redactor
 from registry.authority import Authority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
@@ -319,3 +325,24 @@ def test_no_proxy_for_this_machine(
             monkeypatch.setenv(name, proxy.url)
         assert login(server.host, USER, PASSWORD).status == "accepted"
     assert not proxy.asked
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "rejected", "unreachable", "late"])
+def test_nothing_holds_a_value_when_a_login_is_over(
+    serve: Serve, login: Login, outcome: str
+) -> None:
+    """Whatever came of it."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if outcome == "late":
+            await asyncio.sleep(60)
+        if not pair(request):
+            return challenging('Basic realm="x"')
+        return web.json_response({}, status={"accepted": 200, "rejected": 401}.get(outcome, 500))
+
+    verdict = login(serve(answer).host, USER, PASSWORD, seconds=0.5)
+    assert verdict.status == {"late": "unreachable"}.get(outcome, outcome)
+    until = time.monotonic() + 5
+    while any(isinstance(one, Wire | Credential | Redactor) for one in gc.get_objects()):
+        assert time.monotonic() < until
+        gc.collect()

@@ -54,8 +54,8 @@ def look(token: SecretBytes, api_url: str) -> TokenFacts:
     text = token.get_secret_value().strip()
     if not _SENDABLE.fullmatch(text):
         message = (
-            "the password starts like a token of GitHub, and has characters that no HTTP header "
-            "takes; copy the token anew, on one line"
+            "the password starts like a GitHub token, but has characters that no HTTP header "
+            "takes; copy the token again, on one line"
         )
         return TokenFacts(refusal=message)
     auth = Auth.Token(text.decode("ascii"))

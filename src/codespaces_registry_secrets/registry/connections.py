@@ -1,7 +1,7 @@
-"""The connections of one login, all of which end with it.
+"""A time limit for a whole login, whatever a server does.
 
-`requests` limits how long it waits for the next bytes, and not how long for all of them: a server
-that sends a header byte by byte, or `100 Continue` again and again, would keep it for ever.
+The timeout of `requests` is for the next bytes of an answer, not for the whole answer. A server
+that sends a header byte by byte, or `100 Continue` without end, never exceeds it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Connections:
-    """Cuts every connection of a login at once, from whatever thread."""
+    """The open connections of one login. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -29,7 +29,7 @@ class Connections:
         self._open: list[socket.socket] = []
 
     def watch(self, connection: socket.socket) -> None:
-        """Take note of a connection before anything is sent.
+        """Register a connection before anything is sent on it.
 
         Raises:
             TimeoutError: the login is over, and the connection is closed.
@@ -38,11 +38,11 @@ class Connections:
             if self._over:
                 connection.close()
                 raise TimeoutError
-            # A duplicate stays valid when TLS takes the socket over.
+            # An `SSLSocket` takes the descriptor away from the socket that it wraps.
             self._open.append(connection.dup())
 
     def cut(self) -> None:
-        """End every connection, even one that a thread waits for, and allow no other."""
+        """Shut down every connection, also one that a thread waits for, and refuse new ones."""
         with self._lock:
             self._over = True
             for connection in self._open:
@@ -55,8 +55,8 @@ class Connections:
 def within(seconds: float, work: Callable[[Connections], T]) -> T | None:
     """The result of `work`, or None where it takes longer; then its connections are cut.
 
-    Nothing interrupts the search for the address of a host. A thread that is left behind with it
-    ends at the connection that it asks for next, before it sends anything.
+    Cutting them ends the thread of `work`. Resolving a host name cannot be interrupted: a thread
+    that does so goes on, and ends at its next connection, before it sends anything.
     """
     connections = Connections()
     future: Future[T] = Future()
@@ -74,7 +74,7 @@ def _run(future: Future[T], work: Callable[[Connections], T], connections: Conne
 
 
 class Adapter(HTTPAdapter):
-    """Makes the connections of a `requests.Session`, each of which is watched."""
+    """Registers each connection of a `requests.Session`."""
 
     def __init__(self, connections: Connections) -> None:
         self._pools = _pools(connections)

@@ -1,8 +1,8 @@
 """An AWS access key -> the login that Amazon ECR gives for it.
 
-Codespaces does the same with a triplet whose user is an access key id. One signed request is all
-that it takes, so nothing of the machine has a say in it: no profile, file, role or `AWS_*` variable
-but the documented endpoint. Sources: "Allowing your codespace to access a private registry",
+Codespaces does the same with a triplet whose user is an access key id. It takes one signed request.
+botocore signs it and does nothing else, because its client reads profiles, files, roles and `AWS_*`
+variables of the machine. Sources: "Allowing your codespace to access a private registry",
 docs.github.com; "GetAuthorizationToken", "Amazon ECR endpoints and quotas" and "Service-specific
 endpoints", docs.aws.amazon.com.
 """
@@ -60,20 +60,20 @@ def exchanged(wire: Wire, server: str, credential: Credential, endpoint: str) ->
 
 
 def _checked(endpoint: str) -> str:
-    """The key signs the request, so whoever answers it could ask for a login in its name."""
+    """Whoever receives the signed request can send it to AWS and get the login."""
     place = parsed(endpoint)
     safe = place.scheme == "https" or (place.scheme == "http" and is_loopback(place.netloc or ""))
     if not safe or not place.host or place.auth or place.query or place.fragment:
         raise rejected(
-            f"{ENDPOINT} must be an https URL (http on this machine only), so the access key was "
-            "not used; correct the variable, or leave it out"
+            f"{ENDPOINT} must be an https URL (http only for this machine), so the access key was "
+            "not used; correct the variable, or remove it"
         )
     return endpoint
 
 
 def _asked(wire: Wire, url: str, region: str, key_id: str, secret: SecretBytes) -> Answer:
     headers = _signed(url, region, key_id, secret.get_secret_value().decode("utf-8", "replace"))
-    # Whoever has the signature can repeat the request for some minutes.
+    # AWS takes the same signature again for some minutes.
     wire.hide(headers["Authorization"].rpartition("Signature=")[2].encode())
     try:
         return wire.post(url, _BODY, headers)

@@ -61,7 +61,10 @@ def prove(
     URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
     """
     if allowed_servers and not matches(server, allowed_servers):
-        message = f"`allowed-servers` does not cover {server}, so no credential is sent there"
+        message = (
+            f"`allowed-servers` does not cover {server}, so no credential is sent there; add it to "
+            "the input, or correct the server"
+        )
         return Verdict("rejected", message)
     credential = Credential(username, password)
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
@@ -82,8 +85,8 @@ def prove(
 
     return within(seconds, log_in) or Verdict(
         "unreachable",
-        f"the login at {server} was given up after {seconds:g} s; check that this is the "
-        "registry, or run again later",
+        f"the login at {server} did not finish within {seconds:g} s and was stopped; check that "
+        "this is the registry, or run again later",
     )
 
 

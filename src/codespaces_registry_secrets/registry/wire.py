@@ -34,7 +34,7 @@ USER_AGENT = "codespaces-registry-secrets"
 BODY_BYTES = 64 * 1024
 REDIRECTS = 3
 
-# A server that gives a token such as `e` must not blacken the log.
+# A server that gives the token `e` must not have every `e` in the log masked.
 SHORTEST_MASK = 8
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -82,7 +82,7 @@ class Wire:
         self._session.close()
 
     def hide(self, secret: bytes) -> None:
-        """Mask a secret in the log, and leave it out of what is said from here on."""
+        """Mask a secret in the log, and redact it in every later message."""
         if secret in self._hidden:
             return
         self._hidden.add(secret)
@@ -91,11 +91,11 @@ class Wire:
             self._mask(SecretBytes(secret))
 
     def redact(self, text: str) -> str:
-        """Text of a server, fit for a message."""
+        """Text from a server, for a message."""
         return self._redact(text)
 
     def named(self, url: str) -> str:
-        """The host of a URL, fit for a message: a server may have put a secret into its name."""
+        """The host of a URL, for a message: a server may have put a secret into the name."""
         host = host_of(url)
         return host if host == self._host else self._redact.host(host)
 

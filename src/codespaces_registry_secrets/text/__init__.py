@@ -1,1 +1,1 @@
-"""Text that leaves the process: what others say, made fit for a log."""
+"""What leaves the process: text from servers, redacted."""

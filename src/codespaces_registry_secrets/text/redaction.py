@@ -1,7 +1,7 @@
-"""Text from a server -> one short printable line that repeats no secret.
+"""Text from a server -> one short printable line without secrets.
 
-A server may repeat what it was sent, encoded in whatever way. Text that shares as much as a piece
-of a secret is left out as a whole: a gap would show how long the secret is, and where it stood.
+A server may repeat what it was sent, in any encoding. Text that contains a piece of a secret is
+left out as a whole: a gap would show how long the secret is, and where it stood.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 LONGEST = 300
-# So many equal characters in a row are no coincidence; a shorter secret counts as a whole.
+# So many equal characters in a row are no coincidence. A shorter secret is compared as a whole.
 PIECE = 12
 LEFT_OUT = "its words are left out, for they repeat the credential"
 HOST_LEFT_OUT = "a host whose name repeats the credential"
 
 # An encoded form that is shorter than this would be found in any text.
 _SHORTEST_FORM = 6
-# Text in several codes, each within another, has few readings; more of them is an attack.
+# Text that is encoded several times has few readings. More of them means an attack.
 _MOST_READINGS = 64
 _HEX = "[0-9A-Fa-f]"
 _NUMBER = (
@@ -39,8 +39,8 @@ _BARE_ESCAPE = re.compile(_NUMBER)
 class Redactor:
     """Makes text from a server printable, without the secrets that the server was sent.
 
-    Holds the secrets for as long as it lives, so it lives no longer than the exchange that it is
-    made for. `username` is no secret, but no news either: `***` takes its place.
+    It holds the secrets, so make one for each login or error. `***` replaces `username`, which is
+    not a secret.
     """
 
     def __init__(self, *secrets: bytes, username: bytes = b"") -> None:
@@ -51,15 +51,15 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: bytes) -> None:
-        """One more secret, such as a token that the server gave."""
+        """Add a secret, such as a token that the server gave."""
         self._forms.update(form for form in _forms(secret) if form)
 
     def __call__(self, text: str, longest: int = LONGEST) -> str:
         """The line, at most `longest` characters of it; or a note in its place."""
         printable = "".join(c if c.isprintable() else " " for c in text)
-        # Nothing beyond this is shown, and comparing takes time.
+        # Comparing takes time, and nothing beyond this is shown.
         line = " ".join(printable.split())[: 2 * longest]
-        if self._repeats(line):
+        if line and self._repeats(line):
             return LEFT_OUT
         line = self._username.sub("***", line)
         return line if len(line) <= longest else f"{line[:longest]}…"
@@ -86,7 +86,7 @@ def _shares(packed: str, forms: set[str]) -> bool:
 
 
 def _readings(text: str) -> list[str]:
-    """The text, and all that it decodes to, in whatever order it was encoded."""
+    """The text and everything that it decodes to, for encodings in any order."""
     readings = [text]
     for reading in readings:
         for decode in _DECODERS:
@@ -129,7 +129,7 @@ _DECODERS: tuple[Callable[[str], str], ...] = (
 
 
 def _packed(text: str) -> str:
-    """Without blanks, control characters and case, which a server may change."""
+    """The text without blanks, control characters and case, which a server may change."""
     return "".join(c for c in text if c.isprintable() and c != " ").casefold()
 
 
@@ -151,7 +151,7 @@ def _forms(secret: bytes) -> Iterator[str]:
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
-    """The characters that a secret alone decides on, after 0, 1 or 2 other bytes."""
+    """The base64 characters that depend on the secret alone, after 0, 1 or 2 other bytes."""
     for before in range(3):
         for encode in (b64encode, urlsafe_b64encode):
             encoded = encode(bytes(before) + secret).decode().rstrip("=")
