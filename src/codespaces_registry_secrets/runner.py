@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 from actions_toolkit import core
@@ -17,14 +19,13 @@ from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.errors import Fault, Location
+from codespaces_registry_secrets.text.masks import masks
 
 # The runner shows so many annotations of a kind for a step, and so much of each.
 MOST_ANNOTATIONS = 10
 LONGEST_ANNOTATION = 4096
 MOST_SUMMARY_BYTES = 1024 * 1024
 MOST_OPEN_LINES = 200
-# A mask for `{` or `},` would blacken every log; such lines of a key hold nothing secret.
-SHORTEST_MASKED_LINE = 6
 
 _COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 
@@ -35,19 +36,24 @@ class Runner:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._annotations: Counter[str] = Counter()
-        self._masked: set[SecretBytes | SecretStr] = set()
+        # Digests, not values: no value lives longer than its use.
+        self._salt = secrets.token_bytes(blake2b.MAX_KEY_SIZE)
+        self._masked: set[bytes] = set()
 
     def mask(self, value: SecretBytes | SecretStr) -> None:
-        """Hide a value in all that the job logs from now on, each long line of it on its own."""
-        raw = value.get_secret_value()
-        text = raw if isinstance(raw, str) else raw.decode(errors="replace")
-        if value in self._masked:
+        """Hide a value in all that the job logs from now on; nothing where it is hidden already.
+
+        The payload is exact; the toolkit encodes %, CR and LF. Bytes that are not UTF-8 are U+FFFD,
+        as they are to the runner.
+        """
+        given = value.get_secret_value()
+        raw = given.encode(errors="surrogateescape") if isinstance(given, str) else given
+        digest = blake2b(raw, key=self._salt).digest()
+        if digest in self._masked:
             return
-        self._masked.add(value)
-        lines = text.splitlines()
-        for line in map(str.strip, lines):
-            if len(line) >= SHORTEST_MASKED_LINE or (line and len(lines) == 1):
-                core.set_secret(line)
+        self._masked.add(digest)
+        for payload in masks(raw.decode(errors="replace")):
+            core.set_secret(payload)
         self._flush()
 
     def info(self, text: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretBytes
+from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import Fault, Location
 from codespaces_registry_secrets.runner import MOST_SUMMARY_BYTES, Runner
@@ -63,25 +65,39 @@ def test_text_in_the_log_is_no_command(runner: Runner, capsys: pytest.CaptureFix
     assert commands(capsys.readouterr().out) == []
 
 
-@pytest.mark.parametrize(
-    ("value", "masks"),
-    [
-        (b"x", ["x"]),
-        (b"pass-word\n", ["pass-word"]),
-        (b"  padded  ", ["padded"]),
-        (b"{\n  long line\n},\n", ["long line"]),
-        (b"100%", ["100%"]),
-        (b"\xff\xfe", ["\ufffd\ufffd"]),
-    ],
-)
-def test_what_is_masked(
-    runner: Runner, capsys: pytest.CaptureFixture[str], value: bytes, masks: list[str]
-) -> None:
-    """One line whatever its length; of several the long ones, and never an empty mask."""
-    runner.mask(SecretBytes(value))
-    runner.mask(SecretBytes(value))
+def held(thing: object) -> Iterator[object]:
+    """What an object's attributes hold, and what is within them where they are collections."""
+    attributes = getattr(thing, "__dict__", None)
+    for one in gc.get_referents(attributes) if attributes else ():
+        yield one
+        if isinstance(one, list | tuple | set | dict):
+            yield from gc.get_referents(one)
 
-    assert [command.message for command in commands(capsys.readouterr().out)] == masks
+
+@pytest.mark.parametrize(
+    "value", ["x", "100%", "a\nb", "::error::x", "  ##[error]long", "\udcff\udcfe"]
+)
+def test_a_mask_is_exact(runner: Runner, capsys: pytest.CaptureFixture[str], value: str) -> None:
+    """What the runner reads is the value, but for blanks around it and bytes that are no text."""
+    runner.mask(SecretStr(value))
+
+    (command,) = commands(capsys.readouterr().out)
+    raw = value.strip().encode(errors="surrogateescape")
+    assert (command.name, command.message) == ("add-mask", raw.decode(errors="replace"))
+
+
+def test_a_value_is_masked_once_and_not_kept(
+    runner: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each registry reads its sources anew; that a value was masked is known without the value."""
+    value = "correct-horse-battery-staple"
+    for _ in range(3):
+        runner.mask(SecretBytes(value.encode()))
+        runner.mask(SecretStr(value))
+
+    assert [c.message for c in commands(capsys.readouterr().out)] == [value]
+    assert not [one for one in held(runner) if value in repr(one) or value in str(one)]
+    assert not [one for one in held(runner) if isinstance(one, SecretBytes | SecretStr)]
 
 
 def test_a_summary_that_is_too_large_is_cut(runner: Runner, tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""What leaves the process: text from servers, redacted."""
+"""What leaves the process: filters for text that the runner, a person or a browser reads."""
