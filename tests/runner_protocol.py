@@ -21,12 +21,14 @@ _COMMANDS = frozenset(
         *ANNOTATIONS,
         "add-mask",
         "add-matcher",
+        "add-path",
         "debug",
         "echo",
         "endgroup",
         "group",
         "remove-matcher",
         "save-state",
+        "set-env",
         "set-output",
         "stop-commands",
     }
@@ -142,7 +144,7 @@ def commands(output: str) -> list[Command]:
     """Every workflow command among a step's output, in order.
 
     Raises:
-        RunnerError: An unknown command, an empty mask, a property without `=`.
+        RunnerError: An unknown command, an empty mask, a property that is not KEY=VALUE.
     """
     found: list[Command] = []
     resume: str | None = None
@@ -170,7 +172,7 @@ def _command(line: str, resume: str | None) -> Command | None:
         raise RunnerError(f"unknown workflow command {name!r}: {line!r}")
     properties = _properties((form["properties"] or "").split(","))
     command = Command(name.lower(), properties, _unescape(form["message"]))
-    if command.name in {"add-mask", "stop-commands"} and not command.message:
+    if command.name in {"add-mask", "stop-commands"} and not command.message.strip():
         raise RunnerError(f"{name} without a value")
     return command
 
@@ -187,8 +189,8 @@ def _properties(items: list[str]) -> dict[str, str]:
     properties = {}
     for item in filter(None, items):
         key, sign, value = item.partition("=")
-        if not sign:
-            raise RunnerError(f"a property of a workflow command without `=`: {item!r}")
+        if not (key and sign and value):
+            raise RunnerError(f"a property of a workflow command that is not KEY=VALUE: {item!r}")
         properties[key.strip()] = _unescape(value, ":,;]")
     return properties
 

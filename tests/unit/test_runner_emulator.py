@@ -98,6 +98,8 @@ def test_key_values_that_fail_the_step(text: str, message: str) -> None:
         ("::warning title=one;two::x", Command("warning", {"title": "one;two"}, "x")),
         ("::error::one%0Atwo%0D%25 %3A %250A", Command("error", {}, "one\ntwo\r% %3A %0A")),
         ("text ##[warning file=a;line=1]x", Command("warning", {"file": "a", "line": "1"}, "x")),
+        ("text ##[set-env name=A]x", Command("set-env", {"name": "A"}, "x")),
+        ("::add-path::/bin", Command("add-path", {}, "/bin")),
     ],
 )
 def test_commands(line: str, command: Command) -> None:
@@ -126,9 +128,11 @@ def test_only_line_ends_of_the_runner_end_a_line() -> None:
     ("line", "message"),
     [
         ("::add-mask::", "add-mask without a value"),
+        ("::add-mask:: \t", "add-mask without a value"),
         ("::stop-commands::", "stop-commands without a value"),
         ("::set-secret::x", "unknown workflow command 'set-secret'"),
-        ("::error file::x", "without `=`: 'file'"),
+        ("::error file::x", "not KEY=VALUE: 'file'"),
+        ("::error file=::x", "not KEY=VALUE: 'file='"),
     ],
 )
 def test_commands_that_nobody_means(line: str, message: str) -> None:
