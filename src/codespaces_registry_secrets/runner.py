@@ -1,16 +1,16 @@
 """The one door to actions-toolkit and to the files that the runner reads.
 
+All text passes the filter of control characters here; in the log none of it is a command either.
 Source: "Workflow commands for GitHub Actions", docs.github.com, and actions/runner.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 
@@ -19,15 +19,15 @@ from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.errors import Fault, Location
+from codespaces_registry_secrets.text.control_characters import one_line, visible
 from codespaces_registry_secrets.text.masks import masks
+from codespaces_registry_secrets.text.workflow_commands import inert
 
 # The runner shows so many annotations of a kind for a step, and so much of each.
 MOST_ANNOTATIONS = 10
 LONGEST_ANNOTATION = 4096
 MOST_SUMMARY_BYTES = 1024 * 1024
 MOST_OPEN_LINES = 200
-
-_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 
 
 class Runner:
@@ -58,7 +58,7 @@ class Runner:
 
     def info(self, text: str) -> None:
         """Lines for the log. Text from outside cannot become a workflow command here."""
-        core.info(_COMMAND.sub(r"\1: :", text).replace("##[", "## ["))
+        core.info(inert(text))
         self._flush()
 
     def listing(self, title: str, text: str) -> None:
@@ -70,7 +70,7 @@ class Runner:
 
     def group(self, title: str, text: str) -> None:
         """Lines that the log shows folded."""
-        core.start_group(title)
+        core.start_group(one_line(inert(title)))
         self.info(text)
         core.end_group()
         self._flush()
@@ -88,9 +88,11 @@ class Runner:
         self._annotate("error", message, Location())
 
     def output(self, name: str, value: str) -> None:
-        """An output of the step; a line of the log outside of a workflow."""
+        """An output of the step; nothing outside of a workflow. No value ends its own entry:
+        the toolkit makes up a delimiter for each.
+        """
         if self._environ.get("GITHUB_OUTPUT"):
-            core.set_output(name, value)
+            core.set_output(name, visible(value))
 
     def summary(self, markdown: str) -> None:
         """Append to the summary of the step, within what the runner takes."""
@@ -98,22 +100,26 @@ class Runner:
         if not path:
             return
         with Path(path).open("a", encoding="utf-8", newline="") as file:
-            file.write(_shortened(markdown, MOST_SUMMARY_BYTES))
+            file.write(_shortened(visible(markdown), MOST_SUMMARY_BYTES))
 
     def log_libraries(self) -> None:
-        """What libraries log goes to the debug log of the job, which is off by default."""
-        logging.basicConfig(handlers=[_DebugHandler()], level=logging.INFO, force=True)
+        """Send what libraries log or warn of to the job's debug log, which is off by default."""
+        logging.basicConfig(handlers=[_DebugHandler(self._debug)], level=logging.INFO, force=True)
+        logging.captureWarnings(capture=True)
         # PyGithub brings a handler of its own, which would print each line a second time.
         logging.getLogger("github").handlers.clear()
+
+    def _debug(self, text: str) -> None:
+        core.debug(inert(text))
 
     def _annotate(self, level: str, message: str, location: Location) -> None:
         """Log every one in full; the runner drops annotations beyond its limit without a word."""
         self._annotations[level] += 1
-        told = f"{location}: {message}" if str(location) else message
+        told = inert(f"{location}: {message}" if str(location) else message)
         if self._annotations[level] <= MOST_ANNOTATIONS:
             properties = {"title": "Codespaces registry secrets"}
             if location.line is not None and not location.file.startswith("input "):
-                properties |= {"file": location.file, "line": str(location.line)}
+                properties |= {"file": one_line(location.file), "line": str(location.line)}
             core.issue_command(level, properties, told[:LONGEST_ANNOTATION])
         if self._annotations[level] > MOST_ANNOTATIONS or len(told) > LONGEST_ANNOTATION:
             self.info(f"{level.capitalize()}: {told}")
@@ -125,13 +131,19 @@ class Runner:
 
 
 class _DebugHandler(logging.Handler):
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
     def emit(self, record: logging.LogRecord) -> None:
-        core.debug(f"{record.name}: {record.getMessage()}")
+        self._tell(f"{record.name}: {record.getMessage()}")
 
 
 def _shortened(markdown: str, limit: int) -> str:
+    """What fits, up to the end of a line: half a row of a table would be none."""
     raw = markdown.encode()
     if len(raw) <= limit:
         return markdown
     end = "\n\n… the rest is in the log.\n"
-    return raw[: limit - len(end.encode())].decode(errors="ignore") + end
+    kept = raw[: limit - len(end.encode())].decode(errors="ignore")
+    return (kept.rpartition("\n")[0] or kept) + end

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import gc
+import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretBytes, SecretStr
 
+from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.errors import Fault, Location
-from codespaces_registry_secrets.runner import MOST_SUMMARY_BYTES, Runner
-from runner_protocol import commands, limits
+from codespaces_registry_secrets.runner import MOST_ANNOTATIONS, MOST_SUMMARY_BYTES, Runner
+from runner_protocol import commands, key_values, limits
+
+ROOT = Path(__file__).parents[2]
+# "Char.IsWhiteSpace", learn.microsoft.com.
+WHITESPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 @pytest.fixture
@@ -58,13 +69,6 @@ def test_an_annotation_carries_file_and_line(
     assert "file" not in second.properties
 
 
-def test_text_in_the_log_is_no_command(runner: Runner, capsys: pytest.CaptureFixture[str]) -> None:
-    """In either spelling, and on any of its lines."""
-    runner.info("a\n::error::b\n  ::set-output name=c::d\ne ##[error]f")
-
-    assert commands(capsys.readouterr().out) == []
-
-
 def held(thing: object) -> Iterator[object]:
     """What an object's attributes hold, and what is within them where they are collections."""
     attributes = getattr(thing, "__dict__", None)
@@ -72,6 +76,97 @@ def held(thing: object) -> Iterator[object]:
         yield one
         if isinstance(one, list | tuple | set | dict):
             yield from gc.get_referents(one)
+
+
+def said(runner: Runner, text: str, where: Location) -> None:
+    """The text in each way in which the step can say something, but for masks."""
+    runner.info(text)
+    runner.group(text, text)
+    runner.listing(text, text)
+    runner.error(text)
+    runner.note(Note("warning", text, where))
+    logging.getLogger(text).warning("%s", text)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "\n", "\r", "\r\n", "a\r", "\r\u3000\xa0", "\n\t\u2028\x0c"]
+)
+@pytest.mark.parametrize(
+    "command",
+    ["::set-output name=plan-file::x", "::add-mask::x", "::stop-commands::x", "##[error]x"],
+)
+def test_text_from_outside_is_no_command(
+    runner: Runner, capfd: pytest.CaptureFixture[str], prefix: str, command: str
+) -> None:
+    """However it is said, in either spelling, and whatever the runner takes for a line's start."""
+    text = f"{prefix}{command}"
+    runner.log_libraries()
+
+    said(runner, text, Location(f"{text}.yml", 3))
+    for level in range(MOST_ANNOTATIONS + 1):
+        runner.error(f"{level}{text}")
+
+    printed = capfd.readouterr()
+    names = {c.name for stream in printed for c in commands(stream)}
+    assert names == {"group", "endgroup", "error", "warning", "debug"}
+    titles = {c.message for c in commands(printed.out) if c.name == "group"}
+    assert len(titles) == 1
+    assert not any("##[" in c.message for c in commands(printed.out))
+
+
+def test_a_warning_of_a_library_is_no_command() -> None:
+    """Python would print it to the error stream, which the runner reads too."""
+    code = (
+        "import warnings; from codespaces_registry_secrets.runner import Runner;"
+        "Runner({}).log_libraries(); warnings.warn('\\r::error::x')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        check=True,
+    )
+
+    assert done.stderr == b""
+    assert [c.name for c in commands(done.stdout.decode())] == ["debug"]
+
+
+@pytest.mark.parametrize("blank", WHITESPACE)
+def test_blanks_of_any_kind_before_a_command_are_no_way_in(
+    runner: Runner, capsys: pytest.CaptureFixture[str], blank: str
+) -> None:
+    """.NET's TrimStart takes all of them off before the runner looks at a line."""
+    runner.info(f"{blank}{blank}::error::x")
+
+    assert commands(capsys.readouterr().out) == []
+
+
+def test_a_control_character_is_shown_and_not_obeyed(
+    runner: Runner, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """In the log, in annotations and in the summary alike."""
+    runner.info("a\x1b[2Jb\u202ec\udcff")
+    runner.note(Note("warning", "a\rb", Location("c\rd", 3)))
+    runner.summary("a\rb\u2028c\n")
+
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "a\ufffd[2Jb\ufffdc\ufffd"
+    (warning,) = commands(out)
+    assert warning.properties["file"] == "c\ufffdd"
+    assert warning.message == "c\ufffdd:3: a\ufffdb"
+    assert (tmp_path / "summary").read_text() == "a\ufffdb\ufffdc\n"
+
+
+def test_a_value_forges_no_other_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands in it, it stays within its own entry."""
+    file = tmp_path / "output"
+    file.touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(file))
+    value = "x\nghadelimiter\nplan-file=/etc/passwd\nplan-file<<E\n/etc/shadow\nE"
+
+    Runner({"GITHUB_OUTPUT": str(file)}).output("plan", f"{value}\rplan-file=z")
+
+    assert key_values(file.read_text()) == {"plan": f"{value}\ufffdplan-file=z"}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +202,16 @@ def test_a_summary_that_is_too_large_is_cut(runner: Runner, tmp_path: Path) -> N
     written = (tmp_path / "summary").read_bytes()
     assert len(written) <= MOST_SUMMARY_BYTES
     assert written.decode().endswith("… the rest is in the log.\n")
+
+
+def test_a_summary_is_cut_at_the_end_of_a_line(runner: Runner, tmp_path: Path) -> None:
+    """Half a row would be no row of its table."""
+    row = f"| {'x' * 1000} |\n"
+    runner.summary(row * 2000)
+
+    rows = (tmp_path / "summary").read_text().partition("\n\n")[0].splitlines()
+    assert len(rows) > 1000
+    assert set(rows) == {row.strip()}
 
 
 def test_outside_of_a_workflow_nothing_is_written(

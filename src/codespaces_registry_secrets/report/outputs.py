@@ -13,6 +13,7 @@ from uuid import uuid4
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.shards import Shard
+from codespaces_registry_secrets.text.control_characters import one_line
 
 # A job's outputs may have 1 MB in all, and a variable of a later step far less.
 MOST_PLAN_BYTES = 512 * 1024
@@ -60,8 +61,17 @@ def _iso(moment: datetime | None) -> str:
 
 
 def _json(mode: str, outcomes: Sequence[Outcome], *, lists: bool) -> str:
-    changes = [_change(outcome, lists=lists) for outcome in outcomes]
+    changes = [_cleaned(_change(outcome, lists=lists)) for outcome in outcomes]
     return json.dumps({"version": 1, "mode": mode, "changes": changes}, ensure_ascii=False)
+
+
+def _cleaned(data: Any) -> Any:  # noqa: ANN401 - JSON
+    """Data whose texts are one line each: JSON would hand on a carriage return as an escape."""
+    if isinstance(data, str):
+        return one_line(data)
+    if isinstance(data, list):
+        return [_cleaned(item) for item in data]
+    return {k: _cleaned(v) for k, v in data.items()} if isinstance(data, dict) else data
 
 
 def _change(outcome: Outcome, *, lists: bool) -> dict[str, Any]:
