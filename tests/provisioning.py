@@ -27,7 +27,10 @@ PROJECT = "octo-org/codespaces-registry-secrets@"
 
 @dataclass
 class Call:
-    """One call of the workflow. `plans` are its artifacts; `result` tells how each job ended."""
+    """One call of the workflow. `plans` are its artifacts; `result` tells how each job ended.
+
+    `forged` are outputs of the Action that somebody else wrote.
+    """
 
     folder: Path
     inputs: Mapping[str, Any]
@@ -39,6 +42,7 @@ class Call:
     summary: str = ""
     printed: str = ""
     steps: list[Step] = field(default_factory=list)
+    forged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shards(self) -> list[str]:
@@ -73,22 +77,12 @@ class Call:
     def sum_up(self) -> dict[str, str]:
         """The job `summary`; its outputs, and the exit code as `code`."""
         (step,) = (one for one in JOBS["summary"]["steps"] if "run" in one)
-        script, given, told = (self.folder / name for name in ("script", "output", "summary"))
-        script.write_text(step["run"])
+        given, told = (self.folder / name for name in ("output", "summary"))
         for file in (given, told):
             file.write_text("")
         needs = {name: {"result": result} for name, result in self.result.items()}
-        contexts = self._contexts(needs=needs)
-        environment = {name: text(value, contexts) for name, value in step["env"].items()}
         files = {"GITHUB_OUTPUT": str(given), "GITHUB_STEP_SUMMARY": str(told)}
-        command_line = step["shell"].format(script).replace("python3", sys.executable, 1).split(" ")
-        done = subprocess.run(
-            command_line,
-            env={**environment, **files},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._script(step, self._contexts(needs=needs), **files)
         assert done.stderr == ""
         self.summary = step_summary(told.read_bytes())
         self.printed = done.stdout
@@ -104,7 +98,7 @@ class Call:
 
     def _run(self, job: str, instead: Mapping[str, str], more: Mapping[str, Any]) -> Step:
         """The step of a job that uses the Action, and the one that keeps its plan."""
-        uses = [step for step in JOBS[job]["steps"] if step["uses"].startswith(PROJECT)]
+        uses = [step for step in JOBS[job]["steps"] if step.get("uses", "").startswith(PROJECT)]
         (given,) = uses
         contexts = self._contexts(**more)
         workspace = Path(mkdtemp(dir=self.folder), "workspace")
@@ -119,18 +113,42 @@ class Call:
     def _keep(
         self, job: str, name: str, step: Step, temporary: Path, contexts: Mapping[str, Any]
     ) -> None:
-        (keep,) = (one for one in JOBS[job]["steps"] if "upload-artifact" in one["uses"])
+        """The two steps that check what the plan file is called, and upload it."""
+        (check,) = (one for one in JOBS[job]["steps"] if "run" in one)
+        (keep,) = (one for one in JOBS[job]["steps"] if "upload-artifact" in one.get("uses", ""))
         contexts = {
             **contexts,
-            "steps": {name: {"outputs": step.outputs}},
+            "steps": {name: {"outputs": {**step.outputs, **self.forged}}},
             "runner": {"temp": str(temporary)},
         }
+        outcome = "skipped"
+        if condition(check["if"], contexts):
+            done = self._script(check, contexts)
+            self.printed += done.stderr
+            outcome = "failure" if done.returncode else "success"
+        contexts["steps"] |= {check["id"]: {"outcome": outcome}}
         if condition(keep["if"], contexts):
             artifact = Path(
                 self._contexts()["runner"]["temp"], "plans", text(keep["with"]["name"], contexts)
             )
             artifact.mkdir(parents=True)
             shutil.copy(text(keep["with"]["path"], contexts), artifact)
+
+    def _script(
+        self, step: Mapping[str, Any], contexts: Mapping[str, Any], **files: str
+    ) -> subprocess.CompletedProcess[str]:
+        """A step that is a script: run as its `shell` says."""
+        script = self.folder / "script"
+        script.write_text(step["run"])
+        environment = {name: text(value, contexts) for name, value in step["env"].items()}
+        command_line = step["shell"].format(script).replace("python3", sys.executable, 1).split(" ")
+        return subprocess.run(
+            command_line,
+            env={**environment, **files},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def _contexts(self, **more: object) -> dict[str, Any]:
         github = {"api_url": self.api_url, "run_attempt": self.attempt}

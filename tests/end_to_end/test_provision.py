@@ -199,6 +199,32 @@ def test_artifacts_of_another_call_are_not_its_own(call: Call) -> None:
     assert other.sum_up()["created"] == "11"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../loot",
+        "codespaces-registry-plan-0123456789ab.json/../../../loot",
+        "codespaces-registry-plan-0123456789ab.json\n../../loot",
+        "codespaces-registry-plan-0123456789ab.json\n",
+        "codespaces-registry-plan-0123456789AB.json",
+        "codespaces-registry-plan-*.json",
+    ],
+)
+@pytest.mark.parametrize("job", ["plan", "apply"])
+def test_no_file_is_kept_but_a_plan(call: Call, job: str, name: str) -> None:
+    """An output of another form could name any file of the machine, which all could download."""
+    (call.folder / "loot").write_text("{}")
+    if job == "apply":
+        call.plan()
+    kept = set(call.folder.glob("plans/*"))
+    call.forged = {"plan-file": name}
+
+    call.plan() if job == "plan" else call.apply([0])
+
+    assert set(call.folder.glob("plans/*")) == kept
+    assert "so no file is kept" in call.printed
+
+
 def test_a_long_list_is_cut(call: Call) -> None:
     """A summary has a limit, beyond which GitHub shows none of it."""
     changes = [

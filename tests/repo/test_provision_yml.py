@@ -25,7 +25,7 @@ EXAMPLE = yaml.safe_load((ROOT / "examples" / "workflows" / "provision.yml").rea
 
 def given(job: str) -> dict[str, str]:
     """The inputs of the step that uses the Action."""
-    (step,) = (one for one in JOBS[job]["steps"] if one["uses"].startswith(f"{PROJECT}@"))
+    (step,) = (one for one in JOBS[job]["steps"] if one.get("uses", "").startswith(f"{PROJECT}@"))
     return dict(step["with"])
 
 
