@@ -6,11 +6,17 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from codespaces_registry_secrets import inputs as given
 from codespaces_registry_secrets.apply import apply
-from codespaces_registry_secrets.change import Plan
-from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError, StoppedError
+from codespaces_registry_secrets.change import Note, Plan
+from codespaces_registry_secrets.errors import (
+    FaultyError,
+    Location,
+    RegistrySecretsError,
+    StoppedError,
+)
 from codespaces_registry_secrets.github.ages import ages
 from codespaces_registry_secrets.github.archived import archived
 from codespaces_registry_secrets.github.elsewhere import with_elsewhere
@@ -138,7 +144,19 @@ def _report(inputs: Inputs, found: Plan, outcomes: Sequence[Outcome], runner: Ru
     for name, value in outputs(inputs.mode, found, outcomes, shards).items():
         runner.output(name, value)
     if inputs.temporary is not None:
-        runner.output("plan-file", write_plan_file(inputs.temporary, inputs.mode, outcomes))
+        _keep_plan(inputs.temporary, inputs.mode, outcomes, runner)
+
+
+def _keep_plan(folder: Path, mode: str, outcomes: Sequence[Outcome], runner: Runner) -> None:
+    try:
+        runner.output("plan-file", write_plan_file(folder, mode, outcomes))
+    except OSError as error:
+        message = (
+            f"the output `plan-file` is not set: cannot write to RUNNER_TEMP ({folder}): "
+            f"{error.strerror}. Self-hosted runners mount it into container actions since "
+            "September 2025; update the runner, or use the output `plan`"
+        )
+        runner.note(Note("warning", message, Location()))
 
 
 def _exit_code(inputs: Inputs, found: Plan, outcomes: Sequence[Outcome]) -> int:

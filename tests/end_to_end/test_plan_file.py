@@ -1,0 +1,48 @@
+"""The whole plan as a file for later steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from github_sandbox import World
+from runner_protocol import commands, key_values
+from running import Action
+
+SPEC = """
+version: 1
+registries:
+  - id: ACR
+    server: mycompany.azurecr.io
+    username: me
+    password: {env: ACR_PASSWORD}
+    targets: [{repository: octo-org/app}]
+"""
+
+
+def test_a_temporary_folder_that_is_not_there_is_a_warning(
+    world: World,
+    action: Action,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Older self-hosted runners name one that no container sees; all else is done as ever."""
+    (tmp_path / "output").touch()
+    environment = {
+        "ACR_PASSWORD": "correct-horse",
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "RUNNER_TEMP": str(tmp_path / "_temp"),
+    }
+    monkeypatch.setenv("GITHUB_OUTPUT", environment["GITHUB_OUTPUT"])
+
+    assert action.here(SPEC, environment) == 0
+
+    assert len(world.secrets("repository:octo-org/app")) == 3
+    (warning,) = [c.message for c in commands(capsys.readouterr().out) if c.name == "warning"]
+    assert "the output `plan-file` is not set" in warning
+    assert "update the runner, or use the output `plan`" in warning
+    outputs = key_values((tmp_path / "output").read_text())
+    assert "plan-file" not in outputs
+    assert outputs["created"] == "1"
