@@ -7,10 +7,11 @@ from pathlib import Path
 
 from codespaces_registry_secrets.change import Change, Plan
 from codespaces_registry_secrets.outcome import Outcome, planned
-from codespaces_registry_secrets.report.outputs import MOST_PLAN_BYTES, outputs, write_plan_file
+from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
+from codespaces_registry_secrets.report.plan_json import MOST_PLAN_BYTES
 from codespaces_registry_secrets.report.summary import summary
 from codespaces_registry_secrets.shards import Shard
-from codespaces_registry_secrets.targets import Organization
+from codespaces_registry_secrets.targets import Organization, Repository
 
 CHANGE = Change(
     target=Organization("octo-org"),
@@ -57,6 +58,31 @@ def test_lists_give_way_to_counts_where_the_plan_is_too_large(tmp_path: Path) ->
     assert json.loads(short)["changes"][0]["repositories"] == {"add": 6000, "remove": 0}
     whole = json.loads((tmp_path / name).read_text(encoding="utf-8"))
     assert whole["changes"][0]["repositories"]["add"] == list(names)
+
+
+def test_of_thousands_of_changes_the_first_are_there(tmp_path: Path) -> None:
+    """GitHub takes 1 MB for all outputs of a job; the file holds all of them."""
+    changes = [
+        Change(
+            Repository(f"octo-org/svc-{number:04}"), "ACR", "create", "none of the three secrets"
+        )
+        for number in range(5000)
+    ]
+    found = Plan(tuple(changes))
+    outcomes = planned(found)
+
+    short = outputs("plan", found, outcomes)["plan"]
+    name = write_plan_file(tmp_path, "plan", outcomes)
+
+    document = json.loads(short)
+    whole = json.loads((tmp_path / name).read_text(encoding="utf-8"))
+    kept = len(document["changes"])
+    assert MOST_PLAN_BYTES * 0.99 < len(short.encode()) < MOST_PLAN_BYTES
+    assert document["omitted"] == 5000 - kept > 0
+    assert list(document) == ["version", "mode", "changes", "omitted"]
+    assert [c["target"] for c in document["changes"]] == [str(c.target) for c in changes[:kept]]
+    assert len(whole["changes"]) == 5000
+    assert "omitted" not in whole
 
 
 def test_the_matrix_is_one_of_a_job_or_nothing() -> None:

@@ -1,0 +1,76 @@
+"""Plan and outcomes as one JSON document, whole or within the limit of an output. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import accumulate, takewhile
+from typing import Any
+
+from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.text.control_characters import one_line
+
+# A job's outputs may have 1 MB in all, and a variable of a later step far less.
+MOST_PLAN_BYTES = 512 * 1024
+# For the envelope with its number of changes that are left out.
+_ENVELOPE_BYTES = 1024
+_SEPARATOR = ", "
+
+
+def whole_plan(mode: str, outcomes: Sequence[Outcome]) -> str:
+    """Every change, in one line."""
+    return _document(mode, [_change(outcome, lists=True) for outcome in outcomes])
+
+
+def short_plan(mode: str, outcomes: Sequence[Outcome]) -> str:
+    """The plan in less than `MOST_PLAN_BYTES` of UTF-8.
+
+    Where it has more, numbers of repositories stand for their names. Where it still has more, only
+    the first changes are there, and `omitted` is the number of the others.
+    """
+    whole = whole_plan(mode, outcomes)
+    if len(whole.encode()) < MOST_PLAN_BYTES:
+        return whole
+    changes = [_change(outcome, lists=False) for outcome in outcomes]
+    ends = accumulate(len(change.encode()) + len(_SEPARATOR) for change in changes)
+    room = MOST_PLAN_BYTES - _ENVELOPE_BYTES
+    kept = sum(1 for _ in takewhile(lambda end: end < room, ends))
+    return _document(mode, changes[:kept], omitted=len(changes) - kept)
+
+
+def _document(mode: str, changes: Sequence[str], omitted: int = 0) -> str:
+    """The document around changes that are JSON already: each is written once, however many."""
+    head = _dumped({"version": 1, "mode": mode})[:-1]
+    tail = f'{_SEPARATOR}"omitted": {omitted}' if omitted else ""
+    return f'{head}{_SEPARATOR}"changes": [{_SEPARATOR.join(changes)}]{tail}}}'
+
+
+def _change(outcome: Outcome, *, lists: bool) -> str:
+    change = outcome.change
+    before, after = change.visibility or (None, None)
+    repositories = {"add": change.added, "remove": change.removed}
+    return _dumped(
+        {
+            "target": str(change.target),
+            "registry": change.registry,
+            "action": change.action,
+            "reason": change.reason,
+            "visibility": {"from": before, "to": after} if change.visibility else None,
+            "repositories": {k: list(v) if lists else len(v) for k, v in repositories.items()},
+            "outcome": outcome.status,
+            "error": outcome.error,
+        }
+    )
+
+
+def _dumped(data: dict[str, Any]) -> str:
+    return json.dumps(_cleaned(data), ensure_ascii=False)
+
+
+def _cleaned(data: Any) -> Any:  # noqa: ANN401 - JSON
+    """Data whose texts are one line each: JSON would hand on a carriage return as an escape."""
+    if isinstance(data, str):
+        return one_line(data)
+    if isinstance(data, list):
+        return [_cleaned(item) for item in data]
+    return {k: _cleaned(v) for k, v in data.items()} if isinstance(data, dict) else data

@@ -1,0 +1,66 @@
+"""The plan as an output: valid and within its limit, whatever happened."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codespaces_registry_secrets.change import Change
+from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.report.plan_json import MOST_PLAN_BYTES, short_plan, whole_plan
+from codespaces_registry_secrets.targets import Organization
+
+names = st.lists(st.text(max_size=40), max_size=4).map(tuple)
+changes = st.builds(
+    Change,
+    target=st.text(max_size=40).map(Organization),
+    registry=st.text(max_size=10),
+    action=st.sampled_from(["create", "rotate", "access", "blocked"]),
+    reason=st.text(max_size=80),
+    visibility=st.sampled_from([None, ("private", "all"), (None, "selected")]),
+    added=names,
+    removed=names,
+)
+outcomes = st.builds(
+    Outcome,
+    change=changes,
+    status=st.sampled_from(["planned", "applied", "failed", "skipped"]),
+    error=st.none() | st.text(max_size=80),
+)
+
+
+def grown(outcome: Outcome, longer: int, added: int) -> Outcome:
+    """With a reason and lists that hypothesis would be slow to make."""
+    change = outcome.change
+    reason = change.reason + "é" * longer
+    return replace(
+        outcome, change=replace(change, reason=reason, added=(*change.added, *["öcto/app"] * added))
+    )
+
+
+# How many times the outcomes are there, and how much longer reason and list of each are.
+SIZES = [(1, 0, 0), (1, 300_000, 0), (200, 0, 100), (200, 0, 300), (200, 1500, 0)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(outcomes, min_size=1, max_size=3), st.sampled_from(SIZES))
+def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int, int]) -> None:
+    """As many changes as fit, in order, each as in the whole but for its lists."""
+    times, longer, added = size
+    some = [grown(outcome, longer, added) for outcome in few] * times
+
+    short = short_plan("apply", some)
+
+    assert len(short.encode()) < MOST_PLAN_BYTES
+    document, whole = json.loads(short), json.loads(whole_plan("apply", some))
+    kept = document["changes"]
+    assert len(kept) + document.get("omitted", 0) == len(whole["changes"]) == len(some)
+    for one, of_whole in zip(kept, whole["changes"], strict=False):
+        lists = of_whole["repositories"]
+        assert one["repositories"] in (lists, {k: len(v) for k, v in lists.items()})
+        assert {**one, "repositories": None} == {**of_whole, "repositories": None}
+    if "omitted" in document:
+        assert document["omitted"] > 0
