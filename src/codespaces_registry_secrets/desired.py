@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,6 +32,12 @@ class Credential:
     def sources(self) -> tuple[Source, ...]:
         """Where its values come from; a literal user name comes from nowhere and has no age."""
         return tuple(s for s in (self.username, self.password) if isinstance(s, Source))
+
+    @property
+    def labels(self) -> Mapping[str, str | None]:
+        """The names of its sources, for `username` and `password`; None for a literal user name."""
+        given = {"username": self.username, "password": self.password}
+        return {k: s.label if isinstance(s, Source) else None for k, s in given.items()}
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -130,7 +130,10 @@ def test_what_is_blocked_or_fails_stops_nothing_else(call: Call, sandbox: Sandbo
         "code": "1",
     }
     (failed,) = [line for line in call.summary.splitlines() if "svc-003" in line]
-    assert failed.startswith("| repository:octo-org/svc-003 | ACR | create | failed | ")
+    assert failed.startswith(
+        "| repository:octo-org/svc-003 | ACR | mycompany.azurecr.io | env:ACR_PASSWORD "
+        "| create | failed | "
+    )
     assert "no \\| &lt;b>bold&lt;/b> lie" in failed
     (blocked,) = [line for line in call.summary.splitlines() if "octo-org/absent" in line]
     assert "GitHub answers 404" in blocked
@@ -231,6 +234,8 @@ def test_a_long_list_is_cut(call: Call) -> None:
         {
             "target": f"repository:octo-org/{number:05}-{'x' * 90}",
             "registry": "ACR",
+            "server": None,
+            "sources": {"username": None, "password": None},
             "action": "create",
             "reason": "none of the three secrets is there",
             "outcome": "failed",

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 from codespaces_registry_secrets.change import Change, Plan
+from codespaces_registry_secrets.desired import Credential
 from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
 from codespaces_registry_secrets.report.plan_json import MOST_PLAN_BYTES
 from codespaces_registry_secrets.report.summary import summary
 from codespaces_registry_secrets.shards import Shard
+from codespaces_registry_secrets.spec.model import Source
 from codespaces_registry_secrets.targets import Organization, Repository
 
 CHANGE = Change(
@@ -20,6 +22,7 @@ CHANGE = Change(
     reason="nothing tells the age of the source",
     visibility=("private", "selected"),
     added=("octo-org/api",),
+    credential=Credential("ACR", "mycompany.azurecr.io", "me", Source(secret="ACR_PASSWORD")),
 )
 
 
@@ -27,13 +30,21 @@ def test_the_plan_has_the_promised_form() -> None:
     """Later steps read it with `fromJSON`."""
     found = Plan((CHANGE,))
 
-    assert json.loads(outputs("plan", found, planned(found))["plan"]) == {
+    document = json.loads(outputs("plan", found, planned(found))["plan"])
+
+    (change,) = document["changes"]
+    assert " ".join(change) == (
+        "target registry server sources action reason visibility repositories outcome error"
+    )
+    assert document == {
         "version": 1,
         "mode": "plan",
         "changes": [
             {
                 "target": "organization:octo-org",
                 "registry": "ACR",
+                "server": "mycompany.azurecr.io",
+                "sources": {"username": None, "password": "secret:ACR_PASSWORD"},
                 "action": "rotate",
                 "reason": "nothing tells the age of the source",
                 "visibility": {"from": "private", "to": "selected"},

@@ -284,6 +284,7 @@ def test_blocked(case: tuple[dict[str, Any], dict[str, ObservedSecret], str]) ->
     assert change.action == "blocked"
     assert reason in change.reason
     assert (change.steps, change.drift) == ((), True)
+    assert change.credential == replace(DESIRED, **changed).credential
     (note,) = change.notes
     assert (note.level, note.where) == ("error", DESIRED.where)
 

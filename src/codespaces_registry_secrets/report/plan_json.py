@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, takewhile
 from typing import Any
 
@@ -15,6 +15,7 @@ MOST_PLAN_BYTES = 512 * 1024
 # For the envelope with its number of changes that are left out.
 _ENVELOPE_BYTES = 1024
 _SEPARATOR = ", "
+_NO_SOURCES = {"username": None, "password": None}
 
 
 def whole_plan(mode: str, outcomes: Sequence[Outcome]) -> str:
@@ -47,12 +48,15 @@ def _document(mode: str, changes: Sequence[str], omitted: int = 0) -> str:
 
 def _change(outcome: Outcome, *, lists: bool) -> str:
     change = outcome.change
+    credential = change.credential
     before, after = change.visibility or (None, None)
     repositories = {"add": change.added, "remove": change.removed}
     return _dumped(
         {
             "target": str(change.target),
             "registry": change.registry,
+            "server": credential.server if credential else None,
+            "sources": credential.labels if credential else _NO_SOURCES,
             "action": change.action,
             "reason": change.reason,
             "visibility": {"from": before, "to": after} if change.visibility else None,
@@ -73,4 +77,4 @@ def _cleaned(data: Any) -> Any:  # noqa: ANN401 - JSON
         return one_line(data)
     if isinstance(data, list):
         return [_cleaned(item) for item in data]
-    return {k: _cleaned(v) for k, v in data.items()} if isinstance(data, dict) else data
+    return {k: _cleaned(v) for k, v in data.items()} if isinstance(data, Mapping) else data

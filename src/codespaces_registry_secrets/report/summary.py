@@ -9,7 +9,8 @@ from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.report.text import counted, notes_of
 
 TITLE = "### Codespaces registry secrets"
-_HEAD = "| Target | Registry | Action | Why | Access | Outcome |\n|---|---|---|---|---|---|"
+_COLUMNS = ("Target", "Registry", "Action", "Server", "Sources", "Why", "Access", "Outcome")
+_HEAD = f"| {' | '.join(_COLUMNS)} |\n{'|---' * len(_COLUMNS)}|"
 
 
 def summary(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
@@ -22,11 +23,15 @@ def summary(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
 
 def _row(outcome: Outcome) -> str:
     change = outcome.change
+    credential = change.credential
+    labels = filter(None, credential.labels.values()) if credential else ()
     status = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
     cells = [
         f"`{change.target}`",
         f"`{change.registry}`",
         change.action,
+        f"`{credential.server}`" if credential else "",
+        ", ".join(f"`{label}`" for label in labels),
         change.reason,
         _access(outcome),
         status,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from codespaces_registry_secrets.change import Action, Change, Plan
 from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.targets import Organization
+from codespaces_registry_secrets.text.control_characters import one_line
 
 SIGNS: Mapping[Action, str] = {
     "create": "+",
@@ -59,8 +60,8 @@ def outcome_count(outcomes: Sequence[Outcome]) -> str:
 
 
 def _change(change: Change) -> Iterator[str]:
-    sign = SIGNS[change.action]
-    yield f"  {sign} {change.action:<8} {change.registry} at {change.target}: {change.reason}"
+    what = f"{SIGNS[change.action]} {change.action:<8} {change.registry} at {change.target}"
+    yield f"  {what}: {one_line(change.reason)}{_origin(change)}"
     if change.visibility:
         before, after = change.visibility
         yield f"               visibility: {f'{before} → ' if before else ''}{after}"
@@ -68,6 +69,15 @@ def _change(change: Change) -> Iterator[str]:
         yield f"               + {_repositories(change, added)}{reason}"
     if change.removed:
         yield f"               - {_repositories(change, change.removed)}"
+
+
+def _origin(change: Change) -> str:
+    """What the triplet holds, and from where: ` (ghcr.io, password from secret:GHCR_TOKEN)`."""
+    if change.credential is None:
+        return ""
+    labels = change.credential.labels.items()
+    sources = [f"{member} from {label}" for member, label in labels if label]
+    return f" ({', '.join((change.credential.server, *sources))})"
 
 
 def _by_reason(change: Change) -> dict[str, list[str]]:
@@ -93,7 +103,11 @@ def _repositories(change: Change, repositories: Sequence[str]) -> str:
 def _outcome(outcome: Outcome) -> str:
     change = outcome.change
     what = f"{change.action} {change.registry} at {change.target}"
-    return f"  ✓ {what}" if outcome.status == "applied" else f"  ✗ {what}: {outcome.error}"
+    return (
+        f"  ✓ {what}"
+        if outcome.status == "applied"
+        else f"  ✗ {what}: {one_line(outcome.error or '')}"
+    )
 
 
 def notes_of(plan: Plan) -> Iterable[str]:

@@ -130,6 +130,12 @@ class Source(_Model):
     trim: bool = True
     encoding: Literal["base64"] | None = None
 
+    @property
+    def label(self) -> str:
+        """`env:NAME`, `secret:NAME`, `file:PATH` or `input:NAME`: where the value is, never it."""
+        named = {"env": self.env, "secret": self.secret, "file": self.file, "input": self.input}
+        return next(f"{kind}:{name}" for kind, name in named.items() if name is not None)
+
 
 class RotationPolicy(_Model):
     """When a credential that is stored is written again."""

@@ -1,0 +1,118 @@
+"""Every change says which server its triplet is for, and which sources its values come from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from github_sandbox import World
+from runner import Step
+from running import Action
+
+SPEC = """
+version: 1
+defaults:
+  targets: [{repository: octo-org/app}]
+registries:
+  - id: ENV
+    registry: acr
+    name: mycompany
+    username: literal-user
+    password: {env: ENV_PASSWORD}
+  - id: SECRET
+    registry: ghcr
+    username: {env: GHCR_USER}
+    password: {secret: GHCR_TOKEN}
+  - id: FILE
+    registry: dockerhub
+    username: {file: user}
+    password: {file: "a | b.txt"}
+  - id: BLOCKED
+    server: registry.example.com:5000
+    username: {env: GHCR_USER}
+    password: {env: ENV_PASSWORD}
+    targets: [{repository: octo-org/absent}]
+  - id: ACCESS
+    targets: [{organization: octo-org, repositories: [app]}]
+"""
+ENVIRONMENT = {
+    "ENV_PASSWORD": "pass-word",
+    "GHCR_TOKEN": "token-of-ghcr",
+    "GHCR_USER": "user-of-ghcr",
+}
+ACTIONS = {"access", "blocked", "create", "delete"}
+HUB = "https://index.docker.io/v1/"
+
+
+@pytest.fixture
+def step(world: World, action: Action) -> Step:
+    """A plan with every kind of source but `input`, and a triplet that the spec does not name."""
+    for part in ("SERVER", "USER", "PASSWORD"):
+        world.put_secret("repository:octo-org/app", f"OLD_CONTAINER_REGISTRY_{part}", b"old")
+        name = f"ACCESS_CONTAINER_REGISTRY_{part}"
+        world.put_secret("organization:octo-org", name, b"old", visibility="selected")
+    (action.workspace / "user").write_text("user-of-hub")
+    (action.workspace / "a | b.txt").write_text("password-of-hub")
+    return action.step(SPEC, ENVIRONMENT, mode="plan", prune="true")
+
+
+def changes(step: Step) -> dict[str, dict[str, Any]]:
+    """The changes of a plan by registry."""
+    return {change["registry"]: change for change in json.loads(step.outputs["plan"])["changes"]}
+
+
+def test_the_plan_as_json_has_server_and_sources(step: Step) -> None:
+    """A literal user name is no source, and of a deletion nothing is known."""
+    shown = {name: (c["server"], c["sources"]) for name, c in changes(step).items()}
+    assert shown == {
+        "ENV": ("mycompany.azurecr.io", {"username": None, "password": "env:ENV_PASSWORD"}),
+        "SECRET": ("ghcr.io", {"username": "env:GHCR_USER", "password": "secret:GHCR_TOKEN"}),
+        "FILE": (HUB, {"username": "file:user", "password": "file:a | b.txt"}),
+        "BLOCKED": (
+            "registry.example.com:5000",
+            {"username": "env:GHCR_USER", "password": "env:ENV_PASSWORD"},
+        ),
+        "ACCESS": (None, {"username": None, "password": None}),
+        "OLD": (None, {"username": None, "password": None}),
+    }
+    assert changes(step)["BLOCKED"]["action"] == "blocked"
+
+
+def test_a_line_of_the_plan_has_server_and_sources(step: Step) -> None:
+    """Behind the reason."""
+    plan = [line.split(maxsplit=2) for line in step.log.splitlines() if line.startswith("  ")]
+    lines = {rest.partition(" at ")[0]: rest for _, action, rest in plan if action in ACTIONS}
+    assert lines["ENV"].endswith(" (mycompany.azurecr.io, password from env:ENV_PASSWORD)")
+    origin = "(ghcr.io, username from env:GHCR_USER, password from secret:GHCR_TOKEN)"
+    assert lines["SECRET"].endswith(origin)
+    assert lines["FILE"].endswith(f"({HUB}, username from file:user, password from file:a | b.txt)")
+    assert "(registry.example.com:5000, username from env:GHCR_USER, " in lines["BLOCKED"]
+    assert lines["OLD"].endswith("the spec does not name it")
+
+
+def test_a_row_of_the_summary_has_server_and_sources(step: Step) -> None:
+    """In cells of their own."""
+    rows = {line.split(" | ")[1]: line for line in step.summary.splitlines() if "` | `" in line}
+    assert "| `mycompany.azurecr.io` | `env:ENV_PASSWORD` |" in rows["`ENV`"]
+    assert "| `ghcr.io` | `env:GHCR_USER`, `secret:GHCR_TOKEN` |" in rows["`SECRET`"]
+    assert "| blocked | `registry.example.com:5000` |" in rows["`BLOCKED`"]
+    assert "| delete |  |  |" in rows["`OLD`"]
+
+
+def test_the_shorthand_names_its_inputs(action: Action) -> None:
+    """They are sources as well."""
+    step = action.step(mode="plan", id="ghcr", registry="ghcr", username="me", password="pass-word")
+
+    assert changes(step)["GHCR"]["sources"] == {
+        "username": "input:username",
+        "password": "input:password",
+    }
+
+
+def test_no_value_stands_where_its_source_does(step: Step) -> None:
+    """Neither a password nor a user name."""
+    shown = step.log + step.summary + step.outputs["plan"]
+    for value in (*ENVIRONMENT.values(), "user-of-hub", "password-of-hub", "literal-user"):
+        assert value not in shown
