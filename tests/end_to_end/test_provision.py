@@ -11,6 +11,7 @@ import pytest
 import crowd
 from github_sandbox import Fault, Sandbox, World
 from provisioning import JOBS, PROJECT, Call
+from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 from runner import Runner
 from running import ACTION_YML, TOKEN, TRIPLET, UNPACED
 
@@ -131,13 +132,26 @@ def test_what_is_blocked_or_fails_stops_nothing_else(call: Call, sandbox: Sandbo
     }
     (failed,) = [line for line in call.summary.splitlines() if "svc-003" in line]
     assert failed.startswith(
-        "| repository:octo-org/svc-003 | ACR | mycompany.azurecr.io | env:ACR_PASSWORD "
+        "| `repository:octo-org/svc-003` | `ACR` | `mycompany.azurecr.io` | `env:ACR_PASSWORD` "
         "| create | failed | "
     )
-    assert "no \\| &lt;b>bold&lt;/b> lie" in failed
+    assert failed.endswith(": no \\| <b>bold</b> lie` |")
     (blocked,) = [line for line in call.summary.splitlines() if "octo-org/absent" in line]
     assert "GitHub answers 404" in blocked
     assert VALUE not in call.summary + call.printed
+
+
+def test_the_summary_shows_the_words_of_others_as_text(call: Call, sandbox: Sandbox) -> None:
+    """No link, image, HTML, heading or mention comes of what GitHub says, and no cell."""
+    body = json.dumps({"message": " ".join(HOSTILE)[:1500]})
+    sandbox.fail(Fault(method="PUT", path="svc-003", status=422, times=None, body=body))
+
+    call.run()
+
+    page = rendered(call.summary)
+    assert page.tags.count("h3") == 1
+    assert page.tags.count("td") == 2 * 3 + 7
+    assert_means_nothing(page, "h3", *TABLE)
 
 
 def test_a_faulty_spec_has_no_plan(call: Call, sandbox: Sandbox) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from codespaces_registry_secrets.change import Change, Plan
+import pytest
+
+from codespaces_registry_secrets.change import Change, Note, Plan
 from codespaces_registry_secrets.desired import Credential
+from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
 from codespaces_registry_secrets.report.plan_json import MOST_PLAN_BYTES
@@ -14,6 +17,7 @@ from codespaces_registry_secrets.report.summary import summary
 from codespaces_registry_secrets.shards import Shard
 from codespaces_registry_secrets.spec.model import Source
 from codespaces_registry_secrets.targets import Organization, Repository
+from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 
 CHANGE = Change(
     target=Organization("octo-org"),
@@ -115,11 +119,15 @@ def test_counts_are_of_what_was_done() -> None:
     assert (given["rotated"], given["failed"], given["changed"]) == ("1", "1", "true")
 
 
-def test_text_from_outside_breaks_no_table() -> None:
-    """A cell stays a cell."""
-    outcome = Outcome(CHANGE, "failed", "a | b\n<script>")
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_from_outside_is_text_in_the_summary(text: str) -> None:
+    """A reason, an error, a name, a source and a note each stay in their place."""
+    credential = Credential("ACR", text, Source(file=text), Source(file=text))
+    note = Note("warning", text, Location())
+    change = Change(Organization(text), text, "rotate", text, credential=credential, notes=(note,))
 
-    table = summary("apply", Plan((CHANGE,)), [outcome])
+    page = rendered(summary("apply", Plan((change,)), [Outcome(change, "failed", text)]))
 
-    (row,) = [line for line in table.splitlines() if "octo-org`" in line]
-    assert "failed: a \\| b &lt;script>" in row
+    assert page.tags.count("h3") == page.tags.count("table") == 1
+    assert page.tags.count("td") == 8
+    assert_means_nothing(page, "h3", "p", "ul", "li", "strong", *TABLE)

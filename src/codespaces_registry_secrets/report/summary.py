@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.report.text import counted, notes_of
+from codespaces_registry_secrets.text.markdown import code, prose, row
 
 TITLE = "### Codespaces registry secrets"
 _COLUMNS = ("Target", "Registry", "Action", "Server", "Sources", "Why", "Access", "Outcome")
-_HEAD = f"| {' | '.join(_COLUMNS)} |\n{'|---' * len(_COLUMNS)}|"
+_HEAD = f"{row(_COLUMNS)}\n{'|---' * len(_COLUMNS)}|"
 
 
 def summary(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
     """Markdown for a person who opens the run's page."""
     rows = "\n".join(_row(outcome) for outcome in outcomes)
-    notes = "".join(f"\n- {_cell(note)}" for note in notes_of(plan))
+    notes = "".join(f"\n- {prose(note)}" for note in notes_of(plan))
     title = f"{TITLE}: {mode}\n\n{counted(plan).capitalize()}.\n"
     return f"{title}\n{_HEAD}\n{rows}\n{notes}\n"
 
@@ -27,16 +28,16 @@ def _row(outcome: Outcome) -> str:
     labels = filter(None, credential.labels.values()) if credential else ()
     status = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
     cells = [
-        f"`{change.target}`",
-        f"`{change.registry}`",
+        code(str(change.target)),
+        code(change.registry),
         change.action,
-        f"`{credential.server}`" if credential else "",
-        ", ".join(f"`{label}`" for label in labels),
-        change.reason,
+        code(credential.server) if credential else "",
+        ", ".join(map(code, labels)),
+        prose(change.reason),
         _access(outcome),
-        status,
+        prose(status),
     ]
-    return f"| {' | '.join(map(_cell, cells))} |"
+    return row(cells)
 
 
 def _access(outcome: Outcome) -> str:
@@ -46,9 +47,3 @@ def _access(outcome: Outcome) -> str:
     parts += [f"+{len(change.added)}"] if change.added else []
     parts += [f"-{len(change.removed)}"] if change.removed else []
     return " ".join(filter(None, parts))
-
-
-def _cell(text: str) -> str:
-    """Text from outside breaks neither the table nor the page."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return " ".join(escaped.split())
