@@ -11,12 +11,7 @@ from pathlib import Path
 from codespaces_registry_secrets import inputs as given
 from codespaces_registry_secrets.apply import apply
 from codespaces_registry_secrets.change import Note, Plan
-from codespaces_registry_secrets.errors import (
-    FaultyError,
-    Location,
-    RegistrySecretsError,
-    StoppedError,
-)
+from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError, StoppedError
 from codespaces_registry_secrets.github.ages import ages
 from codespaces_registry_secrets.github.archived import archived
 from codespaces_registry_secrets.github.elsewhere import with_elsewhere
@@ -34,6 +29,7 @@ from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.plan import plan
 from codespaces_registry_secrets.proof import findings
 from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
+from codespaces_registry_secrets.report.problems import failures, merged
 from codespaces_registry_secrets.report.progress import MOST_LINES, Begin, Progress
 from codespaces_registry_secrets.report.summary import TITLE, summary
 from codespaces_registry_secrets.report.text import (
@@ -61,16 +57,17 @@ def main(
         return run(environ, runner, stop or Stop(), patience or Patience())
     except FaultyError as error:
         for fault in error.faults:
-            runner.fault(fault)
+            runner.note(Note("error", fault.message, fault.location))
         runner.info(f"{len(error.faults)} to mend; nothing was sent to GitHub.")
     except StoppedError as error:
-        runner.error(f"{error} Nothing was written.")
+        runner.note(Note("error", f"{error} Nothing was written."))
         runner.summary(f"{TITLE}\n\n{error} Nothing was written.\n")
     except RegistrySecretsError as error:
-        runner.error(str(error))
+        runner.note(Note("error", str(error)))
     except Exception as error:  # noqa: BLE001 - the last resort: no message of it may show a value
         frames = "".join(traceback.format_tb(error.__traceback__))
-        runner.error(f"{type(error).__name__}: a fault of this Action, please report it")
+        message = f"{type(error).__name__}: a fault of this Action, please report it"
+        runner.note(Note("error", message))
         runner.group("Where it happened", frames)
     return FAILED
 
@@ -93,17 +90,16 @@ def run(environ: Mapping[str, str], runner: Runner, stop: Stop, patience: Patien
         if inputs.shard:
             targets = len({change.target for change in found.changes})
             runner.info(f"Targets in shard {inputs.shard}: {targets}.")
-        for note in found.all_notes:
+        for note in merged(found.all_notes):
             runner.note(note)
     # From here on a signal is noted, and what has begun is brought to an end.
     outcomes = planned(found)
     if inputs.mode == "apply":
         writing = partial(progress, "done", pace.writes_a_minute)
         outcomes = apply(found, sessions, sources, writing, stop)
-    _report(inputs, found, outcomes, runner)
     code = _exit_code(inputs, found, outcomes)
-    if stop.asked and code == FAILED:
-        runner.error(stop.message)
+    stopped = [Note("error", stop.message)] if stop.asked and code == FAILED else []
+    _report(inputs, found, outcomes, [*failures(outcomes), *stopped], runner)
     return code
 
 
@@ -129,17 +125,25 @@ def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> 
     return replace(found, notes=(*expanded.notes, *doubts, *found.notes))
 
 
-def _report(inputs: Inputs, found: Plan, outcomes: Sequence[Outcome], runner: Runner) -> None:
-    if inputs.mode == "apply":
+def _report(
+    inputs: Inputs,
+    found: Plan,
+    outcomes: Sequence[Outcome],
+    errors: Sequence[Note],
+    runner: Runner,
+) -> None:
+    """Log, annotations, summary and outputs. The plan and its notes are in the log already."""
+    count = outcome_count(outcomes)
+    if inputs.mode == "apply" and count:
         if len(outcomes) > MOST_LINES:
             runner.group("Every change", outcome_lines(outcomes))
-        runner.info(outcome_count(outcomes))
-    for outcome in outcomes:
-        if outcome.error:
-            change = outcome.change
-            runner.error(f"{change.action} {change.registry} at {change.target}: {outcome.error}")
+        runner.info(count)
+    for note in merged(errors):
+        runner.note(note)
+    runner.count_hidden()
     if inputs.shard is None:  # else it is for who puts the shards together
-        runner.summary(summary(inputs.mode, found, outcomes))
+        problems = merged((*found.all_notes, *errors))
+        runner.summary(summary(inputs.mode, found, outcomes, problems))
     shards = matrix(found, inputs.writes_per_minute) if inputs.plans_shards else ()
     for name, value in outputs(inputs.mode, found, outcomes, shards).items():
         runner.output(name, value)
@@ -156,7 +160,7 @@ def _keep_plan(folder: Path, mode: str, outcomes: Sequence[Outcome], runner: Run
             f"{error.strerror}. Self-hosted runners mount it into container actions since "
             "September 2025; update the runner, or use the output `plan`"
         )
-        runner.note(Note("warning", message, Location()))
+        runner.note(Note("warning", message))
 
 
 def _exit_code(inputs: Inputs, found: Plan, outcomes: Sequence[Outcome]) -> int:

@@ -46,11 +46,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that the user should know, at the place of the spec that it is about."""
+    """Something that the user should know, at the place of the spec that it is about.
+
+    The message names `target`, where there is one: notes that differ in nothing else can be merged.
+    """
 
     level: Literal["notice", "warning", "error"]
     message: str
-    where: Location
+    where: Location = field(default_factory=Location)
+    target: Target | None = None
+
+    def __str__(self) -> str:
+        """The place, where there is one, and the message."""
+        return ": ".join(filter(None, (str(self.where), self.message)))
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ class Change:
             added=(),
             removed=(),
             steps=(),
-            notes=(Note("error", message, self.where),),
+            notes=(Note("error", message, self.where, self.target),),
             drift=True,
         )
 

@@ -21,15 +21,15 @@ def doubts(settled: Sequence[Desired]) -> Iterator[Note]:
         server = triplet.credential.server if triplet.credential else None
         if server and servers[triplet.target, server] > 1:
             message = f"{here}: {server} has another id here too, and Codespaces uses only one"
-            yield Note("warning", message, triplet.where)
+            yield Note("warning", message, triplet.where, triplet.target)
         if isinstance(triplet.target, User):
             message = f"{here}: prebuilds never see a user's secrets"
-            yield Note("warning", message, triplet.where)
+            yield Note("warning", message, triplet.where, triplet.target)
         if not isinstance(triplet.target, Repository):
             continue
         if (triplet.registry, triplet.target.owner.lower()) in organizations:
             message = f"{here}: the organization has it too; in this repository this one wins"
-            yield Note("warning", message, triplet.where)
+            yield Note("warning", message, triplet.where, triplet.target)
         if server == "ghcr.io":
             message = f"{here}: images that the repository may read need no secrets on ghcr.io"
-            yield Note("notice", message, triplet.where)
+            yield Note("notice", message, triplet.where, triplet.target)

@@ -108,7 +108,7 @@ def _renamed(resolved: Sequence[Desired]) -> Iterator[Note]:
             message = (
                 f"{triplet.declared.name} was renamed to {triplet.target.name}; update the target"
             )
-            yield Note("warning", message, triplet.where)
+            yield Note("warning", message, triplet.where, triplet.target)
 
 
 def _change(
@@ -206,20 +206,25 @@ def _why(
 def _notes(
     triplet: Desired, three: tuple[Member, ...], selected: Selected | None
 ) -> Iterator[Note]:
-    here = f"{triplet.registry} at {triplet.target}"
-    for message in disagreements(triplet, three):
-        yield Note("warning", f"{here}: {message}", triplet.where)
-    if any(m.wanted.ids == frozenset() and (m.now is None or m.moves) for m in three):
-        message = f"{here}: no repository may use the triplet; name some under `repositories`"
-        yield Note("warning", message, triplet.where)
-    if selected is None:
-        return
-    for pattern in selected.unmatched:
-        yield Note("warning", f"{here}: {pattern} matches no repository", triplet.where)
-    for old, new in selected.renamed:
-        message = f"{here}: {old} was renamed to {new}; update the spec"
-        yield Note("warning", message, triplet.where)
-    if selected.archived:
+    for message in _warnings(triplet, three, selected):
+        yield _note("warning", triplet, message)
+    if selected and selected.archived:
         names = ", ".join(selected.archived)
-        message = f"{here}: left out because they are archived: {names}"
-        yield Note("notice", message, triplet.where)
+        yield _note("notice", triplet, f"left out because they are archived: {names}")
+
+
+def _warnings(
+    triplet: Desired, three: tuple[Member, ...], selected: Selected | None
+) -> Iterator[str]:
+    yield from disagreements(triplet, three)
+    if any(m.wanted.ids == frozenset() and (m.now is None or m.moves) for m in three):
+        yield "no repository may use the triplet; name some under `repositories`"
+    if selected:
+        yield from (f"{pattern} matches no repository" for pattern in selected.unmatched)
+        for old, new in selected.renamed:
+            yield f"{old} was renamed to {new}; update the spec"
+
+
+def _note(level: Literal["notice", "warning"], triplet: Desired, message: str) -> Note:
+    target = triplet.target
+    return Note(level, f"{triplet.registry} at {target}: {message}", triplet.where, target)

@@ -64,7 +64,7 @@ def list_unmanaged(
         if ids:
             number = "1 triplet is" if len(ids) == 1 else f"{len(ids)} triplets are"
             message = f"{unmanaged.target}: {number} not in the spec: {', '.join(ids)}"
-            yield Note("notice", message, unmanaged.where)
+            yield Note("notice", message, unmanaged.where, unmanaged.target)
 
 
 def _find(

@@ -18,7 +18,6 @@ from actions_toolkit import core
 from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.change import Note
-from codespaces_registry_secrets.errors import Fault, Location
 from codespaces_registry_secrets.text.control_characters import one_line, visible
 from codespaces_registry_secrets.text.masks import masks
 from codespaces_registry_secrets.text.workflow_commands import inert
@@ -75,17 +74,26 @@ class Runner:
         core.end_group()
         self._flush()
 
-    def fault(self, fault: Fault) -> None:
-        """An error annotation at the line that is wrong."""
-        self._annotate("error", fault.message, fault.location)
-
     def note(self, note: Note) -> None:
-        """An annotation of the note's level."""
-        self._annotate(note.level, note.message, note.where)
+        """An annotation at the note's place. What GitHub would not show of it is in the log."""
+        level, location = note.level, note.where
+        self._annotations[level] += 1
+        told = inert(str(note))
+        if self._annotations[level] <= MOST_ANNOTATIONS:
+            properties = {"title": "Codespaces registry secrets"}
+            if location.line is not None and not location.file.startswith("input "):
+                properties |= {"file": one_line(location.file), "line": str(location.line)}
+            core.issue_command(level, properties, told[:LONGEST_ANNOTATION])
+        if self._annotations[level] > MOST_ANNOTATIONS or len(told) > LONGEST_ANNOTATION:
+            self.info(f"{level.capitalize()}: {told}")
+        self._flush()
 
-    def error(self, message: str) -> None:
-        """An error annotation of the whole step."""
-        self._annotate("error", message, Location())
+    def count_hidden(self) -> None:
+        """Say how many notes have no annotation, because GitHub shows so few of a kind."""
+        for level, number in self._annotations.items():
+            if number > MOST_ANNOTATIONS:
+                hidden = f"{number - MOST_ANNOTATIONS} of {number} {level}s have no annotation"
+                self.info(f"{hidden}: GitHub shows {MOST_ANNOTATIONS} of a kind. The log has all.")
 
     def output(self, name: str, value: str) -> None:
         """An output of the step; nothing outside of a workflow. No value ends its own entry:
@@ -111,19 +119,6 @@ class Runner:
 
     def _debug(self, text: str) -> None:
         core.debug(inert(text))
-
-    def _annotate(self, level: str, message: str, location: Location) -> None:
-        """Log every one in full; the runner drops annotations beyond its limit without a word."""
-        self._annotations[level] += 1
-        told = inert(f"{location}: {message}" if str(location) else message)
-        if self._annotations[level] <= MOST_ANNOTATIONS:
-            properties = {"title": "Codespaces registry secrets"}
-            if location.line is not None and not location.file.startswith("input "):
-                properties |= {"file": one_line(location.file), "line": str(location.line)}
-            core.issue_command(level, properties, told[:LONGEST_ANNOTATION])
-        if self._annotations[level] > MOST_ANNOTATIONS or len(told) > LONGEST_ANNOTATION:
-            self.info(f"{level.capitalize()}: {told}")
-        self._flush()
 
     def _flush(self) -> None:
         """A mask must reach the runner before what it hides, whatever happens next."""

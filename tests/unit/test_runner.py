@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.change import Note
-from codespaces_registry_secrets.errors import Fault, Location
+from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.runner import MOST_ANNOTATIONS, MOST_SUMMARY_BYTES, Runner
 from runner_protocol import commands, key_values, limits
 
@@ -35,21 +35,23 @@ def runner(tmp_path: Path) -> Runner:
 def test_no_more_annotations_than_github_shows(
     runner: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What goes beyond them stands in the log, so that nothing is silently dropped."""
+    """What goes beyond them stands in the log and is counted, so that nothing is dropped."""
     for line in range(1, 15):
-        runner.fault(Fault(Location("spec.yml", line), f"fault {line}"))
+        runner.note(Note("error", f"fault {line}", Location("spec.yml", line)))
+    runner.count_hidden()
 
     out = capsys.readouterr().out
     assert limits(commands(out)) == []
     assert len([c for c in commands(out) if c.name == "error"]) == 10
     assert "Error: spec.yml:14: fault 14" in out
+    assert out.splitlines()[-1].startswith("4 of 14 errors have no annotation: GitHub shows 10")
 
 
 def test_a_long_message_is_cut_in_the_annotation_and_whole_in_the_log(
     runner: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """GitHub takes 4,096 characters."""
-    runner.error("x" * 5000)
+    runner.note(Note("error", "x" * 5000))
 
     out = capsys.readouterr().out
     assert limits(commands(out)) == []
@@ -60,8 +62,8 @@ def test_an_annotation_carries_file_and_line(
     runner: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of a file in the workspace; an input has none that GitHub could show."""
-    runner.fault(Fault(Location("spec.yml", 3, "registries"), "a: b, c%"))
-    runner.fault(Fault(Location("input `spec`", 3), "message"))
+    runner.note(Note("error", "a: b, c%", Location("spec.yml", 3, "registries")))
+    runner.note(Note("error", "message", Location("input `spec`", 3)))
 
     first, second = commands(capsys.readouterr().out)
     assert (first.properties["file"], first.properties["line"]) == ("spec.yml", "3")
@@ -83,7 +85,7 @@ def said(runner: Runner, text: str, where: Location) -> None:
     runner.info(text)
     runner.group(text, text)
     runner.listing(text, text)
-    runner.error(text)
+    runner.note(Note("error", text))
     runner.note(Note("warning", text, where))
     logging.getLogger(text).warning("%s", text)
 
@@ -104,7 +106,7 @@ def test_text_from_outside_is_no_command(
 
     said(runner, text, Location(f"{text}.yml", 3))
     for level in range(MOST_ANNOTATIONS + 1):
-        runner.error(f"{level}{text}")
+        runner.note(Note("error", f"{level}{text}"))
 
     printed = capfd.readouterr()
     names = {c.name for stream in printed for c in commands(stream)}

@@ -61,6 +61,6 @@ def _matches(
     if selected.archived:
         names = ", ".join(selected.archived)
         message = f"{triplet.registry} at {target}: left out because they are archived: {names}"
-        notes.append(Note("notice", message, triplet.where))
+        notes.append(Note("notice", message, triplet.where, target))
     for repository in selected.repositories:
         yield replace(triplet, target=Repository(repository.full_name))

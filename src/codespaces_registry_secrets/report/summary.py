@@ -1,49 +1,67 @@
-"""Plan and outcomes as the step's summary: a table in Markdown."""
+"""Plan and outcomes as the step's summary, in Markdown. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from codespaces_registry_secrets.change import Plan
+from codespaces_registry_secrets.change import Change, Note, Plan
 from codespaces_registry_secrets.outcome import Outcome
-from codespaces_registry_secrets.report.text import counted, notes_of
+from codespaces_registry_secrets.report.text import counted, outcome_count, why
 from codespaces_registry_secrets.text.markdown import code, prose, row
 
 TITLE = "### Codespaces registry secrets"
 _COLUMNS = ("Target", "Registry", "Action", "Server", "Sources", "Why", "Access", "Outcome")
-_HEAD = f"{row(_COLUMNS)}\n{'|---' * len(_COLUMNS)}|"
+_LEVELS = ("error", "warning", "notice")
 
 
-def summary(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
-    """Markdown for a person who opens the run's page."""
-    rows = "\n".join(_row(outcome) for outcome in outcomes)
-    notes = "".join(f"\n- {prose(note)}" for note in notes_of(plan))
-    title = f"{TITLE}: {mode}\n\n{counted(plan).capitalize()}.\n"
-    return f"{title}\n{_HEAD}\n{rows}\n{notes}\n"
+def summary(
+    mode: str, plan: Plan, outcomes: Sequence[Outcome], problems: Sequence[Note] = ()
+) -> str:
+    """For a person who opens the run's page: the outcome, the problems, and a row for each change.
+
+    `problems` are those of the plan and of its outcomes, each once.
+    """
+    sentence = f"{counted(plan).capitalize()}. {outcome_count(outcomes) if mode == 'apply' else ''}"
+    head = f"{row(_COLUMNS)}\n{'|---' * len(_COLUMNS)}|"
+    rows = "\n".join(map(_row, outcomes))
+    return f"{_page(f'{TITLE}: {mode}', sentence.strip(), problems)}\n{head}\n{rows}\n"
+
+
+def _page(title: str, sentence: str, problems: Sequence[Note]) -> str:
+    """What every summary begins with; the worst problems first."""
+    listed = sorted(problems, key=lambda note: _LEVELS.index(note.level))
+    items = "".join(f"- {_problem(note)}\n" for note in listed)
+    return f"{title}\n\n{sentence}\n" + (f"\n{items}" if items else "")
+
+
+def _problem(note: Note) -> str:
+    place = f" {code(str(note.where))}" if str(note.where) else ""
+    return f"**{note.level.capitalize()}**{place}: {prose(note.message)}"
 
 
 def _row(outcome: Outcome) -> str:
     change = outcome.change
     credential = change.credential
     labels = filter(None, credential.labels.values()) if credential else ()
-    status = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
-    cells = [
-        code(str(change.target)),
-        code(change.registry),
-        change.action,
-        code(credential.server) if credential else "",
-        ", ".join(map(code, labels)),
-        prose(change.reason),
-        _access(outcome),
-        prose(status),
-    ]
-    return row(cells)
+    return row(
+        [
+            code(str(change.target)),
+            code(change.registry),
+            change.action,
+            code(credential.server) if credential else "",
+            ", ".join(map(code, labels)),
+            prose(why(change)),
+            " ".join(_access(change)),
+            outcome.status,
+        ]
+    )
 
 
-def _access(outcome: Outcome) -> str:
-    change = outcome.change
-    before, after = change.visibility or (None, None)
-    parts = [f"{before} → {after}" if before else after or ""]
-    parts += [f"+{len(change.added)}"] if change.added else []
-    parts += [f"-{len(change.removed)}"] if change.removed else []
-    return " ".join(filter(None, parts))
+def _access(change: Change) -> Iterator[str]:
+    """`private → selected`, `+3`, `-1`: what changes of who may use the triplet."""
+    if change.visibility:
+        yield " → ".join(filter(None, change.visibility))
+    if change.added:
+        yield f"+{len(change.added)}"
+    if change.removed:
+        yield f"-{len(change.removed)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from codespaces_registry_secrets.change import Action, Change, Plan
 from codespaces_registry_secrets.outcome import Outcome
@@ -51,7 +51,9 @@ def outcome_lines(outcomes: Sequence[Outcome]) -> str:
 
 
 def outcome_count(outcomes: Sequence[Outcome]) -> str:
-    """How much was done and how much was not."""
+    """How much was done and how much was not; nothing where there was nothing to do."""
+    if all(outcome.change.action == "none" for outcome in outcomes):
+        return ""
     statuses = Counter(outcome.status for outcome in outcomes if outcome.change.steps)
     blocked = sum(outcome.change.action == "blocked" for outcome in outcomes)
     left = f", {statuses['skipped']} not begun" if statuses["skipped"] else ""
@@ -59,9 +61,15 @@ def outcome_count(outcomes: Sequence[Outcome]) -> str:
     return f"Applied: {done}{left}."
 
 
+def why(change: Change) -> str:
+    """The reason, on one line. Of a blocked change what is in the way; its error has it in full."""
+    reason = one_line(change.reason)
+    return reason.partition("; ")[0] if change.action == "blocked" else reason
+
+
 def _change(change: Change) -> Iterator[str]:
     what = f"{SIGNS[change.action]} {change.action:<8} {change.registry} at {change.target}"
-    yield f"  {what}: {one_line(change.reason)}{_origin(change)}"
+    yield f"  {what}: {why(change)}{_origin(change)}"
     if change.visibility:
         before, after = change.visibility
         yield f"               visibility: {f'{before} → ' if before else ''}{after}"
@@ -108,8 +116,3 @@ def _outcome(outcome: Outcome) -> str:
         if outcome.status == "applied"
         else f"  ✗ {what}: {one_line(outcome.error or '')}"
     )
-
-
-def notes_of(plan: Plan) -> Iterable[str]:
-    """Every note of a plan, for readers of the summary."""
-    return [note.message for note in plan.all_notes]

@@ -1,0 +1,46 @@
+"""What the user should know, each problem once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+from codespaces_registry_secrets.change import Note
+from codespaces_registry_secrets.outcome import Outcome
+
+MOST_TARGETS = 3  # that a merged message names
+
+
+def failures(outcomes: Iterable[Outcome]) -> Iterator[Note]:
+    """An error for each change that was not carried out although it was begun."""
+    for outcome in outcomes:
+        if outcome.error:
+            change = outcome.change
+            message = f"{change.action} {change.registry} at {change.target}: {outcome.error}"
+            yield Note("error", message, change.where, change.target)
+
+
+def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Notes that differ in nothing but their target are one, at the place of the first of them."""
+    groups: dict[Hashable, list[Note]] = {}
+    for note in notes:
+        groups.setdefault(_key(note), []).append(note)
+    return tuple(_one(group) for group in groups.values())
+
+
+def _key(note: Note) -> Hashable:
+    if note.target is None:
+        return note
+    return (note.level, *note.message.split(str(note.target), maxsplit=1))
+
+
+def _one(group: Sequence[Note]) -> Note:
+    """`ACR at 40 targets: … (repository:octo-org/a, repository:octo-org/b and 38 more)`."""
+    first = group[0]
+    names = list(dict.fromkeys(str(note.target) for note in group))
+    if len(names) == 1:
+        return first
+    message = first.message.replace(names[0], f"{len(names)} targets", 1)
+    shown = ", ".join(names[:MOST_TARGETS])
+    more = len(names) - MOST_TARGETS
+    tail = f" and {more} more" if more > 0 else ""
+    return Note(first.level, f"{message} ({shown}{tail})", first.where)
