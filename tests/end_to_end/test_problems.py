@@ -67,6 +67,20 @@ def test_what_to_do_about_a_blocked_change_is_told_once(
         assert text.count("it is archived") == 2
 
 
+def test_check_says_which_rotations_are_no_drift(world: World, action: Action) -> None:
+    """So that a green check with changes in it explains itself."""
+    stored_triplet(world, "repository:octo-org/app")
+    text = spec("app").replace("rotate: missing", "rotate: changed")
+
+    step = action.step(text, ENVIRONMENT, mode="check")
+
+    assert (step.exit_code, step.outputs["drift"]) == (0, "false")
+    (line,) = [line for line in step.stdout.splitlines() if "does not count as drift" in line]
+    assert line.startswith("  ~ rotate   ACR at repository:octo-org/app: ")
+    assert "Plan: 1 to rotate (1 not counted as drift)." in step.stdout
+    assert "1 to rotate (1 not counted as drift)." in step.summary
+
+
 def test_where_nothing_is_to_be_done_nothing_is_counted(world: World, action: Action) -> None:
     """A line of zeros says nothing."""
     stored_triplet(world, "repository:octo-org/app")

@@ -37,9 +37,10 @@ def plan_lines(plan: Plan) -> str:
 
 
 def counted(plan: Plan) -> str:
-    """`1 to create, 2 to rotate`, or `no changes`."""
+    """`1 to create, 2 to rotate (1 not counted as drift)`, or `no changes`."""
+    words = {**WORDS, "rotate": f"{WORDS['rotate']}{_precautions(plan)}"}
     parts = [
-        f"{plan.counts[action]} {word}" for action, word in WORDS.items() if plan.counts[action]
+        f"{plan.counts[action]} {word}" for action, word in words.items() if plan.counts[action]
     ]
     idle = all(change.action == "none" for change in plan.changes)
     return f"no changes, {', '.join(parts)}" if idle and parts else ", ".join(parts) or "no changes"
@@ -64,7 +65,19 @@ def outcome_count(outcomes: Sequence[Outcome]) -> str:
 def why(change: Change) -> str:
     """The reason, on one line. Of a blocked change what is in the way; its error has it in full."""
     reason = one_line(change.reason)
+    if _is_precaution(change):
+        return f"{reason}; does not count as drift"
     return reason.partition("; ")[0] if change.action == "blocked" else reason
+
+
+def _is_precaution(change: Change) -> bool:
+    """Whether only an unknown age speaks for a rotation: `check` can be green all the same."""
+    return change.action == "rotate" and not change.drift
+
+
+def _precautions(plan: Plan) -> str:
+    number = sum(map(_is_precaution, plan.changes))
+    return f" ({number} not counted as drift)" if number else ""
 
 
 def _change(change: Change) -> Iterator[str]:
