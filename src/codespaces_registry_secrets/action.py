@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,6 @@ from pathlib import Path
 from codespaces_registry_secrets import inputs as given
 from codespaces_registry_secrets.apply import apply
 from codespaces_registry_secrets.change import Note, Plan
-from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError, StoppedError
 from codespaces_registry_secrets.github.ages import ages
 from codespaces_registry_secrets.github.archived import archived
 from codespaces_registry_secrets.github.elsewhere import with_elsewhere
@@ -28,10 +26,11 @@ from codespaces_registry_secrets.judgement import barred, judged
 from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.plan import plan
 from codespaces_registry_secrets.proof import findings
+from codespaces_registry_secrets.report.ending import Ending, ending
 from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
 from codespaces_registry_secrets.report.problems import failures, merged
 from codespaces_registry_secrets.report.progress import MOST_LINES, Begin, Progress
-from codespaces_registry_secrets.report.summary import TITLE, summary
+from codespaces_registry_secrets.report.summary import early_summary, summary
 from codespaces_registry_secrets.report.text import (
     counted,
     outcome_count,
@@ -51,25 +50,25 @@ DONE, FAILED, DRIFT = 0, 1, 2
 def main(
     environ: Mapping[str, str], stop: Stop | None = None, patience: Patience | None = None
 ) -> int:
-    """Run the Action. Every error of a run ends here, as annotations and exit code 1."""
+    """Run the Action. Every error of a run ends here, as annotations, summary and exit code 1."""
     runner = Runner(environ)
     try:
         return run(environ, runner, stop or Stop(), patience or Patience())
-    except FaultyError as error:
-        for fault in error.faults:
-            runner.note(Note("error", fault.message, fault.location))
-        runner.info(f"{len(error.faults)} to mend; nothing was sent to GitHub.")
-    except StoppedError as error:
-        runner.note(Note("error", f"{error} Nothing was written."))
-        runner.summary(f"{TITLE}\n\n{error} Nothing was written.\n")
-    except RegistrySecretsError as error:
-        runner.note(Note("error", str(error)))
-    except Exception as error:  # noqa: BLE001 - the last resort: no message of it may show a value
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        message = f"{type(error).__name__}: a fault of this Action, please report it"
-        runner.note(Note("error", message))
-        runner.group("Where it happened", frames)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        _end_early(ending(error), runner)
     return FAILED
+
+
+def _end_early(end: Ending, runner: Runner) -> None:
+    """Log, annotations and summary of a run that has no plan to report."""
+    problems = merged(end.problems)
+    for note in problems:
+        runner.note(note)
+    if end.trace:
+        runner.group("Where it happened", end.trace)
+    runner.count_hidden()
+    runner.info(end.outcome)
+    runner.summary(early_summary(end.outcome, problems))
 
 
 def run(environ: Mapping[str, str], runner: Runner, stop: Stop, patience: Patience) -> int:

@@ -137,7 +137,7 @@ def test_faults_are_annotations_at_the_lines_of_the_file(image: str, runner: Run
     errors = [command for command in step.commands if command.name == "error"]
     assert {error.properties["file"] for error in errors} == {".github/codespaces-registries.yml"}
     assert [error.properties["line"] for error in errors] == ["12", "28"]
-    assert "2 to mend; nothing was sent to GitHub." in step.stdout
+    assert "2 errors in the configuration; no request was sent to GitHub." in step.stdout
 
 
 def test_a_cancelled_job_ends_the_container(image: str, runner: Runner, world: World) -> None:

@@ -27,6 +27,11 @@ def summary(
     return f"{_page(f'{TITLE}: {mode}', sentence.strip(), problems)}\n{head}\n{rows}\n"
 
 
+def early_summary(outcome: str, problems: Sequence[Note]) -> str:
+    """For a person who looks for why a run ended before it had a plan."""
+    return _page(TITLE, outcome, problems)
+
+
 def _page(title: str, sentence: str, problems: Sequence[Note]) -> str:
     """What every summary begins with; the worst problems first."""
     listed = sorted(problems, key=lambda note: _LEVELS.index(note.level))
