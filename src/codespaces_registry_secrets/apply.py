@@ -103,8 +103,7 @@ class _Run:
                 self._over.set()
             self.outcomes[place] = replace(self.outcomes[place], error=str(error))
         except Exception as error:  # noqa: BLE001 - the others go on, and the report is written
-            message = f"{unforeseen(error)}: an error in this Action, please report it"
-            self.outcomes[place] = replace(self.outcomes[place], error=message)
+            self.outcomes[place] = replace(self.outcomes[place], error=unforeseen(error))
         else:
             self.outcomes[place] = Outcome(change, "applied", wrote=True)
 

@@ -102,9 +102,14 @@ class SourceError(RegistrySecretsError):
 
 
 def unforeseen(error: BaseException) -> str:
-    """Type and place of an error that nobody expected; its own message may hold a value."""
+    """What to say of an error that nobody expected: its own message may hold a value."""
+    return f"{place_of(error)}: an error in this Action, please report it"
+
+
+def place_of(error: BaseException) -> str:
+    """Type and place of an error, as `KeyError at plan.py:88, in _change`."""
     *_, last = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}, in {last.name}"
 
 
 def _by_place(fault: Fault) -> tuple[str, int, str, str]:

@@ -111,7 +111,7 @@ def test_a_crash_shows_type_and_place_and_no_message(
     out, summary = capsys.readouterr().out, (tmp_path / "summary").read_text()
     (error,) = [c.message for c in commands(out) if c.name == "error"]
     assert error.startswith("Exception at file_command.py:")
-    assert error.endswith(", in issue_file_command: a fault of this Action, please report it")
+    assert error.endswith(", in issue_file_command: an error in this Action, please report it")
     assert f"{TITLE}\n\nThe Action crashed.\n\n- **Error**: Exception at" in summary
     assert "issue_file_command" in summary
     assert "what-the-message-would-say" not in out + summary

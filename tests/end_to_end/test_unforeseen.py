@@ -50,7 +50,7 @@ def test_an_answer_that_cannot_be_read_fails_no_other_target(
     done = outcomes(step.outputs["plan"])
     assert done["repository:octo-org/app"] == done["repository:octo-org/svc-002"] == "applied"
     assert step.exit_code == (1 if "failed" in done.values() else 0)
-    assert "a fault of this Action" not in step.stdout
+    assert "an error in this Action" not in step.stdout
     assert step.summary
     assert set(world.secrets("repository:octo-org/svc-002")) == set(TRIPLET)
 
@@ -66,7 +66,7 @@ def test_an_answer_that_cannot_be_read_blocks_no_other_target(
 
     done = outcomes(step.outputs["plan"])
     assert done["repository:octo-org/app"] == done["repository:octo-org/svc-002"] == "applied"
-    assert "a fault of this Action" not in step.stdout
+    assert "an error in this Action" not in step.stdout
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_token_that_cannot_be_renewed_fails_what_needs_it(
     step = action.step(SPEC, ENVIRONMENT, **inputs)
 
     assert step.exit_code == 1
-    assert "a fault of this Action" not in step.stdout
+    assert "an error in this Action" not in step.stdout
     assert len(outcomes(step.outputs["plan"])) == 3
 
 

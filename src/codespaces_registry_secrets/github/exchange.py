@@ -16,7 +16,7 @@ import requests
 from github import GithubException
 from github.Requester import Requester
 
-from codespaces_registry_secrets.errors import GitHubError, RegistrySecretsError, unforeseen
+from codespaces_registry_secrets.errors import GitHubError, RegistrySecretsError, place_of
 from codespaces_registry_secrets.github.answers import UNPROMISED
 from codespaces_registry_secrets.github.connection import (
     Connection,
@@ -41,7 +41,7 @@ def readable() -> Iterator[None]:
     except _FORESEEN:
         raise
     except Exception as error:  # noqa: BLE001 - see above
-        raise GitHubError(f"{UNPROMISED} ({unforeseen(error)})") from None
+        raise GitHubError(f"{UNPROMISED} ({place_of(error)})") from None
 
 
 class Line:

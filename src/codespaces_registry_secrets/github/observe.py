@@ -113,8 +113,7 @@ def _target(
     except StoppedError:
         raise
     except Exception as error:  # noqa: BLE001 - one target that nobody foresaw stops no other
-        problem = f"{unforeseen(error)}: an error in this Action, please report it"
-        return ObservedTarget({}, datetime.now(UTC), problem)
+        return ObservedTarget({}, datetime.now(UTC), unforeseen(error))
     return ObservedTarget(secrets, session.now, resolved=place)
 
 

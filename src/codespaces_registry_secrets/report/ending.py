@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
 
 from codespaces_registry_secrets.change import Note
-from codespaces_registry_secrets.errors import FaultyError, RegistrySecretsError, StoppedError
+from codespaces_registry_secrets.errors import (
+    FaultyError,
+    RegistrySecretsError,
+    StoppedError,
+    unforeseen,
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,5 @@ def ending(error: Exception) -> Ending:
 
 
 def _crash(error: Exception) -> Ending:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    message = (
-        f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}, in {place.name}: "
-        "a fault of this Action, please report it"
-    )
     trace = "".join(traceback.format_tb(error.__traceback__))
-    return Ending("The Action crashed.", (Note("error", message),), trace)
+    return Ending("The Action crashed.", (Note("error", unforeseen(error)),), trace)

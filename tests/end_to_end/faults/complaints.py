@@ -28,7 +28,7 @@ def _said(cell: Cell, run: Run) -> Iterator[str]:
         yield "the endpoint was not asked"
     if run.code != (0 if cell.outcome == "green" else 1):
         yield f"exit code {run.code}"
-    if "a fault of this Action" in run.printed:
+    if "an error in this Action" in run.printed:
         yield "it broke"
     errors = re.findall(r"^::error .*", run.printed, re.MULTILINE)
     where = f" at {cell.scene.target}"
