@@ -121,6 +121,12 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
             ],
         ),
         (
+            {"INPUT_ID": "GitHub", "INPUT_REGISTRY": "ghcr", **CREDENTIAL},
+            [
+                "input `id`: choose another id: GitHub refuses secrets named GITHUB_…, such as GITHUB"
+            ],
+        ),
+        (
             {"INPUT_REGISTRY": "acr", **CREDENTIAL},
             ["input `id`: `registry: acr` needs `name`; or give `server` in its place"],
         ),

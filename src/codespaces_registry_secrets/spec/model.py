@@ -13,6 +13,7 @@ from codespaces_registry_secrets.durations import FORM, duration
 from codespaces_registry_secrets.model.registries import IMAGE
 from codespaces_registry_secrets.spec.registries import KINDS, server_fault
 from codespaces_registry_secrets.targets import ME, Visibility
+from codespaces_registry_secrets.triplet import Part, secret_name
 
 Rotation = Literal["changed", "always", "missing"]
 
@@ -26,13 +27,18 @@ def _fault(message: str) -> PydanticCustomError:
 
 
 def _id(value: object) -> object:
+    """An id whose three secret names GitHub accepts ("Naming your secrets", docs.github.com)."""
     if not isinstance(value, str):
         return value
     upper = value.upper()
-    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", upper) or upper.startswith("GITHUB_"):
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         message = (
             "an id has letters, digits and `_` only, starts with no digit and not with GITHUB_"
         )
+        raise _fault(message)
+    name = secret_name(upper, Part.SERVER)
+    if name.startswith("GITHUB_"):
+        message = f"choose another id: GitHub refuses secrets named GITHUB_…, such as {name}"
         raise _fault(message)
     return upper
 
