@@ -19,6 +19,12 @@ from codespaces_registry_secrets.targets import SCOPES
 
 # What picks repositories; the other keys of a selection only narrow it.
 _CHOOSING = ("include", "topics", "properties")
+# What to write instead of a selection of nothing, by mode: an empty list means everybody or nobody.
+_NOBODY = "write `repositories: []` for nobody"
+_OTHERWISE = {
+    "ensure": "leave `repositories` out to add none",
+    "remove": "leave `repositories` out to remove none",
+}
 
 Entry = Mapping[str, object]
 Complaint = tuple[Path, str]
@@ -161,10 +167,11 @@ def _repositories(target: Entry, scope: str, path: Path) -> Iterator[Complaint]:
 
 def _choice(chosen: Entry, scope: str, here: Path) -> Iterator[Complaint]:
     """A selection picks something, by what its scope has."""
-    written = "include" in chosen and chosen.get("mode", "exact") == "exact"
+    mode = chosen.get("mode", "exact")
+    written = "include" in chosen and mode == "exact"
     if not any(chosen.get(key) for key in _CHOOSING) and not written:
         told = ", ".join(f"`{key}`" for key in _CHOOSING)
-        yield here, f"selects nothing; give {told}, or write `[]` for nobody"
+        yield here, f"selects nothing; give {told}, or {_OTHERWISE.get(str(mode), _NOBODY)}"
     for key in ("topics", "properties") if scope == "user" else ():
         if key in chosen:
             yield (*here, key), "belongs to repositories of an organization; write owner/name"
