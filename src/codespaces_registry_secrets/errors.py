@@ -26,6 +26,11 @@ class Location:
         return ": ".join(part for part in (where, self.path) if part)
 
 
+def input_place(name: str, entry: str = "") -> Location:
+    """The place of an input of the step, or of an entry of it."""
+    return Location(f"input `{name}`", path=entry)
+
+
 @dataclass(frozen=True, order=True)
 class Fault:
     """One thing that is wrong with what the user gave."""

@@ -12,7 +12,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
+from codespaces_registry_secrets.targets import SCOPES
+
 T = TypeVar("T")
+
+ANY_CASE = BeforeValidator(str.lower)
 
 
 def read(reader: Callable[[str], T | None], form: str) -> BeforeValidator:
@@ -41,9 +45,25 @@ def api_url(url: str) -> str:
 
 def ids(text: str) -> frozenset[str]:
     """Registry ids, separated by commas or lines."""
-    found = frozenset(filter(None, (part.strip().upper() for part in re.split(r"[,\n]", text))))
+    found = _entries(text)
     if not found:
         raise _fault("names no registry; leave it out to act on all")
+    bad = [entry for entry in found if not re.fullmatch("[A-Za-z0-9_]+", entry)]
+    if bad:
+        raise _fault(f"`{'`, `'.join(bad)}`: an id has letters, digits and `_` only")
+    return frozenset(map(str.upper, found))
+
+
+def repositories(text: str) -> tuple[str, ...]:
+    """Names or globs of repositories, separated by commas or lines; `[]` is nobody.
+
+    Text without an entry is refused: expressions that come out empty must not clear a list.
+    """
+    if text == "[]":
+        return ()
+    found = _entries(text)
+    if not found:
+        raise _fault("names no repository; write `[]` for nobody, or leave it out to keep the list")
     return found
 
 
@@ -55,6 +75,14 @@ def patterns(text: str) -> tuple[str, ...]:
     return found
 
 
+def target(text: str) -> str:
+    """A target as `scope:NAME`."""
+    scope, colon, name = text.partition(":")
+    if scope.lower() not in SCOPES or not colon:
+        raise _fault(f"must be {', '.join(f'`{scope}:NAME`' for scope in SCOPES)}")
+    return f"{scope.lower()}:{name.strip()}"
+
+
 def share(text: str) -> float:
     """A share of all, 0 to 1."""
     match = re.fullmatch(r"(\d{1,3})%", text)
@@ -64,10 +92,10 @@ def share(text: str) -> float:
 
 
 def boolean(text: str) -> bool:
-    """`true` or `false`, and nothing that some take for it."""
-    if text not in {"true", "false"}:
+    """`true` or `false` in any letter case, and nothing that some take for it."""
+    if text.lower() not in {"true", "false"}:
         raise _fault("must be `true` or `false`")
-    return text == "true"
+    return text.lower() == "true"
 
 
 def rate(text: str) -> int:
@@ -87,6 +115,11 @@ def private_key(pem: SecretStr) -> SecretStr:
         )
         raise _fault(message) from None
     return pem
+
+
+def _entries(text: str) -> tuple[str, ...]:
+    """What commas or line breaks separate, without blanks around it and without empty entries."""
+    return tuple(filter(None, map(str.strip, re.split(r"[,\r\n]", text))))
 
 
 def _fault(message: str) -> PydanticCustomError:

@@ -24,9 +24,10 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from codespaces_registry_secrets import durations, forms, shards, values
-from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+from codespaces_registry_secrets.errors import Fault, FaultyError, input_place
 from codespaces_registry_secrets.shards import Shard
-from codespaces_registry_secrets.spec.model import Rotation
+from codespaces_registry_secrets.spec.model import Id, Kind, Rotation, Server
+from codespaces_registry_secrets.targets import Visibility
 
 Mode = Literal["plan", "check", "apply"]
 Verify = Literal["required", "auto", "off"]
@@ -53,10 +54,10 @@ class Inputs(BaseModel):
     app_private_key: Annotated[SecretStr, AfterValidator(forms.private_key)] | None = None
     spec: str | None = Field(default=None, repr=False)
     spec_file: str = ".github/codespaces-registries.yml"
-    mode: Mode = "apply"
-    rotate: Rotation | None = None
+    mode: Annotated[Mode, forms.ANY_CASE] = "apply"
+    rotate: Annotated[Rotation | None, forms.ANY_CASE] = None
     only: Annotated[frozenset[str], BeforeValidator(forms.ids)] = frozenset()
-    verify: Verify = "auto"
+    verify: Annotated[Verify, forms.ANY_CASE] = "auto"
     allowed_servers: Annotated[tuple[str, ...], BeforeValidator(forms.patterns)] = ()
     expiry_warning: Annotated[timedelta, forms.read(durations.duration, durations.FORM)] = (
         timedelta(days=14)
@@ -69,12 +70,12 @@ class Inputs(BaseModel):
         default={}, repr=False
     )
     api_url: Annotated[str, BeforeValidator(forms.api_url)] = "https://api.github.com"
-    id: str | None = None
-    registry: str | None = None
-    server: str | None = None
-    target: str | None = None
-    visibility: str | None = None
-    repositories: str | None = None
+    id: Id | None = None
+    registry: Annotated[Kind | None, forms.ANY_CASE] = None
+    server: Server | None = None
+    target: Annotated[str | None, BeforeValidator(forms.target)] = None
+    visibility: Annotated[Visibility | None, forms.ANY_CASE] = None
+    repositories: Annotated[tuple[str, ...] | None, BeforeValidator(forms.repositories)] = None
 
     workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
     temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
@@ -93,7 +94,7 @@ class Inputs(BaseModel):
         return self.mode == "plan" and (self.shard is None or self.shard.of == 1)
 
     @property
-    def shorthand(self) -> Mapping[str, str]:
+    def shorthand(self) -> Mapping[str, object]:
         """The shorthand inputs that are given; empty where the spec is YAML."""
         values = {name: getattr(self, name) for name in SHORTHAND}
         return {name: value for name, value in values.items() if value is not None}
@@ -149,7 +150,9 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
     shorthand = [name for name in SHORTHAND if has[name]]
     if shorthand and not has["id"]:
         yield _named("id", f"is needed beside `{'`, `'.join(shorthand)}`")
-    pruning = given.get(_variable("prune")) == "true"
+    if has["registry"] and has["server"]:
+        yield _named("server", "give either `registry` or `server`, not both")
+    pruning = given.get(_variable("prune"), "").lower() == "true"
     for name in ("only", "id"):
         if pruning and has[name]:
             message = f"give either `prune` or `{name}`, not both: it needs the whole spec"
@@ -179,4 +182,4 @@ def _fault(detail: ErrorDetails) -> Fault:
 
 
 def _named(name: str, message: str) -> Fault:
-    return Fault(Location(f"input `{name}`"), message)
+    return Fault(input_place(name), message)

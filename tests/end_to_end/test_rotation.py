@@ -183,7 +183,10 @@ def test_only_acts_on_the_registries_that_it_names(
     sandbox.forget()
     step = action.step(spec, {"ACR_PASSWORD": "x"}, only="ACR, NOPE")
     assert step.exit_code == 1
-    assert "the input `only` names NOPE, which is not among ACR, GHCR" in step.stdout
+    (error,) = step.annotations("error")
+    assert (
+        error == "input `only`: no registry of the spec has the id `NOPE`; its ids are: ACR, GHCR"
+    )
     assert sandbox.exchanges == []
 
 

@@ -28,7 +28,7 @@ def loaded(workspace: Path, environ: Mapping[str, str]) -> tuple[Desired, ...]:
     }
     inputs = read(everything)
     sources = Sources(everything, workspace, lambda _: None)
-    return desired(document(inputs, sources), sources, inputs.rotate)
+    return desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
 
 
 def faults(workspace: Path, environ: Mapping[str, str]) -> list[str]:
@@ -149,8 +149,11 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
             ["input `visibility`: only secrets of an organization have a visibility"],
         ),
         (
-            {"INPUT_TARGET": "organization:octo-org", "INPUT_REPOSITORIES": "api\nsvc-["},
-            ["input `repositories`: bad glob: a `[` and its `]` come in pairs"],
+            {"INPUT_TARGET": "organization:octo-org", "INPUT_REPOSITORIES": "api, svc-[\nweb-["},
+            [
+                "input `repositories`: `svc-[`: bad glob: a `[` and its `]` come in pairs",
+                "input `repositories`: `web-[`: bad glob: a `[` and its `]` come in pairs",
+            ],
         ),
         (
             {"INPUT_TARGET": "organization:octo-org", "INPUT_VISIBILITY": "public"},
@@ -167,6 +170,40 @@ def test_a_fault_of_the_shorthand_names_the_input(
     assert len(found) == len(messages)
     for fault, message in zip(found, messages, strict=True):
         assert fault.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "included"),
+    [
+        ("api,web", ("octo-org/api", "octo-org/web")),
+        ("api, \r\n svc-*\n\n,web", ("octo-org/api", "octo-org/svc-*", "octo-org/web")),
+        ("[]", ()),
+    ],
+)
+def test_the_repositories_of_the_shorthand(
+    tmp_path: Path, text: str, included: tuple[str, ...]
+) -> None:
+    """Commas and lines separate them; `[]` is nobody, as in YAML."""
+    environ = {"INPUT_ID": "ACR", "INPUT_TARGET": "organization:octo-org"}
+
+    (triplet,) = loaded(tmp_path, {**environ, "INPUT_REPOSITORIES": text})
+
+    assert triplet.selection is not None
+    assert triplet.selection.mode == "exact"
+    assert triplet.selection.include == included
+
+
+def test_the_ids_that_only_may_name_are_shortened(tmp_path: Path) -> None:
+    """A spec of thousands must not fill the log."""
+    entries = "".join(f"  - {{id: R{n}, targets: [{{organization: o}}]}}\n" for n in range(30))
+    environ = {"INPUT_SPEC": f"version: 1\nregistries:\n{entries}", "INPUT_ONLY": "acr"}
+
+    (fault,) = faults(tmp_path, environ)
+
+    assert fault.startswith(
+        "input `only`: no registry of the spec has the id `ACR`; its ids are: R0,"
+    )
+    assert fault.endswith(" and 10 more")
 
 
 def test_the_file_is_read_where_nothing_else_is_given(tmp_path: Path) -> None:

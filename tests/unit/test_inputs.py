@@ -54,14 +54,27 @@ def test_the_secret_inputs_are_known_before_any_is_judged() -> None:
 def test_every_bad_input_is_named_at_once() -> None:
     """Bad values and contradictions, each with what is allowed."""
     assert faults(
-        app_id="1", mode="dry-run", rotate="never", api_url="ftp://x", registry="ghcr", spec="x"
+        app_id="1",
+        mode="dry-run",
+        rotate="never",
+        api_url="ftp://x",
+        registry="quay",
+        server="docker.io",
+        target="octo-org",
+        visibility="public",
+        spec="x",
     ) == [
         "input `api-url`: must be a URL such as https://api.github.com",
         "input `app-private-key`: a GitHub App needs `app-id` and `app-private-key`",
-        "input `id`: is needed beside `registry`",
+        "input `id`: is needed beside `registry`, `server`, `target`, `visibility`",
         "input `mode`: must be `plan`, `check` or `apply`",
+        "input `registry`: not a registry kind; one of dockerhub, ghcr, acr, ecr, gcr, artifact-registry, or give `server`",
         "input `rotate`: must be `changed`, `always` or `missing`",
-        "input `spec`: give either `spec` or `registry`, not both",
+        "input `server`: Codespaces would not match this spelling; write `https://index.docker.io/v1/`",
+        "input `server`: give either `registry` or `server`, not both",
+        "input `spec`: give either `spec` or `registry`, `server`, `target`, `visibility`, not both",
+        "input `target`: must be `organization:NAME`, `repository:NAME`, `user:NAME`",
+        "input `visibility`: must be `all`, `private` or `selected`",
     ]
 
 
@@ -71,6 +84,23 @@ def test_every_bad_input_is_named_at_once() -> None:
         ({}, "input `token`: is needed, or `app-id` and `app-private-key`: a personal access"),
         ({"token": "t", "app_id": "1"}, "input `token`: give either `token`, or `app-id` and"),
         ({"token": "t", "only": ", "}, "input `only`: names no registry; leave it out"),
+        (
+            {"token": "t", "only": "ACR, my-acr"},
+            "input `only`: `my-acr`: an id has letters, digits",
+        ),
+        (
+            {"token": "t", "id": "A", "repositories": " ,\n"},
+            "input `repositories`: names no repository; write `[]` for nobody, or leave it out to",
+        ),
+        (
+            {"token": "t", "id": "A", "registry": "ghcr", "server": "ghcr.io"},
+            "input `server`: give either `registry` or `server`, not both",
+        ),
+        ({"token": "t", "prune": "yes"}, "input `prune`: must be `true` or `false`"),
+        (
+            {"token": "t", "prune": "True", "only": "A"},
+            "input `prune`: give either `prune` or `only`",
+        ),
         ({"token": "t", "shard": "3/2"}, "input `shard`: must be a part such as `2/5`, the second"),
         (
             {"token": "t", "credentials": "no JSON"},
@@ -100,6 +130,38 @@ def test_every_bad_input_is_named_at_once() -> None:
 def test_a_bad_input_has_its_message(inputs: dict[str, str], message: str) -> None:
     """What is wrong, and what to give instead."""
     assert message in "\n".join(faults(**inputs))
+
+
+def test_booleans_and_enumerations_ignore_letter_case() -> None:
+    """As GitHub's own expressions do; `${{ inputs.prune }}` of Python tools is `True`."""
+    inputs = read(
+        {
+            **TOKEN,
+            "INPUT_MODE": "PLAN",
+            "INPUT_VERIFY": "Off",
+            "INPUT_ROTATE": "Always",
+            "INPUT_PRUNE": "True",
+        }
+    )
+
+    assert (inputs.mode, inputs.verify, inputs.rotate) == ("plan", "off", "always")
+    assert inputs.prune
+
+
+def test_the_shorthand_ignores_letter_case_too() -> None:
+    """Of its enumerations: the kind, the scope of the target and the visibility."""
+    inputs = read(
+        {
+            **TOKEN,
+            "INPUT_ID": "hub",
+            "INPUT_REGISTRY": "DockerHub",
+            "INPUT_TARGET": "Organization: Octo-Org",
+            "INPUT_VISIBILITY": "Private",
+        }
+    )
+
+    assert (inputs.registry, inputs.visibility) == ("dockerhub", "private")
+    assert inputs.target == "organization:Octo-Org"
 
 
 def test_a_value_of_credentials_is_masked_in_each_spelling() -> None:

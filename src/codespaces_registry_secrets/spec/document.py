@@ -36,13 +36,13 @@ def path_text(path: Path) -> str:
 @dataclass(frozen=True)
 class Document:
     """A spec as data. `lines` maps the path of each node to its line; it is empty where the data
-    did not come from YAML, and `names` then says which input a path came from.
+    did not come from YAML, and `inputs` then says where in the inputs a path came from.
     """
 
     data: object
     file: str
     lines: Mapping[Path, int] = field(default_factory=dict)
-    names: Mapping[Path, str] = field(default_factory=dict)
+    inputs: Mapping[Path, Location] = field(default_factory=dict)
 
     def locate(self, path: Path) -> Location:
         """The place of `path`, or of what comes nearest above it.
@@ -52,15 +52,15 @@ class Document:
         """
         known: Path = ()
         for part in path:
-            if (*known, part) in self.lines or (*known, part) in self.names:
+            if self.has((*known, part)):
                 known = (*known, part)
-        if known in self.names:
-            return Location(f"input `{self.names[known]}`")
-        return Location(self.file, self.lines.get(known), path_text(known))
+        return self.inputs.get(known) or Location(
+            self.file, self.lines.get(known), path_text(known)
+        )
 
     def has(self, path: Path) -> bool:
         """Whether the text itself holds `path`."""
-        return path in self.lines or path in self.names
+        return path in self.lines or path in self.inputs
 
 
 def parse(text: str, file: str) -> Document:

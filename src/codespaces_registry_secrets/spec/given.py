@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
 from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec.document import Document, Path, parse
-from codespaces_registry_secrets.targets import SCOPES
 
 
 def document(inputs: Inputs, sources: Sources) -> Document:
@@ -18,7 +15,7 @@ def document(inputs: Inputs, sources: Sources) -> Document:
         FaultyError: there is none, or its text cannot be parsed.
     """
     if inputs.shorthand:
-        return _from_shorthand(inputs.shorthand, inputs.repository, sources)
+        return _from_shorthand(inputs, sources)
     if inputs.spec is not None:
         return parse(inputs.spec, "input `spec`")
     return parse(_text(inputs), inputs.spec_file)
@@ -39,37 +36,34 @@ def _text(inputs: Inputs) -> str:
     raise FaultyError([Fault(Location(inputs.spec_file), message)])
 
 
-def _from_shorthand(given: Mapping[str, str], repository: str | None, sources: Sources) -> Document:
+def _from_shorthand(inputs: Inputs, sources: Sources) -> Document:
     """One registry at one target, as the same data that YAML would give."""
-    target, names = _target(given, repository)
+    target, places = _target(inputs)
     entry: dict[str, object] = {
-        key: given[key] for key in ("id", "registry", "server") if key in given
+        key: given for key in ("id", "registry", "server") if (given := inputs.shorthand.get(key))
     }
     if sources.given("username") or sources.given("password"):
         entry |= {"username": {"input": "username"}, "password": {"input": "password"}}
-    entry["targets"] = [target]
     here: Path = ("registries", 0)
-    places: dict[Path, str] = {here: "id", (*here, "targets"): "target"}
-    places |= {(*here, key): key for key in entry if key != "targets"}
-    places |= {(*here, "targets", 0): "target"}
-    places |= {(*here, "targets", 0, key): name for key, name in names.items()}
-    places |= {("registries",): "id"}
-    return Document({"version": 1, "registries": [entry]}, "", names=places)
+    places |= {("registries",): input_place("id"), here: input_place("id")}
+    places |= {(*here, key): input_place(key) for key in entry}
+    data = {"version": 1, "registries": [{**entry, "targets": [target]}]}
+    return Document(data, "", inputs=places)
 
 
-def _target(
-    given: Mapping[str, str], repository: str | None
-) -> tuple[dict[str, object], dict[str, str]]:
-    """The target and, for each key of it, the input that it came from."""
-    written = given.get("target") or f"repository:{repository or ''}"
-    scope, colon, name = written.partition(":")
-    if scope not in SCOPES or not colon:
-        message = f"must be {', '.join(f'`{scope}:NAME`' for scope in SCOPES)}"
-        raise FaultyError([Fault(Location("input `target`"), message)])
-    target: dict[str, object] = {scope: name.strip()}
-    if "visibility" in given:
-        target["visibility"] = given["visibility"]
-    if "repositories" in given:
-        lines = map(str.strip, given["repositories"].splitlines())
-        target["repositories"] = [line for line in lines if line]
-    return target, {key: key if key in given else "target" for key in target}
+def _target(inputs: Inputs) -> tuple[dict[str, object], dict[Path, Location]]:
+    """The target and, for each path of it, the input that it came from."""
+    written = inputs.target or f"repository:{inputs.repository or ''}"
+    scope, _, name = written.partition(":")
+    target: dict[str, object] = {scope: name}
+    here: Path = ("registries", 0, "targets", 0)
+    places = {path: input_place("target") for path in (here[:-1], here, (*here, scope))}
+    if inputs.visibility is not None:
+        target["visibility"] = inputs.visibility
+        places[*here, "visibility"] = input_place("visibility")
+    if inputs.repositories is not None:
+        target["repositories"] = list(inputs.repositories)
+        places[*here, "repositories"] = input_place("repositories")
+        for number, entry in enumerate(inputs.repositories):
+            places[*here, "repositories", number] = input_place("repositories", f"`{entry}`")
+    return target, places

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from codespaces_registry_secrets.desired import Credential, Desired
-from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
 from codespaces_registry_secrets.repositories import Selection
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec import faults, rules
@@ -52,9 +52,11 @@ def desired(
     found += rules.complaints(rules.mappings(registries), sources, only)
     if registries == []:
         found.append((("registries",), "is empty; at least one registry is needed"))
-    found += rules.unknown_ids(rules.mappings(registries), only)
-    if model is None or found:
-        raise FaultyError(Fault(_place(document, path), message) for path, message in found)
+    wrong = [Fault(_place(document, path), message) for path, message in found]
+    unknown = rules.unknown_ids(rules.mappings(registries), only)
+    wrong += [Fault(input_place("only"), message) for message in unknown]
+    if model is None or wrong:
+        raise FaultyError(wrong)
     wanted = _desired(model, document, rotate)
     return tuple(triplet for triplet in wanted if not only or triplet.registry in only)
 

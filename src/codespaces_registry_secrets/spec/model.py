@@ -160,6 +160,9 @@ def _form(value: object) -> str:
     return "literal" if isinstance(value, str | int | float) else "source"
 
 
+Id = Annotated[str, BeforeValidator(_id)]
+Kind = Annotated[str, BeforeValidator(_kind)]
+Server = Annotated[str, BeforeValidator(_server)]
 Username = Annotated[
     Annotated[str, Tag("literal")] | Annotated[Source, Tag("source")], Discriminator(_form)
 ]
@@ -212,9 +215,9 @@ class TargetEntry(_Model):
 class RegistryEntry(_Model):
     """One registry and its targets, `defaults` merged in."""
 
-    id: Annotated[str, BeforeValidator(_id)]
-    registry: Annotated[str | None, BeforeValidator(_kind)] = None
-    server: Annotated[str | None, BeforeValidator(_server)] = None
+    id: Id
+    registry: Kind | None = None
+    server: Server | None = None
     name: str | None = None
     suffix: str | None = None
     subdomain: str | None = None

@@ -19,6 +19,7 @@ from codespaces_registry_secrets.targets import SCOPES
 
 # What picks repositories; the other keys of a selection only narrow it.
 _CHOOSING = ("include", "topics", "properties")
+_MOST_IDS = 20
 # What to write instead of a selection of nothing, by mode: an empty list means everybody or nobody.
 _NOBODY = "write `repositories: []` for nobody"
 _OTHERWISE = {
@@ -54,11 +55,13 @@ def mappings(items: object) -> list[tuple[int, Entry]]:
     return [(number, item) for number, item in numbered if isinstance(item, dict)]
 
 
-def unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str]) -> Iterator[Complaint]:
-    """The ids of the input `only` that no registry has."""
-    known = {_id(entry) for _, entry in entries}
-    for name in sorted(only - known):
-        yield (), f"the input `only` names {name}, which is not among {', '.join(sorted(known))}"
+def unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str]) -> Iterator[str]:
+    """A message for each id of the input `only` that no registry has."""
+    known = sorted({_id(entry) for _, entry in entries if "id" in entry})
+    more = len(known) - _MOST_IDS
+    shown = ", ".join(known[:_MOST_IDS]) + (f" and {more} more" if more > 0 else "")
+    for name in sorted(only.difference(known)):
+        yield f"no registry of the spec has the id `{name}`; its ids are: {shown or 'none'}"
 
 
 def _id(entry: Entry) -> str:
