@@ -52,6 +52,8 @@ WORDS = (
     "P",
     "[",
     "",
+    "\r",
+    "\u202e",
 )
 scalars = st.none() | st.booleans() | st.integers(0, 3) | st.dates() | st.sampled_from(WORDS)
 anything = st.recursive(

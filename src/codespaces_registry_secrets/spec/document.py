@@ -20,6 +20,11 @@ Path = tuple[str | int, ...]
 MAX_NODES = 100_000
 MAX_DEPTH = 50
 
+# YAML refuses most of these as they are, and makes them of escapes such as "\r": C0 but tab and
+# newline, C1, separators of lines, what turns the direction of text, halves of characters.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _MERGE = "tag:yaml.org,2002:merge"
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
@@ -138,11 +143,21 @@ class _Walk:
             self._fault(node, path, "merge keys (`<<`) are not supported; use `defaults`")
         elif not isinstance(node, yaml.ScalarNode):
             self._fault(node, path, "a key must be plain text")
-        else:
+        elif self._printable(node, path):
             return str(node.value)
         return None
 
+    def _printable(self, node: yaml.Node, path: Path) -> bool:
+        """Names the character alone: the text around it can be of a password."""
+        found = _CONTROL.search(node.value)
+        if found:
+            message = f"holds the control character U+{ord(found[0]):04X}; remove it"
+            self._fault(node, path, message)
+        return found is None
+
     def _scalar(self, node: yaml.Node, path: Path) -> object:
+        if not self._printable(node, path):
+            return None
         try:
             return yaml.constructor.SafeConstructor().construct_object(node)
         except (ValueError, yaml.YAMLError):
