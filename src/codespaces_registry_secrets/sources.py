@@ -13,9 +13,12 @@ from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.spec.model import Source
+from codespaces_registry_secrets.workspace import WorkspaceFileError, read_file
 
 # "Secrets are limited to 48 KB in size", docs.github.com.
 MAX_BYTES = 48 * 1024
+# A file may hold the base64 of so much, in lines.
+MAX_FILE_BYTES = 2 * MAX_BYTES
 
 Mask = Callable[[SecretBytes], None]
 
@@ -84,15 +87,10 @@ class Sources:
         return os.fsencode(self.environ[name])
 
     def _file(self, name: str) -> bytes:
-        path = (self.workspace / name).resolve()
-        if not path.is_relative_to(self.workspace.resolve()):
-            message = f"file {name} is outside the workspace; only files inside it are read"
-            raise SourceError(message)
         try:
-            return path.read_bytes()
-        except OSError as error:
-            message = f"file {name} cannot be read: {error.strerror}"
-            raise SourceError(message) from None
+            return read_file(self.workspace, name, MAX_FILE_BYTES)
+        except WorkspaceFileError as error:
+            raise SourceError(f"file {name} {error}") from None
 
 
 def _decoded(raw: bytes, name: str) -> bytes:

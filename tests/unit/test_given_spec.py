@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import FaultyError, Location
 from codespaces_registry_secrets.inputs import read
 from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.document import MAX_BYTES
 from codespaces_registry_secrets.spec.given import document
 from codespaces_registry_secrets.spec.load import desired
 
@@ -222,19 +224,50 @@ def test_the_file_is_read_where_nothing_else_is_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda path: None, "spec.yml: there is no such file; check out the repository before"),
-        (lambda path: path.write_bytes(b"\xff"), "spec.yml: is not UTF-8 text"),
-        (lambda path: path.mkdir(), "spec.yml: cannot be read: Is a directory"),
+        (lambda path: None, "there is no such file; check out the repository before this step,"),
+        (lambda path: path.write_bytes(b"\xff"), "is not UTF-8 text"),
+        (lambda path: path.mkdir(), "cannot be read: Is a directory"),
+        (os.mkfifo, "is not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "is outside the workspace; only files inside"),
+        (
+            lambda path: path.symlink_to("/etc/passwd"),
+            "is outside the workspace; only files inside",
+        ),
+        (
+            lambda path: path.write_text("#" * (MAX_BYTES + 1)),
+            "has more than 1,048,576 bytes, the most that is read of it",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, prepare: object, message: str) -> None:
-    """Says why, and what to do."""
+    """Says which input names it, why, and what to do."""
     assert callable(prepare)
     prepare(tmp_path / "spec.yml")
 
     (fault,) = faults(tmp_path, {"INPUT_SPEC-FILE": "spec.yml"})
 
-    assert fault.startswith(message)
+    assert fault.startswith(f"input `spec-file`: spec.yml: {message}")
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "/etc/passwd", "../outside.yml"])
+def test_a_spec_file_outside_of_the_workspace_is_not_read(tmp_path: Path, name: str) -> None:
+    """Whatever it holds."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (tmp_path / "outside.yml").write_text("version: 1\n")
+
+    (fault,) = faults(workspace, {"INPUT_SPEC-FILE": name})
+
+    assert fault == (
+        f"input `spec-file`: {name}: is outside the workspace; only files inside it are read"
+    )
+
+
+def test_a_spec_that_is_too_large_is_not_parsed(tmp_path: Path) -> None:
+    """An inline one too; parsing this would tell of its YAML."""
+    assert faults(tmp_path, {"INPUT_SPEC": "[" * (MAX_BYTES + 1)}) == [
+        "input `spec`: the spec has more than 1,048,576 bytes, the most that is read of it"
+    ]
 
 
 def test_the_rotate_input_overrides_every_policy(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,28 @@ def test_a_file_of_the_workspace_is_read_as_bytes(tmp_path: Path) -> None:
     sources = Sources({}, tmp_path, lambda _: None)
 
     assert sources.password(Source(file="key")).get_secret_value() == b"\x00\xff"
+
+
+def test_a_file_may_hold_the_base64_of_48_kb_and_not_much_more(tmp_path: Path) -> None:
+    """In lines, too. One of many gigabytes is not read to its end."""
+    raw = bytes(MAX_BYTES)
+    (tmp_path / "key").write_bytes(base64.encodebytes(raw))
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", 2**40)
+    sources = Sources({}, tmp_path, lambda _: None)
+
+    source = Source(file="key", encoding="base64")
+    assert sources.password(source).get_secret_value() == raw
+    with pytest.raises(SourceError, match="file large has more than 98,304 bytes"):
+        sources.password(Source(file="large"))
+
+
+def test_a_fifo_of_the_workspace_does_not_block(tmp_path: Path) -> None:
+    """Nobody may ever write to it."""
+    os.mkfifo(tmp_path / "fifo")
+
+    with pytest.raises(SourceError, match="file fifo is not a regular file"):
+        Sources({}, tmp_path, lambda _: None).password(Source(file="fifo"))
 
 
 def test_a_link_out_of_the_workspace_is_not_followed(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from codespaces_registry_secrets.errors import Fault, FaultyError, Location
 
 Path = tuple[str | int, ...]
 
-# A spec for thousands of targets stays far below; an alias bomb does not.
-MAX_NODES = 100_000
+# PyYAML takes seconds for so much; ten thousand registries fit, at fourteen nodes each.
+MAX_BYTES = 1024 * 1024
+# What a spec of that size can have without aliases; an alias bomb has more.
+MAX_NODES = 300_000
 MAX_DEPTH = 50
 
 # YAML refuses most of these as they are, and makes them of escapes such as "\r": C0 but tab and
@@ -72,9 +74,13 @@ def parse(text: str, file: str) -> Document:
     """Parse a spec.
 
     Raises:
-        FaultyError: the text is no YAML, or uses what is refused here: duplicate keys, tags, merge
-            keys, aliases that expand without end. The message never quotes a value.
+        FaultyError: the text is too large, no YAML, or uses what is refused here: duplicate keys,
+            tags, merge keys, control characters, aliases that expand without end. The message never
+            quotes a value.
     """
+    if len(text) > MAX_BYTES:
+        message = f"the spec has more than {MAX_BYTES:,} bytes, the most that is read of it"
+        raise FaultyError([Fault(Location(file), message)])
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
@@ -101,6 +107,7 @@ class _Walk:
         self.file = file
         self.lines: dict[Path, int] = {}
         self.faults: list[Fault] = []
+        self._constructor = yaml.constructor.SafeConstructor()
 
     def value(self, root: yaml.Node, path: Path) -> object:
         try:
@@ -159,7 +166,7 @@ class _Walk:
         if not self._printable(node, path):
             return None
         try:
-            return yaml.constructor.SafeConstructor().construct_object(node)
+            return self._constructor.construct_object(node)
         except (ValueError, yaml.YAMLError):
             self._fault(node, path, "YAML cannot read this number or date; quote it")
             return None

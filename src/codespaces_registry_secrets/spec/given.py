@@ -5,7 +5,12 @@ from __future__ import annotations
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
 from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import Document, Path, parse
+from codespaces_registry_secrets.spec.document import MAX_BYTES, Document, Path, parse
+from codespaces_registry_secrets.workspace import (
+    MissingFileError,
+    WorkspaceFileError,
+    read_file,
+)
 
 
 def document(inputs: Inputs, sources: Sources) -> Document:
@@ -23,17 +28,17 @@ def document(inputs: Inputs, sources: Sources) -> Document:
 
 def _text(inputs: Inputs) -> str:
     try:
-        return (inputs.workspace / inputs.spec_file).read_text(encoding="utf-8")
+        return read_file(inputs.workspace, inputs.spec_file, MAX_BYTES).decode()
     except UnicodeDecodeError:
         message = "is not UTF-8 text"
-    except FileNotFoundError:
+    except MissingFileError:
         message = (
             "there is no such file; check out the repository before this step, or give the spec as "
             "`spec` or with `id`, `registry`, `target`"
         )
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}"
-    raise FaultyError([Fault(Location(inputs.spec_file), message)])
+    except WorkspaceFileError as error:
+        message = str(error)
+    raise FaultyError([Fault(input_place("spec-file", inputs.spec_file), message)])
 
 
 def _from_shorthand(inputs: Inputs, sources: Sources) -> Document:

@@ -1,0 +1,59 @@
+"""The work that a spec makes grows as the spec does, and no faster."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.document import MAX_BYTES, parse
+from codespaces_registry_secrets.spec.load import desired
+
+HEAD = """\
+version: 1
+defaults: {server: registry.example.com, username: me, password: {env: P}}
+registries:
+"""
+ENTRY = "  - id: R%d\n    targets: [{organization: octo-org, repositories: [api, web]}]\n"
+FAULTY = "  - id: %dR\n    targetz: [{organization: octo-org, repositories: [api, 'x[']}]\n"
+
+
+def load(entry: str, number: int) -> int:
+    """How many triplets or faults a spec of so many registries has."""
+    text = HEAD + "".join(entry % n for n in range(number))
+    assert len(text) < MAX_BYTES
+    try:
+        return len(desired(parse(text, "spec.yml"), Sources({"P": "x"}, Path(), lambda _: None)))
+    except FaultyError as error:
+        return len(error.faults)
+
+
+def calls(entry: str, number: int) -> int:
+    """How many functions are called for so many registries."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        load(entry, number)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("entry", [ENTRY, FAULTY], ids=["good", "faulty"])
+def test_twice_the_registries_are_twice_the_work(entry: str) -> None:
+    """Counted in calls, since seconds tell of the machine as well."""
+    assert calls(entry, 400) < 2.2 * calls(entry, 200)
+
+
+def test_ten_thousand_registries_are_not_too_many() -> None:
+    """They are refused neither for their size nor as an alias bomb."""
+    assert load(ENTRY, 10_000) == 10_000
