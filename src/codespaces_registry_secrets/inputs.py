@@ -123,7 +123,7 @@ def read(environ: Mapping[str, str]) -> Inputs:
     stripped = {name: value.strip() for name, value in environ.items()}
     given = {name: value for name, value in stripped.items() if value}
     given |= {name: environ[name] for name in given if name == _variable("spec")}
-    found = [*_contradictions(given), *_doubled(given)]
+    found = [*_contradictions(given), *_misnamed(given)]
     try:
         inputs = Inputs.model_validate(given)
     except ValidationError as error:
@@ -166,9 +166,12 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
         yield _named("spec", f"give either `spec` or `{'`, `'.join(shorthand)}`, not both")
 
 
-def _doubled(given: Mapping[str, str]) -> Iterator[Fault]:
+def _misnamed(given: Mapping[str, str]) -> Iterator[Fault]:
+    """Names of `credentials` that no source may read, or that the environment has too."""
     for name in values.named(given.get(_variable("credentials"), "")) or {}:
-        if name in given:
+        if values.is_reserved(name):
+            yield _named("credentials", f"{name}: {values.RESERVED}")
+        elif name in given:
             message = f"{name} is a variable of the step too; keep one of them"
             yield _named("credentials", message)
 

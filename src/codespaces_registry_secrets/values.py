@@ -12,6 +12,21 @@ FORM = (
     "`toJSON(secrets.NAME)`"
 )
 
+_RESERVED = ("INPUT_", "ACTIONS_", "GITHUB_", "RUNNER_")
+RESERVED = (
+    "names that start with INPUT_, ACTIONS_, GITHUB_ or RUNNER_ belong to the runner and to this "
+    "Action; pass the value under another name"
+)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether the runner or this Action itself may keep something in the variable `name`.
+
+    A spec also names the server that a value is sent to. It must not choose the token of the step,
+    which is INPUT_TOKEN, or the runner's ACTIONS_RUNTIME_TOKEN.
+    """
+    return name.upper().startswith(_RESERVED)
+
 
 def named(text: str) -> Mapping[str, SecretStr] | None:
     """The values by name, or None where `text` is no such object.

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePath
+
+IN_GIT = "is in a .git folder, where a checkout can keep its token; no file there is read"
 
 
 class WorkspaceFileError(Exception):
@@ -19,11 +21,17 @@ class MissingFileError(WorkspaceFileError):
     """There is no such file."""
 
 
+def in_git(path: PurePath) -> bool:
+    """Whether a path leads through `.git`, which is a file in a worktree."""
+    return ".git" in map(str.lower, path.parts)
+
+
 def read_file(workspace: Path, name: str, most: int) -> bytes:
     """The bytes of the file `name`, which is relative to the workspace; at most `most` of them.
 
     Raises:
-        WorkspaceFileError: it is missing, outside, larger, no regular file, or cannot be read.
+        WorkspaceFileError: it is missing, outside, in `.git`, larger, no regular file, or cannot be
+            read.
     """
     try:
         path = _inside(workspace, name)
@@ -43,8 +51,11 @@ def read_file(workspace: Path, name: str, most: int) -> bytes:
 def _inside(workspace: Path, name: str) -> Path:
     """What the path leads to, once every link is followed."""
     path = Path(os.path.realpath(workspace / name))
-    if not path.is_relative_to(os.path.realpath(workspace)):
+    root = os.path.realpath(workspace)
+    if not path.is_relative_to(root):
         raise WorkspaceFileError("is outside the workspace; only files inside it are read")
+    if in_git(path.relative_to(root)):
+        raise WorkspaceFileError(IN_GIT)
     return path
 
 

@@ -193,6 +193,14 @@ def test_a_value_that_is_given_twice_is_a_fault() -> None:
         read({**environ, "A": "one"})
 
 
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "Input_Token", "ACTIONS_X", "RUNNER_X"])
+def test_credentials_have_no_name_of_the_runner(name: str) -> None:
+    """No source reads such a name, so a value there is a mistake."""
+    (fault,) = faults(token="t", credentials=f'{{"{name}": "pass-word"}}')
+
+    assert fault.startswith(f"input `credentials`: {name}: names that start with INPUT_, ACTIONS_,")
+
+
 @pytest.mark.parametrize(
     ("inputs", "plans"),
     [

@@ -47,6 +47,30 @@ def test_nothing_leads_out_of_the_workspace(workspace: Path, name: str) -> None:
     assert refusal(workspace, name) == "is outside the workspace; only files inside it are read"
 
 
+@pytest.mark.parametrize("name", [".git/config", "link/config", "app/.git", "app/link"])
+def test_nothing_of_git_is_read(workspace: Path, name: str) -> None:
+    """A checkout keeps its token there; a worktree's `.git` is a file, and links lead there too."""
+    (workspace / ".git").mkdir()
+    (workspace / ".git" / "config").write_text("AUTHORIZATION: basic hunter2")
+    (workspace / "app").mkdir()
+    (workspace / "app" / ".git").write_text("gitdir: ../.git")
+    (workspace / "app" / "link").symlink_to("../.git/config")
+    (workspace / "link").symlink_to(".git")
+
+    assert refusal(workspace, name) == (
+        "is in a .git folder, where a checkout can keep its token; no file there is read"
+    )
+
+
+def test_a_file_beside_git_is_read(workspace: Path) -> None:
+    """`.github` and `.gitignore` have nothing to do with it, nor has what is above the workspace."""
+    inner = workspace / ".git" / "worktree"
+    (inner / ".github").mkdir(parents=True)
+    (inner / ".github" / "x.yml").write_text("version: 1")
+
+    assert read_file(inner, ".github/x.yml", 10) == b"version: 1"
+
+
 def test_a_workspace_may_be_reached_through_a_link(workspace: Path) -> None:
     """As with a temporary folder that is one."""
     (workspace / "key").write_text("pass-word")

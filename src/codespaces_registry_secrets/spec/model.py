@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
+from codespaces_registry_secrets import values
 from codespaces_registry_secrets.durations import FORM, duration
 from codespaces_registry_secrets.model.registries import IMAGE
 from codespaces_registry_secrets.spec.registries import KINDS, server_fault
 from codespaces_registry_secrets.targets import ME, Visibility
 from codespaces_registry_secrets.triplet import Part, secret_name
+from codespaces_registry_secrets.workspace import IN_GIT, in_git
 
 Rotation = Literal["changed", "always", "missing"]
 
@@ -118,8 +121,22 @@ class _Model(BaseModel):
     )
 
 
+def _variable(value: object) -> object:
+    if isinstance(value, str) and values.is_reserved(value):
+        raise _fault(values.RESERVED)
+    return value
+
+
+def _file(value: object) -> object:
+    if isinstance(value, str) and in_git(PurePosixPath(value)):
+        raise _fault(IN_GIT)
+    return value
+
+
 _Variable = Annotated[
-    str | None, _matching("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable")
+    str | None,
+    _matching("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable"),
+    BeforeValidator(_variable),
 ]
 
 
@@ -131,7 +148,7 @@ class Source(_Model):
 
     env: _Variable = None
     secret: _Variable = None
-    file: str | None = None
+    file: Annotated[str | None, BeforeValidator(_file)] = None
     input: Literal["username", "password"] | None = None
     trim: bool = True
     encoding: Literal["base64"] | None = None
