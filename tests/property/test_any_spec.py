@@ -28,6 +28,7 @@ KEYS = (
     "password",
     "env",
     "rotate",
+    "access-only",
     "targets",
     "organization",
     "repository",

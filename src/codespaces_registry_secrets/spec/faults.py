@@ -43,6 +43,7 @@ _NAMES: Mapping[type, str] = {
 # The model that the keys below a path belong to, by the path's last name.
 _MODELS: Mapping[str, type[BaseModel]] = {
     "": SpecModel,
+    "defaults": RegistryEntry,
     "registries": RegistryEntry,
     "targets": TargetEntry,
     "repositories": Repositories,
@@ -62,10 +63,10 @@ _FORMS: Mapping[str | int, str] = {
 }
 
 
-def complaints(error: ValidationError) -> Iterator[tuple[Path, str]]:
-    """Path and message of each error of a validation."""
+def complaints(error: ValidationError, where: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Path and message of each error of a validation of what stands at `where`."""
     for detail in error.errors(include_url=False):
-        path = detail["loc"]
+        path = detail["loc"] = (*where, *detail["loc"])
         if detail["type"] == "extra_forbidden" and _parent(path) in _SOURCES:
             path = path[:-1]  # the key can be a password in the wrong place
         yield path, _message(detail)

@@ -10,7 +10,7 @@ from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
 from codespaces_registry_secrets.repositories import Selection
 from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec import faults, rules
+from codespaces_registry_secrets.spec import defaults, faults, rules
 from codespaces_registry_secrets.spec.document import Document, Path
 from codespaces_registry_secrets.spec.model import (
     RegistryEntry,
@@ -21,8 +21,6 @@ from codespaces_registry_secrets.spec.model import (
 )
 from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
 from codespaces_registry_secrets.targets import SCOPES, Target
-
-_SERVER_KEYS = KIND_KEYS | {"registry", "server"}
 
 
 def desired(
@@ -41,15 +39,16 @@ def desired(
     Raises:
         FaultyError: with every fault of the document, each at its place.
     """
-    data = _with_defaults(document.data)
-    found = [*_default_faults(document.data)]
+    data = defaults.with_defaults(document.data)
+    found = [*defaults.complaints(document.data)]
     model = None
     try:
         model = SpecModel.model_validate(data)
     except ValidationError as error:
         found += faults.complaints(error)
     registries = data.get("registries") if isinstance(data, dict) else None
-    found += rules.complaints(rules.mappings(registries), sources, only)
+    given = defaults.defaults_of(document.data)
+    found += rules.complaints(rules.mappings(registries), given, sources, only)
     if registries == []:
         found.append((("registries",), "is empty; at least one registry is needed"))
     wrong = [Fault(_place(document, path), message) for path, message in found]
@@ -59,31 +58,6 @@ def desired(
         raise FaultyError(wrong)
     wanted = _desired(model, document, rotate)
     return tuple(triplet for triplet in wanted if not only or triplet.registry in only)
-
-
-def _with_defaults(data: object) -> object:
-    """The spec with `defaults` merged into each registry."""
-    if not isinstance(data, dict) or not isinstance(data.get("registries"), list):
-        return data
-    defaults = data.get("defaults")
-    defaults = defaults if isinstance(defaults, dict) else {}
-    merged = [_merged(defaults, e) if isinstance(e, dict) else e for e in data["registries"]]
-    return {**{k: v for k, v in data.items() if k != "defaults"}, "registries": merged}
-
-
-def _merged(defaults: dict[str, object], entry: dict[str, object]) -> dict[str, object]:
-    """A registry that names its own server takes nothing of the default one."""
-    own_server = bool({"registry", "server"} & set(entry))
-    inherited = {k: v for k, v in defaults.items() if not (own_server and k in _SERVER_KEYS)}
-    return {**inherited, **entry}
-
-
-def _default_faults(data: object) -> Iterator[rules.Complaint]:
-    defaults = data.get("defaults") if isinstance(data, dict) else None
-    if defaults is not None and not isinstance(defaults, dict):
-        yield ("defaults",), "must be a mapping of keys"
-    elif defaults and "id" in defaults:
-        yield ("defaults", "id"), "an id belongs to one registry, not to the defaults"
 
 
 def _place(document: Document, path: Path) -> Location:

@@ -246,6 +246,7 @@ class RegistryEntry(_Model):
     rotate: Annotated[RotationPolicy, BeforeValidator(_when)] = RotationPolicy()
     expires: Annotated[datetime | None, BeforeValidator(_moment)] = None
     images: tuple[Image, ...] = Field(default=(), strict=False)
+    access_only: bool = Field(default=False, alias="access-only")
     targets: tuple[TargetEntry, ...] = Field(strict=False)
 
 

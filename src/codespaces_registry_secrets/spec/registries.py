@@ -80,6 +80,17 @@ KINDS: Mapping[str, Kind] = {
 KIND_KEYS = frozenset(key for kind in KINDS.values() for key in (*kind.required, *kind.optional))
 
 
+def keys_of(kind: object) -> frozenset[str]:
+    """The keys that a registry kind may have; none for what is no kind."""
+    found = KINDS.get(kind) if isinstance(kind, str) else None
+    return frozenset((*found.required, *found.optional)) if found else frozenset()
+
+
+def kinds_with(key: str) -> str:
+    """The registry kinds that may have a key, as a message lists them."""
+    return ", ".join(kind for kind in KINDS if key in keys_of(kind))
+
+
 def server_fault(server: str) -> str | None:
     """What is wrong with a server, and its right spelling; None where Codespaces matches it."""
     spelling = _spelling(server)

@@ -14,11 +14,15 @@ from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec.document import Path
 from codespaces_registry_secrets.spec.model import Source
-from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
+from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS, keys_of, kinds_with
 from codespaces_registry_secrets.targets import SCOPES
 
 # What picks repositories; the other keys of a selection only narrow it.
 _CHOOSING = ("include", "topics", "properties")
+_NOT_INHERITED = (
+    ". The one in `defaults` is not inherited: `defaults` name another `registry` or `server`, or "
+    "this registry has `access-only: true`"
+)
 _MOST_IDS = 20
 # What to write instead of a selection of nothing, by mode: an empty list means everybody or nobody.
 _NOBODY = "write `repositories: []` for nobody"
@@ -32,13 +36,20 @@ Complaint = tuple[Path, str]
 
 
 def complaints(
-    entries: Sequence[tuple[int, Entry]], sources: Sources, only: frozenset[str]
+    entries: Sequence[tuple[int, Entry]],
+    defaults: Entry,
+    sources: Sources,
+    only: frozenset[str],
 ) -> Iterator[Complaint]:
-    """All that is wrong between keys, with paths from `registries` on."""
+    """All that is wrong between keys, with paths from `registries` on.
+
+    `defaults` are merged into the entries already.
+    """
     for index, entry in entries:
         path: Path = ("registries", index)
         for rule in (_nulls, _server, _kind_keys, _credential):
             yield from rule(entry, path)
+        yield from _missing_keys(entry, path, defaults)
         if not only or _id(entry) in only:
             yield from _values(entry, path, sources)
         if entry.get("targets") == []:
@@ -46,6 +57,7 @@ def complaints(
         for number, target in mappings(entry.get("targets")):
             yield from _nulls(target, (*path, "targets", number))
             yield from _target(target, (*path, "targets", number))
+    yield from _unused(entries, defaults)
     yield from _twice(entries)
 
 
@@ -90,18 +102,40 @@ def _kind_keys(entry: Entry, path: Path) -> Iterator[Complaint]:
     kind = KINDS.get(name) if isinstance(name, str) else None
     known = {**kind.required, **kind.optional} if kind else {}
     for key in sorted(KIND_KEYS & set(entry) - set(known)):
-        owners = ", ".join(name for name, k in KINDS.items() if key in {*k.required, *k.optional})
-        yield (*path, key), f"means nothing here; it belongs to `registry: {owners}`"
+        yield (*path, key), _meaningless(key)
     for key, form in known.items():
         value = entry.get(key)
         if isinstance(value, str) and not re.fullmatch(form.pattern, value):
             yield (*path, key), f"must be {form.words}"
+
+
+def _missing_keys(entry: Entry, path: Path, defaults: Entry) -> Iterator[Complaint]:
+    name = entry.get("registry")
+    kind = KINDS.get(name) if isinstance(name, str) else None
     for key in kind.required if kind else ():
         if key not in entry:
-            yield path, f"`registry: {name}` needs `{key}`; or give `server` in its place"
+            message = f"`registry: {name}` needs `{key}`; or give `server` in its place"
+            yield path, message + (_NOT_INHERITED if key in defaults else "")
+
+
+def _unused(entries: Sequence[tuple[int, Entry]], defaults: Entry) -> Iterator[Complaint]:
+    """A key of a registry kind in `defaults`, where no registry is of such a kind."""
+    kinds = [defaults.get("registry"), *(entry.get("registry") for _, entry in entries)]
+    used = frozenset[str]().union(*map(keys_of, kinds))
+    for key in sorted(KIND_KEYS & defaults.keys() - used):
+        yield ("defaults", key), _meaningless(key)
+
+
+def _meaningless(key: str) -> str:
+    return f"means nothing here; it belongs to `registry: {kinds_with(key)}`"
 
 
 def _credential(entry: Entry, path: Path) -> Iterator[Complaint]:
+    if entry.get("access-only") is True:
+        for key in ("username", "password"):
+            if key in entry:
+                yield (*path, key), "`access-only: true` excludes it; remove one of the two"
+        return
     for given, absent in (("username", "password"), ("password", "username")):
         if given in entry and absent not in entry:
             yield (

@@ -1,0 +1,134 @@
+"""What a registry takes from `defaults`, and what it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codespaces_registry_secrets.desired import Desired
+from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.spec.load import desired
+
+
+def loaded(defaults: str, *entries: str) -> dict[str, Desired]:
+    """What a spec asks for, by id. Each registry has a target of its own."""
+    listed = "".join(
+        f"  - {{id: R{number}, targets: [{{organization: octo-org}}], {entry}}}\n"
+        for number, entry in enumerate(entries)
+    )
+    text = f"version: 1\ndefaults: {{{defaults}}}\nregistries:\n{listed}"
+    found = desired(parse(text, "spec.yml"), Sources({"P": "x"}, Path(), lambda _: None))
+    return {triplet.registry: triplet for triplet in found}
+
+
+def faults(defaults: str, *entries: str) -> list[str]:
+    """The messages that such a spec gets."""
+    with pytest.raises(FaultyError) as caught:
+        loaded(defaults, *entries)
+    return [str(fault) for fault in caught.value.faults]
+
+
+LOGIN = "username: me, password: {env: P}"
+ECR = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+KEYS = 'account: "111122223333", region: eu-west-1'
+SERVERS = {
+    "the keys of the kind": (KEYS, "registry: ecr", ECR),
+    "one key of it": ("region: eu-west-1", 'registry: ecr, account: "111122223333"', ECR),
+    "the keys of the same kind": (f"registry: ecr, {KEYS}", "registry: ecr", ECR),
+    "kind and keys": (f"registry: ecr, {KEYS}", "rotate: always", ECR),
+    "keys that its kind has not": (KEYS, "registry: ghcr", "ghcr.io"),
+    "keys of another kind": (f"registry: ecr, {KEYS}", "registry: ghcr", "ghcr.io"),
+    "a key that another kind has too": ("registry: gcr, location: eu", "registry: ghcr", "ghcr.io"),
+    "keys beside its own server": (KEYS, "server: r.example.com", "r.example.com"),
+    "another server": ("server: r.example.com", "registry: ghcr", "ghcr.io"),
+    "a server": ("server: r.example.com", "rotate: always", "r.example.com"),
+}
+
+
+@pytest.mark.parametrize(("defaults", "entry", "server"), SERVERS.values(), ids=SERVERS)
+def test_the_keys_of_the_server_are_inherited_together(
+    defaults: str, entry: str, server: str
+) -> None:
+    """Those that belong to the registry's own kind, and none that are meant for another."""
+    other = f"registry: ecr, {KEYS}"
+
+    credential = loaded(f"{defaults}, {LOGIN}", entry, other)["R0"].credential
+
+    assert credential is not None
+    assert credential.server == server
+
+
+def test_an_access_only_registry_takes_no_credential() -> None:
+    """Nor anything that describes one; others take it as before."""
+    defaults = f"{LOGIN}, registry: acr, name: mycompany, images: [a/b], expires: 2027-01-31"
+
+    found = loaded(defaults, "access-only: true", "access-only: false")
+
+    assert found["R0"].credential is None
+    assert found["R1"].credential is not None
+
+
+def test_an_access_only_registry_takes_its_targets() -> None:
+    """They belong to no credential."""
+    text = """
+version: 1
+defaults: {username: me, password: {env: P}, server: r.example.com, targets: [{user: octocat}]}
+registries: [{id: ACR, access-only: true}]
+"""
+    sources = Sources({}, Path(), lambda _: None)
+
+    (triplet,) = desired(parse(text, "spec.yml"), sources)
+
+    assert str(triplet.target) == "user:octocat"
+
+
+def test_access_only_can_be_the_default() -> None:
+    """One registry says `access-only: false` then, or names no credential."""
+    defaults = f"access-only: true, server: r.example.com, {LOGIN}"
+
+    found = loaded(defaults, "access-only: false", "rotate: always")
+
+    assert found["R0"].credential is not None
+    assert found["R1"].credential is None
+
+
+FAULTS = {
+    "a credential of its own": (
+        LOGIN,
+        "access-only: true, password: {env: P}, server: r.example.com",
+        [
+            "spec.yml:4: registries[0].password: `access-only: true` excludes it; remove one of the two"
+        ],
+    ),
+    "keys of another kind": (
+        "registry: acr, name: x, region: eu-west-1",
+        'registry: ecr, account: "111122223333"',
+        [
+            "spec.yml:4: registries[0]: `registry: ecr` needs `region`; or give `server` in its place. The one in `defaults` is not inherited: `defaults` name another `registry` or `server`, or this registry has `access-only: true`"
+        ],
+    ),
+    "a key that no registry uses": (
+        "region: eu-west-1",
+        "registry: ghcr",
+        ["spec.yml:2: defaults.region: means nothing here; it belongs to `registry: ecr`"],
+    ),
+    "a fault that nothing inherits": (
+        "password: hunter2, rotate: never",
+        "access-only: true",
+        [
+            "spec.yml:2: defaults.password: a password never stands in a spec; write where it is, such as {env: ACR_PASSWORD}",
+            "spec.yml:2: defaults.rotate: must be `changed`, `always` or `missing`",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("defaults", "entry", "messages"), FAULTS.values(), ids=FAULTS)
+def test_what_cannot_be_inherited_has_its_message(
+    defaults: str, entry: str, messages: list[str]
+) -> None:
+    """At the registry, or at the defaults where they are wrong themselves."""
+    assert faults(defaults, entry) == messages
