@@ -105,6 +105,24 @@ def rate(text: str) -> int:
     return int(text)
 
 
+def token(given: SecretStr) -> SecretStr:
+    """A token that an HTTP header takes. To say what is wrong where would tell a part of it."""
+    if not re.fullmatch(r"[\x21-\x7e]+", given.get_secret_value()):
+        message = (
+            "holds a character that no token has, such as a blank, a line break, an ellipsis (`…`) "
+            "or a byte order mark; copy it again, whole and without what surrounds it"
+        )
+        raise _fault(message)
+    return given
+
+
+def app_id(text: str) -> str:
+    """The id of a GitHub App, or its client id."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
+        raise _fault("must be the App's id, such as `123456`, or its client id, such as `Iv23li…`")
+    return text
+
+
 def private_key(pem: SecretStr) -> SecretStr:
     """A key that cannot be read is known before the first request."""
     try:

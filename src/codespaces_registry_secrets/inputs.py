@@ -49,8 +49,8 @@ class Inputs(BaseModel):
         hide_input_in_errors=True,
     )
 
-    token: SecretStr | None = None
-    app_id: str | None = None
+    token: Annotated[SecretStr, AfterValidator(forms.token)] | None = None
+    app_id: Annotated[str, BeforeValidator(forms.app_id)] | None = None
     app_private_key: Annotated[SecretStr, AfterValidator(forms.private_key)] | None = None
     spec: str | None = Field(default=None, repr=False)
     spec_file: str = ".github/codespaces-registries.yml"

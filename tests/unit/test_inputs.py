@@ -164,6 +164,45 @@ def test_the_shorthand_ignores_letter_case_too() -> None:
     assert inputs.target == "organization:Octo-Org"
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        "ghp_abc…",
+        "\ufeffghp_abc",
+        "ghp_\nabc",
+        "ghp_ abc",
+        "ghp_abcé",
+        "ghp_\x7fabc",
+        "ghp_\u200babc",
+    ],
+)
+def test_a_token_that_no_header_takes_is_a_fault_of_the_input(token: str) -> None:
+    """Known before the first request; the message shows no part of it."""
+    (fault,) = faults(token=token)
+
+    assert fault.startswith("input `token`: holds a character that no token has, such as a blank,")
+    assert "ghp" not in fault
+    assert "abc" not in fault
+
+
+@pytest.mark.parametrize("text", ["12 34", "\ufeff1234", "1234…", "Iv1.\n8a61"])
+def test_an_app_id_that_can_be_none_is_a_fault_of_the_input(text: str) -> None:
+    """It is often kept as a secret, so the message does not show it."""
+    found = faults(app_id=text, app_private_key="x")
+
+    assert (
+        "input `app-id`: must be the App's id, such as `123456`, or its client id, such" in found[0]
+    )
+    assert text not in found[0]
+
+
+def test_an_app_may_be_named_by_its_client_id() -> None:
+    """GitHub recommends it, and PyGithub signs with either."""
+    assert not [
+        fault for fault in faults(app_id="Iv1.8a61f9b3a7aba766") if "app-id`: must" in fault
+    ]
+
+
 def test_a_value_of_credentials_is_masked_in_each_spelling() -> None:
     """In the JSON it may be escaped; an empty one is no mask."""
     text = r'{"A": "one\ntwo", "B": "", "C": null, "D": "\u0070ass"}'

@@ -31,6 +31,7 @@ def value(tmp_path: Path, text: str, source: Source | None = None) -> bytes:
         ("a\nb", b"a\nb"),
         ("a return\r", b"a return\r"),
         ("ü", "ü".encode()),
+        ("\ufeffpass…\nword", "\ufeffpass…\nword".encode()),
         ("\udcff", b"\xff"),
     ],
 )
