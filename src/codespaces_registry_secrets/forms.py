@@ -33,14 +33,32 @@ def read(reader: Callable[[str], T | None], form: str) -> BeforeValidator:
 
 def api_url(url: str) -> str:
     """The URL of an API that has Codespaces, without a slash at its end."""
-    parts = urlsplit(url)
+    form = "must be a URL such as https://api.github.com"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _fault(form) from None
+    right = _api_of(parts.hostname or "")
+    if right:
+        raise _fault(f"is not the URL of the API; write {right}")
     if parts.path.rstrip("/").endswith("/api/v3"):
         raise _fault("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise _fault("must be a URL such as https://api.github.com")
+        raise _fault(form)
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
         raise _fault("must start with https://: a token travels there")
     return url.rstrip("/")
+
+
+def _api_of(host: str) -> str | None:
+    """The URL of the API of a web site of GitHub; None for any other host.
+
+    Source: "Getting started with the REST API" and "About GHE.com", docs.github.com.
+    """
+    if host in {"github.com", "www.github.com"}:
+        return "https://api.github.com"
+    subdomain = re.fullmatch(r"(?!api\.)(?:[a-z0-9-]+\.)*([a-z0-9-]+)\.ghe\.com", host)
+    return f"https://api.{subdomain[1]}.ghe.com" if subdomain else None
 
 
 def ids(text: str) -> frozenset[str]:

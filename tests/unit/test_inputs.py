@@ -257,6 +257,33 @@ def test_a_plan_of_all_has_shards(inputs: dict[str, str], plans: bool) -> None:
     assert read({**TOKEN, **environ}).plans_shards == plans
 
 
+@pytest.mark.parametrize(
+    ("url", "right"),
+    [
+        ("https://github.com", "https://api.github.com"),
+        ("https://GitHub.com/octo-org", "https://api.github.com"),
+        ("https://www.github.com/", "https://api.github.com"),
+        ("http://github.com/api/v3", "https://api.github.com"),
+        ("https://octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+        ("https://octocorp.ghe.com/api/v3/", "https://api.octocorp.ghe.com"),
+        ("https://containers.octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+    ],
+)
+def test_the_url_of_a_web_site_is_not_that_of_the_api(url: str, right: str) -> None:
+    """It answers with pages; the message says which URL to write."""
+    assert faults(token="t", api_url=url) == [
+        f"input `api-url`: is not the URL of the API; write {right}"
+    ]
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "api.github.com", "https://", "mailto:a@b"])
+def test_what_is_no_url_is_told_so(url: str) -> None:
+    """With one that is."""
+    assert faults(token="t", api_url=url) == [
+        "input `api-url`: must be a URL such as https://api.github.com"
+    ]
+
+
 def test_a_url_of_ghe_com_is_taken() -> None:
     """With or without a slash at its end."""
     environ = {**TOKEN, "INPUT_API-URL": "https://api.octocorp.ghe.com/"}

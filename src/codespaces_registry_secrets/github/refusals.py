@@ -6,30 +6,32 @@ tokens", docs.github.com; the messages as GitHub sends them.
 
 from __future__ import annotations
 
-import re
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from github import GithubException
-from urllib3.exceptions import TimeoutError  # noqa: A004 - the family of urllib3's own
+from urllib3.exceptions import (
+    NewConnectionError,
+    TimeoutError,  # noqa: A004 - the family of urllib3's own
+)
 
 from codespaces_registry_secrets.errors import (
     GitHubError,
-    MovedError,
     TokenRefusedError,
     UnansweredError,
 )
 from codespaces_registry_secrets.github.connection import UnfollowedError
-from codespaces_registry_secrets.github.exchange import readable, unpromised
+from codespaces_registry_secrets.github.exchange import readable
+from codespaces_registry_secrets.github.redirects import redirected
 from codespaces_registry_secrets.targets import Target
 from codespaces_registry_secrets.text.redaction import LONGEST, Redactor
 
 # What is told of the headers, and how much: a URL that is cut leads nowhere.
 _SHOWN = {"x-accepted-github-permissions": LONGEST, "x-github-sso": 2000}
-_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 
 @contextmanager
@@ -71,40 +73,42 @@ def explain(
 
 def unreachable(error: requests.RequestException) -> UnansweredError:
     """The message for no answer, or for none but 5xx after every retry."""
+    host, cause = _host(error), _cause(error)
+    proxy = isinstance(error, requests.exceptions.ProxyError)
+    if isinstance(cause, socket.gaierror) and not proxy:
+        message = f"{host} does not resolve; check the input `api-url` and the runner's network"
+        return UnansweredError(message)
     if isinstance(error, requests.exceptions.RetryError):
         what = "GitHub answered with server errors, again and again"
     elif _timed_out(error):
         what = "GitHub did not answer in time"
     else:
-        what = f"GitHub could not be reached or broke off ({type(error).__name__})"
-    return UnansweredError(f"{what}; run again: what is done stays, and the rest is done then")
+        through = " through the proxy of the environment" if proxy else ""
+        said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        what = f"could not connect to {host}{through}: {said}"
+    return UnansweredError(f"{what}. It is safe to re-run.")
 
 
-def redirected(error: UnfollowedError, redact: Redactor) -> GitHubError:
-    """What a redirect means: a repository that moved, or nothing that is followed."""
-    here, there = urlsplit(error.url), urlsplit(urljoin(error.url, error.location))
-    if error.location and _origin(here) != _origin(there):
-        place = redact(f"{there.scheme}://{there.netloc}")
-        message = (
-            f"GitHub redirects to another place ({place}), and the token is not sent there; check "
-            "the input `api-url`"
-        )
-        return GitHubError(message, error.status)
-    moved = _BY_ID.search(there.path) if error.location else None
-    if moved is None:
-        return GitHubError(unpromised(error.status), error.status)
-    query = f"?{there.query}" if there.query else ""
-    return MovedError(error.status, moved[0], there.path[moved.end() :] + query)
+def _host(error: requests.RequestException) -> str:
+    """The host that was asked; an answer that breaks off in the middle does not tell it."""
+    return urlsplit(getattr(error.request, "url", None) or "").hostname or "GitHub"
 
 
-def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)
+def _cause(error: BaseException) -> BaseException:
+    """The innermost error: `requests` and `urllib3` wrap it in several ways."""
+    inside = (getattr(error, "reason", None), error.__cause__, *error.args)
+    inner = next((one for one in inside if isinstance(one, BaseException)), None)
+    return error if inner is None else _cause(inner)
 
 
 def _timed_out(error: requests.RequestException) -> bool:
-    """Whether the last try was. After tries of its own, `requests` calls it a connection error."""
+    """Whether the last try was. After tries of its own, `requests` calls it a connection error.
+
+    urllib3 counts a connection that is refused among the timeouts.
+    """
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, requests.exceptions.Timeout) or isinstance(reason, TimeoutError)
+    late = isinstance(reason, TimeoutError) and not isinstance(reason, NewConnectionError)
+    return isinstance(error, requests.exceptions.Timeout) or late
 
 
 def _no_installation(said: str) -> str:
