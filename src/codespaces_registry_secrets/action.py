@@ -104,7 +104,8 @@ def run(environ: Mapping[str, str], runner: Runner, stop: Stop, patience: Patien
 
 def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> Plan:
     """Spec, what GitHub holds, plan, and what is to be said against it."""
-    asked = desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
+    spec = document(inputs, sources)
+    asked = desired(spec, sources, inputs.rotate, inputs.only, inputs.allowed)
     expanded = expand(asked, sessions)
     wanted, elsewhere = split(expanded.desired, inputs.shard, expanded.problems)
     changed, doubts = ages(wanted, sessions, inputs.repository)
@@ -121,7 +122,8 @@ def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> 
         observed.at,
         inputs.expiry_warning,
     )
-    return replace(found, notes=(*expanded.notes, *doubts, *found.notes))
+    notes = (*given.notes(inputs), *expanded.notes, *doubts, *found.notes)
+    return replace(found, notes=notes)
 
 
 def _report(

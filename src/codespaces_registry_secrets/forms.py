@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
+from codespaces_registry_secrets.spec.registries import pattern_fault
 from codespaces_registry_secrets.targets import SCOPES
 
 T = TypeVar("T")
@@ -86,11 +87,29 @@ def repositories(text: str) -> tuple[str, ...]:
 
 
 def patterns(text: str) -> tuple[str, ...]:
-    """Globs, separated by commas or lines, in lower case. None at all would allow everything."""
-    found = tuple(filter(None, (part.strip().lower() for part in re.split(r"[,\n]", text))))
+    """Globs, separated by commas or lines, in lower case.
+
+    Text without an entry is refused: nothing would be bound by it.
+    """
+    found = _entries(text.lower())
     if not found:
-        raise _fault("names nothing; leave it out to allow all")
+        raise _fault("names nothing; leave it out to allow everything")
     return found
+
+
+def servers(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Globs that can match a registry's server as Codespaces spells it."""
+    return _all_valid(patterns, pattern_fault)
+
+
+def owners(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Globs of logins."""
+
+    def fault(pattern: str) -> str | None:
+        login = re.fullmatch(r"([a-z0-9_*?-]|\[!?[a-z0-9_-]+\])+", pattern)
+        return None if login else "not the login of an owner, nor a glob of logins"
+
+    return _all_valid(patterns, fault)
 
 
 def target(text: str) -> str:
@@ -151,6 +170,13 @@ def private_key(pem: SecretStr) -> SecretStr:
         )
         raise _fault(message) from None
     return pem
+
+
+def _all_valid(patterns: tuple[str, ...], fault: Callable[[str], str | None]) -> tuple[str, ...]:
+    bad = [f"`{pattern}`: {message}" for pattern in patterns if (message := fault(pattern))]
+    if bad:
+        raise _fault("; ".join(bad))
+    return patterns
 
 
 def _entries(text: str) -> tuple[str, ...]:

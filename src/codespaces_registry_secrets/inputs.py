@@ -24,6 +24,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from codespaces_registry_secrets import durations, forms, shards, values
+from codespaces_registry_secrets.allowed import Allowed
+from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.errors import Fault, FaultyError, input_place
 from codespaces_registry_secrets.shards import Shard
 from codespaces_registry_secrets.spec.model import Id, Kind, Rotation, Server
@@ -58,7 +60,6 @@ class Inputs(BaseModel):
     rotate: Annotated[Rotation | None, forms.ANY_CASE] = None
     only: Annotated[frozenset[str], BeforeValidator(forms.ids)] = frozenset()
     verify: Annotated[Verify, forms.ANY_CASE] = "auto"
-    allowed_servers: Annotated[tuple[str, ...], BeforeValidator(forms.patterns)] = ()
     expiry_warning: Annotated[timedelta, forms.read(durations.duration, durations.FORM)] = (
         timedelta(days=14)
     )
@@ -69,6 +70,12 @@ class Inputs(BaseModel):
     credentials: Annotated[Mapping[str, SecretStr], forms.read(values.named, values.FORM)] = Field(
         default={}, repr=False
     )
+    allowed_servers: Annotated[
+        tuple[str, ...], BeforeValidator(forms.patterns), AfterValidator(forms.servers)
+    ] = ()
+    allowed_owners: Annotated[
+        tuple[str, ...], BeforeValidator(forms.patterns), AfterValidator(forms.owners)
+    ] = ()
     api_url: Annotated[str, BeforeValidator(forms.api_url)] = "https://api.github.com"
     id: Id | None = None
     registry: Annotated[Kind | None, forms.ANY_CASE] = None
@@ -80,6 +87,12 @@ class Inputs(BaseModel):
     workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
     temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
     repository: str | None = Field(default=None, alias="GITHUB_REPOSITORY")
+    event: str = Field(default="", alias="GITHUB_EVENT_NAME")
+
+    @property
+    def allowed(self) -> Allowed:
+        """What the spec may reach."""
+        return Allowed(self.allowed_servers, self.allowed_owners)
 
     @property
     def unmanaged(self) -> Literal["listed", "pruned", "ignored"]:
@@ -132,6 +145,17 @@ def read(environ: Mapping[str, str]) -> Inputs:
     if found:
         raise FaultyError(found)
     return inputs
+
+
+def notes(inputs: Inputs) -> Iterator[Note]:
+    """What the user should know about inputs that are valid."""
+    proposed = inputs.event.startswith("pull_request")
+    if proposed and inputs.verify != "off" and not inputs.allowed_servers:
+        message = (
+            "whoever opens this pull request can change where the spec sends credentials; name the "
+            "registry servers in `allowed-servers`, or set `verify` to `off`"
+        )
+        yield Note("warning", message, input_place("allowed-servers"))
 
 
 def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:

@@ -258,3 +258,20 @@ def test_no_redirect_takes_the_token_to_another_host(
         assert f"GitHub redirects to another place ({elsewhere.url})" in step.stdout
         assert step.outputs["plan"]
         assert elsewhere.exchanges == []
+
+
+@pytest.mark.parametrize(
+    "location", ["", "http://[::1", "http://a:port/", "//", "/somewhere", "\\"]
+)
+def test_a_redirect_to_nowhere_is_an_error_of_its_target(
+    sandbox: Sandbox, action: Action, location: str
+) -> None:
+    """Whatever stands in the header."""
+    headers = {"Location": location}
+    sandbox.fail(Fault("PUT", status=307, headers=headers, times=None))
+
+    step = action.step(acr_at("repository: octo-org/app"), ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert step.outputs["failed"] == "1"
+    assert "an error in this Action" not in step.stdout

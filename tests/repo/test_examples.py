@@ -102,7 +102,7 @@ def test_a_step_has_valid_inputs_and_gives_its_spec_every_value(
     }
     sources = Sources(environ, tmp_path, lambda _: None)
     read = inputs.read(environ)
-    assert desired(document(read, sources), sources, read.rotate, read.only)
+    assert desired(document(read, sources), sources, read.rotate, read.only, read.allowed)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))

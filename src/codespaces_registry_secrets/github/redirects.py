@@ -15,19 +15,32 @@ _BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 def redirected(error: UnfollowedError, redact: Redactor) -> GitHubError:
     """The error that says where a redirect leads; `redact` keeps what was sent out of it."""
-    here, there = urlsplit(error.url), urlsplit(urljoin(error.url, error.location))
-    if error.location and _origin(here) != _origin(there):
+    here, there = urlsplit(error.url), _leading(error)
+    if there is None:
+        return GitHubError(unpromised(error.status), error.status)
+    if _origin(here) != _origin(there):
         place = redact(f"{there.scheme}://{there.netloc}")
         message = (
             f"GitHub redirects to another place ({place}), and the token is not sent there; check "
             "the input `api-url`"
         )
         return GitHubError(message, error.status)
-    moved = _BY_ID.search(there.path) if error.location else None
+    moved = _BY_ID.search(there.path)
     if moved is None:
         return GitHubError(unpromised(error.status), error.status)
     query = f"?{there.query}" if there.query else ""
     return MovedError(error.status, moved[0], there.path[moved.end() :] + query)
+
+
+def _leading(error: UnfollowedError) -> SplitResult | None:
+    """Where it leads; None where it names no place, or none that can be read."""
+    try:
+        there = urlsplit(urljoin(error.url, error.location)) if error.location else None
+        if there and there.hostname and there.port != 0:
+            return there
+    except ValueError:  # of a host or a port that is none
+        pass
+    return None
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:

@@ -7,8 +7,6 @@ package `reference` of CNCF Distribution.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
 # How Codespaces spells Docker Hub, and the host that Docker talks to when it reads this.
 DOCKER_HUB = "https://index.docker.io/v1/"
@@ -40,16 +38,3 @@ IMAGE = re.compile(
 # Authentication Specification", distribution.github.io; "Container registry authentication",
 # docs.gitlab.com; "Getting Bearer token using Basic Authentication", azure.github.io/acr.
 TOKEN_SERVERS = {DOCKER_HUB: "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
-
-
-def matches(server: str, globs: Iterable[str]) -> bool:
-    """Whether a server, spelled as in a spec, or a `host[:port]` matches one of the globs.
-
-    `*`, `?` and `[…]` never match a `/`: `*.azurecr.io` is no `evil.example/x.azurecr.io`, and the
-    URL of Docker Hub is matched by itself alone.
-    """
-    return any(_same_parts(server.split("/"), glob.split("/")) for glob in globs)
-
-
-def _same_parts(parts: list[str], globs: list[str]) -> bool:
-    return len(parts) == len(globs) and all(map(fnmatchcase, parts, globs))

@@ -12,11 +12,11 @@ from http import HTTPStatus
 
 from pydantic import SecretBytes
 
+from codespaces_registry_secrets.allowed import allows
 from codespaces_registry_secrets.model.registries import (
     DOCKER_HUB,
     DOCKER_HUB_HOST,
     TOKEN_SERVERS,
-    matches,
 )
 from codespaces_registry_secrets.registry.connections import Connections, within
 from codespaces_registry_secrets.registry.credential import Credential
@@ -60,7 +60,7 @@ def prove(
     are globs of the servers that may get a credential, none for any server. `ecr_endpoint` is the
     URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
     """
-    if allowed_servers and not matches(server, allowed_servers):
+    if not allows(allowed_servers, server):
         message = (
             f"`allowed-servers` does not cover {server}, so no credential is sent there; add it to "
             "the input, or correct the server"
@@ -93,7 +93,7 @@ def prove(
 def _trusted(server: str, host: str, allowed: tuple[str, ...], token_server: str) -> bool:
     """Whether a token server, as `host[:port]`, may get the credential for `server`."""
     known = {host, TOKEN_SERVERS.get(server)}
-    return not allowed or token_server in known or matches(token_server, allowed)
+    return token_server in known or allows(allowed, token_server)
 
 
 def _greet(wire: Wire, host: str) -> tuple[str, Answer]:

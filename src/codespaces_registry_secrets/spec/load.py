@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
+from codespaces_registry_secrets.allowed import Allowed
 from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
 from codespaces_registry_secrets.repositories import Selection
 from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec import defaults, faults, rules
+from codespaces_registry_secrets.spec import defaults, faults, reach, rules
 from codespaces_registry_secrets.spec.document import Document, Path
 from codespaces_registry_secrets.spec.model import (
     RegistryEntry,
@@ -22,17 +23,21 @@ from codespaces_registry_secrets.spec.model import (
 from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
 from codespaces_registry_secrets.targets import SCOPES, Target
 
+_EVERYTHING = Allowed()
+
 
 def desired(
     document: Document,
     sources: Sources,
     rotate: Rotation | None = None,
     only: frozenset[str] = frozenset(),
+    allowed: Allowed = _EVERYTHING,
 ) -> tuple[Desired, ...]:
     """What the document asks for, one for each registry at each target.
 
     `rotate` overrides every registry's policy. `only` names the registries that count, all where it
-    is empty: of the others the values are not needed.
+    is empty: of the others the values are not needed. `allowed` bounds the servers and owners of
+    every registry.
 
     Every source is read once, so that its value is masked and known to be there.
 
@@ -49,6 +54,7 @@ def desired(
     registries = data.get("registries") if isinstance(data, dict) else None
     given = defaults.defaults_of(document.data)
     found += rules.complaints(rules.mappings(registries), given, sources, only)
+    found += reach.complaints(rules.mappings(registries), allowed)
     if registries == []:
         found.append((("registries",), "is empty; at least one registry is needed"))
     wrong = [Fault(_place(document, path), message) for path, message in found]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from codespaces_registry_secrets.allowed import matches
 from codespaces_registry_secrets.model.registries import AWS_ACCOUNT, AWS_REGION, DOCKER_HUB
 
 _DOCKER_HUB_HOSTS = frozenset(
@@ -19,6 +20,8 @@ _DOCKER_HUB_HOSTS = frozenset(
 _HOST = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?"
 )
+
+_GLOB = re.compile(r"([a-z0-9.:/_*?-]|\[!?[a-z0-9._-]+\])+")
 
 Keys = Mapping[str, str]
 
@@ -89,6 +92,29 @@ def keys_of(kind: object) -> frozenset[str]:
 def kinds_with(key: str) -> str:
     """The registry kinds that may have a key, as a message lists them."""
     return ", ".join(kind for kind in KINDS if key in keys_of(kind))
+
+
+def server_of(entry: Mapping[str, object]) -> str | None:
+    """The server that a registry of a spec names; None where it names none, or an invalid one."""
+    server, kind = entry.get("server"), entry.get("registry")
+    if isinstance(server, str):
+        return server if server_fault(server) is None else None
+    found = KINDS.get(kind) if isinstance(kind, str) else None
+    keys = {key: value for key in keys_of(kind) if isinstance(value := entry.get(key), str)}
+    return found.server(keys) if found and found.required.keys() <= keys.keys() else None
+
+
+def pattern_fault(pattern: str) -> str | None:
+    """What is wrong with a glob over servers; None where it can match one."""
+    if not set("*?[") & set(pattern):
+        return server_fault(pattern)
+    if not _GLOB.fullmatch(pattern):
+        return "a glob of servers has letters, digits, `.`, `-`, `:`, and `*`, `?`, `[…]`"
+    host = re.sub(r"^[^/]*://", "", pattern).partition("/")[0]
+    right = DOCKER_HUB if host.endswith("docker.io") else host
+    if right == pattern or matches(pattern, DOCKER_HUB):
+        return None
+    return f"no server matches this spelling; write `{right}`"
 
 
 def server_fault(server: str) -> str | None:

@@ -1,0 +1,30 @@
+"""What the workflow allows a spec to reach, whatever the spec says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Globs in lower case. Everything is allowed where there are none.
+
+    `servers` are those that a credential may be sent to, `owners` those of targets and of the
+    repositories on a list.
+    """
+
+    servers: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+
+
+def allows(patterns: Sequence[str], name: str) -> bool:
+    """Whether there are no patterns, or one of them matches `name`, in any letter case."""
+    return not patterns or any(matches(pattern, name.lower()) for pattern in patterns)
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a glob matches; `*`, `?` and `[…]` stand for no slash."""
+    patterns, parts = pattern.split("/"), name.split("/")
+    return len(patterns) == len(parts) and all(map(fnmatchcase, parts, patterns))

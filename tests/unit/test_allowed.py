@@ -1,0 +1,162 @@
+"""The inputs `allowed-servers` and `allowed-owners` bound what a spec may name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codespaces_registry_secrets.allowed import Allowed, allows, matches
+from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.inputs import Inputs, notes, read
+from codespaces_registry_secrets.sources import Sources
+from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.spec.load import desired
+
+DOCKER_HUB = "https://index.docker.io/v1/"
+SPEC = """\
+version: 1
+defaults: {username: me, password: {env: P}}
+registries:
+  - id: ACR
+    registry: acr
+    name: mycompany
+    targets:
+      - organization: Octo-Org
+        repositories: [api]
+      - repository: other-org/app
+      - user: octocat
+        repositories: {include: [octocat/dotfiles, other-org/svc-*], exclude: [elsewhere/*]}
+      - user: "@me"
+  - id: HUB
+    registry: dockerhub
+    targets: [{repository: octo-org/app}]
+  - id: OWN
+    server: registry.example.com:5000
+    targets: [{repository: octo-org/app}]
+  - id: ACCESS
+    access-only: true
+    targets: [{organization: octo-org}]
+"""
+
+
+def given(**inputs: str) -> Inputs:
+    """The inputs of a run; `_` in a name stands for `-`."""
+    named = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
+    return read({"INPUT_TOKEN": "t", **named})
+
+
+def faults(allowed: Allowed, only: str = "") -> list[str]:
+    """The messages for the spec, without the name of its file."""
+    sources = Sources({"P": "x"}, Path(), lambda _: None)
+    chosen = frozenset(filter(None, [only]))
+    try:
+        desired(parse(SPEC, "spec.yml"), sources, only=chosen, allowed=allowed)
+    except FaultyError as error:
+        return [str(fault).removeprefix("spec.yml") for fault in error.faults]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matched"),
+    [
+        ("ghcr.io", "ghcr.io", True),
+        ("*.azurecr.io", "mycompany.azurecr.io", True),
+        ("*.azurecr.io", "azurecr.io", False),
+        ("*.azurecr.io", "mycompany.azurecr.io.example.com", False),
+        ("registry.example.com:*", "registry.example.com:5000", True),
+        ("registry.example.com", "registry.example.com:5000", False),
+        ("[!a]*.gcr.io", "eu.gcr.io", True),
+        ("[!a]*.gcr.io", "asia.gcr.io", False),
+        (DOCKER_HUB, DOCKER_HUB, True),
+        ("https://*/v1/", DOCKER_HUB, True),
+        ("*", "ghcr.io", True),
+        ("*", DOCKER_HUB, False),
+        ("octo-*", "octo-org", True),
+    ],
+)
+def test_a_star_stands_for_no_slash(pattern: str, name: str, matched: bool) -> None:
+    """So `*` allows every host, and Docker Hub is written out."""
+    assert matches(pattern, name) == matched
+
+
+def test_nothing_is_bound_without_patterns() -> None:
+    """And with some, letter case does not matter."""
+    assert allows((), "anything")
+    assert allows(("octo-*",), "Octo-Org")
+    assert not allows(("octo-*",), "other-org")
+
+
+def test_a_server_that_is_not_allowed_has_its_place() -> None:
+    """Each registry's, with `only` too; one that names no server sends nothing."""
+    assert faults(Allowed(servers=("*.azurecr.io",)), only="ACR") == [
+        f":15: registries[1].registry: the input `allowed-servers` of the workflow does not allow {DOCKER_HUB}, only *.azurecr.io; correct the spec, or the input",
+        ":18: registries[2].server: the input `allowed-servers` of the workflow does not allow registry.example.com:5000, only *.azurecr.io; correct the spec, or the input",
+    ]
+
+
+def test_an_owner_that_is_not_allowed_has_its_place() -> None:
+    """That of a target, and that of a listed repository. Whose `@me` is, GitHub tells."""
+    assert faults(Allowed(owners=("octo-*", "octocat"))) == [
+        ":10: registries[0].targets[1].repository: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
+        ":12: registries[0].targets[2].repositories.include[1]: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
+    ]
+
+
+def test_a_spec_within_its_bounds_has_no_fault() -> None:
+    """Nor has one without any."""
+    servers = ("*.azurecr.io", DOCKER_HUB, "registry.example.com:5000")
+    assert faults(Allowed(servers, ("octo-org", "other-org", "octocat"))) == []
+    assert faults(Allowed()) == []
+
+
+def test_the_inputs_are_lists_in_any_letter_case() -> None:
+    """Separated by commas or lines, without what is empty."""
+    inputs = given(
+        allowed_servers=f"*.AzureCR.io,\n\n ghcr.io,{DOCKER_HUB}", allowed_owners="Octo-*"
+    )
+
+    assert inputs.allowed == Allowed(("*.azurecr.io", "ghcr.io", DOCKER_HUB), ("octo-*",))
+    assert given().allowed == Allowed()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("servers", "docker.io", f"`docker.io`: Codespaces would not match this spelling; write `{DOCKER_HUB}`"),
+        ("servers", "*.docker.io", f"`*.docker.io`: no server matches this spelling; write `{DOCKER_HUB}`"),
+        ("servers", "https://*.azurecr.io/", "`https://*.azurecr.io/`: no server matches this spelling; write `*.azurecr.io`"),
+        ("servers", "https://ghcr.io", "`https://ghcr.io`: Codespaces would not match this spelling; write `ghcr.io`"),
+        ("servers", "ghcr.io, x[", "`x[`: a glob of servers has letters, digits, `.`, `-`, `:`, and `*`, `?`, `[…]`"),
+        ("servers", "{a}, b c", "`{a}`: Codespaces matches a host name or host:port, such as `registry.example.com:5000`; `b c`: Codespaces matches a host name or host:port, such as `registry.example.com:5000`"),
+        ("servers", " ,\n", "names nothing; leave it out to allow everything"),
+        ("owners", "octo-org/app", "`octo-org/app`: not the login of an owner, nor a glob of logins"),
+        ("owners", "octo-[", "`octo-[`: not the login of an owner, nor a glob of logins"),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_can_match_nothing_is_a_fault(name: str, text: str, message: str) -> None:
+    """Else it would look like a bound, and refuse everything."""
+    with pytest.raises(FaultyError) as caught:
+        given(**{f"allowed_{name}": text})
+
+    assert [str(fault) for fault in caught.value.faults] == [f"input `allowed-{name}`: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("event", "inputs", "warned"),
+    [
+        ("pull_request", {}, True),
+        ("pull_request_target", {"mode": "check"}, True),
+        ("pull_request", {"verify": "off"}, False),
+        ("pull_request", {"allowed_servers": "ghcr.io"}, False),
+        ("push", {}, False),
+        ("", {}, False),
+    ],
+)
+def test_a_pull_request_that_may_send_credentials_anywhere_is_warned_of(
+    event: str, inputs: dict[str, str], warned: bool
+) -> None:
+    """Without a login nothing is sent, and with `allowed-servers` not anywhere."""
+    found = list(notes(given(**inputs).model_copy(update={"event": event})))
+
+    assert [note.level for note in found] == ["warning"] * warned
