@@ -11,6 +11,7 @@ from pydantic import SecretBytes
 from codespaces_registry_secrets import examination
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.desired import Credential
+from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.tokens import TokenFacts, look, serves
 from codespaces_registry_secrets.inputs import Inputs, Verify
@@ -46,10 +47,11 @@ def findings(
 
 
 def _finding(credential: Credential, verify: Verify, inputs: Inputs, sources: Sources) -> Finding:
-    username, password = (
-        sources.username(credential.username),
-        sources.password(credential.password),
-    )
+    try:
+        username = sources.username(credential.username)
+        password = sources.password(credential.password)
+    except SourceError as error:
+        return Finding(str(error))
     raw = password.get_secret_value()
     found = list(examination.remarks(credential.server, username.get_secret_value(), raw))
     refusals = [remark.message for remark in found if remark.level == "error"]

@@ -7,6 +7,8 @@ import binascii
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 
 from pydantic import SecretBytes, SecretStr
@@ -30,12 +32,17 @@ class Sources:
     `environ` is a process's environment, `workspace` the folder that `file` is relative to, and
     `mask` is called with each value that is a password before the value is handed out.
     `credentials` are values by name that count as variables of the environment.
+
+    A source has one value in a run: what is stored is what was verified. A file that another
+    process changes in between is refused. To notice it, a keyed digest of each value is kept.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     workspace: Path
     mask: Mask
     credentials: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+    _digests: dict[Source, bytes] = field(default_factory=dict, repr=False)
+    _digest_key: bytes = field(default_factory=partial(os.urandom, 32), repr=False)
 
     def given(self, name: str) -> bool:
         """Whether the step gives the input `username` or `password` a value."""
@@ -53,7 +60,8 @@ class Sources:
         """The value of a password, masked in the log from here on.
 
         Raises:
-            SourceError: there is none, it is empty, too large, or not in its encoding.
+            SourceError: there is none, it is empty, too large, or not in its encoding; or it is
+                not what it was when it was read first.
         """
         value = self._read(source)
         self.mask(value)
@@ -65,7 +73,11 @@ class Sources:
             raw = raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw
         if source.encoding == "base64":
             raw = _decoded(raw, name)
-        return _checked(raw, name)
+        value = _checked(raw, name)
+        digest = blake2b(raw, key=self._digest_key).digest()
+        if self._digests.setdefault(source, digest) != digest:
+            raise SourceError(f"{name} changed during the run, so it was not written; run again")
+        return value
 
     def _raw(self, source: Source) -> tuple[bytes, str]:
         if source.file is not None:

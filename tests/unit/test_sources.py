@@ -142,3 +142,19 @@ def test_a_value_cannot_be_printed(tmp_path: Path) -> None:
     secret = sources.password(Source(env="P"))
 
     assert "pass-word" not in f"{secret} {secret!r} {[secret]} {sources!r}"
+
+
+def test_a_source_has_one_value_in_a_run(tmp_path: Path) -> None:
+    """A file that is another one by the time it is read again is refused, in any order."""
+    (tmp_path / "password").write_text("first")
+    sources = Sources({}, tmp_path, lambda _: None)
+    source = Source(file="password")
+    assert sources.password(source).get_secret_value() == b"first"
+
+    (tmp_path / "password").write_text("second")
+    with pytest.raises(SourceError, match="file password changed during the run"):
+        sources.password(source)
+
+    (tmp_path / "password").write_text("first\n")
+    assert sources.password(source).get_secret_value() == b"first"
+    assert "first" not in repr(sources)

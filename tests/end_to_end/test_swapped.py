@@ -1,0 +1,54 @@
+"""What is stored is what was verified: a value that changes in between is not written."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from github_sandbox import Sandbox, World
+from registry.serving import Served
+from running import TRIPLET, Action, stored_triplet
+
+SPEC = """
+version: 1
+registries:
+  - id: ACR
+    server: {server}
+    username: me
+    password: {{file: password.txt}}
+    targets: [{{repository: octo-org/app}}, {{repository: octo-org/svc-001}}]
+  - id: OTHER
+    server: {server}
+    username: me
+    password: {{env: OTHER_PASSWORD}}
+    targets: [{{repository: octo-org/app}}]
+"""
+ENVIRONMENT = {"OTHER_PASSWORD": "of the environment"}
+
+
+@pytest.mark.parametrize("verify", ["required", "auto"])
+def test_a_file_that_is_swapped_after_its_login_is_not_written(
+    world: World, sandbox: Sandbox, action: Action, verify: str
+) -> None:
+    """By a step of the job that still runs, or by a link that somebody turns."""
+    password = action.workspace / "password.txt"
+    password.write_text("the verified one")
+    stored_triplet(world, "repository:octo-org/app")
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "Authorization" not in request.headers:
+            return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="r"'})
+        password.write_text("another one")
+        return web.Response()
+
+    with Served(answer) as registry:
+        spec = SPEC.format(server=registry.host)
+        step = action.step(spec, ENVIRONMENT, verify=verify)
+
+    assert step.exit_code == 1
+    assert "file password.txt changed during the run" in step.stdout
+    app = world.secrets("repository:octo-org/app")
+    assert {app[name].value for name in TRIPLET} == {b"old"}
+    assert world.secrets("repository:octo-org/svc-001") == {}
+    assert app["OTHER_CONTAINER_REGISTRY_PASSWORD"].value == b"of the environment"
+    assert "another one" not in step.log
