@@ -22,7 +22,7 @@ from codespaces_registry_secrets.github.pacing import (
 )
 from codespaces_registry_secrets.github.sessions import Patience, Sessions, connect
 from codespaces_registry_secrets.inputs import Inputs
-from codespaces_registry_secrets.judgement import barred, judged
+from codespaces_registry_secrets.judgement import barred, judged, outside
 from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.plan import plan
 from codespaces_registry_secrets.proof import findings
@@ -112,6 +112,7 @@ def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> 
     observed = observe(wanted, sessions, changed, expanded.problems, begin)
     observed = with_elsewhere(observed, wanted, elsewhere, sessions, look_up=inputs.prune)
     first = plan(wanted, observed, inputs.removal_limit, inputs.unmanaged, elsewhere)
+    first = barred(first, outside(first, inputs.allowed_owners))
     known = {**expanded.repositories, **observed.catalogue}
     allowed = barred(first, archived(first, known, sessions))
     credentials = [triplet.credential for triplet in wanted if triplet.credential]

@@ -24,6 +24,14 @@ def allows(patterns: Sequence[str], name: str) -> bool:
     return not patterns or any(matches(pattern, name.lower()) for pattern in patterns)
 
 
+def refusal(name: str, given: str, patterns: Sequence[str]) -> str:
+    """What to say of a server or an owner that the input `given` does not allow."""
+    return (
+        f"the input `{given}` of the workflow does not allow {name}, only {', '.join(patterns)}; "
+        "correct the spec, or the input"
+    )
+
+
 def matches(pattern: str, name: str) -> bool:
     """Whether a glob matches; `*`, `?` and `[…]` stand for no slash."""
     patterns, parts = pattern.split("/"), name.split("/")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from codespaces_registry_secrets.allowed import allows, refusal
 from codespaces_registry_secrets.change import Change, Note, Plan
 from codespaces_registry_secrets.desired import Credential
 from codespaces_registry_secrets.durations import told
@@ -23,6 +24,19 @@ def barred(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
         for change in plan.changes
     )
     return replace(plan, changes=tuple(changes))
+
+
+def outside(plan: Plan, owners: Sequence[str]) -> Mapping[Target, str]:
+    """The targets of owners that are not allowed, and why.
+
+    The spec was checked before; whom `@me` means only GitHub tells.
+    """
+    targets = {change.target for change in plan.changes}
+    return {
+        target: refusal(target.owner, "allowed-owners", owners)
+        for target in targets
+        if not allows(owners, target.owner)
+    }
 
 
 def judged(

@@ -68,6 +68,22 @@ def test_nothing_is_sent_where_the_workflow_does_not_allow_it(
     assert sandbox.exchanges == []
 
 
+def test_the_tokens_own_user_is_an_owner_too(
+    sandbox: Sandbox, action: Action, registry: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`@me` is whoever GitHub says it is: no login, and no write."""
+    spec = SPEC.format(server=f"127.0.0.1:{registry.port}", source="{env: ACR_PASSWORD}")
+    spec = spec.replace("repository: octo-org/app", 'user: "@me", repositories: [octo-org/app]')
+
+    code = action.here(spec, ENVIRONMENT, verify="auto", **{"allowed-owners": "octo-org"})
+
+    assert code == 1
+    assert (registry.seen, sandbox.writes) == ([], [])
+    assert "the input `allowed-owners` of the workflow does not allow octocat" in (
+        capsys.readouterr().out
+    )
+
+
 def test_what_the_workflow_allows_is_done(
     world: World, action: Action, registry: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from codespaces_registry_secrets.allowed import Allowed, allows
+from codespaces_registry_secrets.allowed import Allowed, allows, refusal
 from codespaces_registry_secrets.spec.document import Path
 from codespaces_registry_secrets.spec.registries import server_of
 from codespaces_registry_secrets.spec.rules import Complaint, Entry, mappings
@@ -18,11 +18,11 @@ def complaints(entries: Sequence[tuple[int, Entry]], allowed: Allowed) -> Iterat
         server = server_of(entry)
         if server is not None and not allows(allowed.servers, server):
             key = "server" if "server" in entry else "registry"
-            yield (*path, key), _refusal(server, "allowed-servers", allowed.servers)
+            yield (*path, key), refusal(server, "allowed-servers", allowed.servers)
         for number, target in mappings(entry.get("targets")):
             for place, owner in _owners(target):
                 if not allows(allowed.owners, owner):
-                    message = _refusal(owner, "allowed-owners", allowed.owners)
+                    message = refusal(owner, "allowed-owners", allowed.owners)
                     yield (*path, "targets", number, *place), message
 
 
@@ -40,10 +40,3 @@ def _owners(target: Entry) -> Iterator[tuple[Path, str]]:
         owner, slash, _ = str(pattern).rpartition("/")
         if slash:
             yield ("repositories", "include", number), owner
-
-
-def _refusal(name: str, given: str, patterns: Sequence[str]) -> str:
-    return (
-        f"the input `{given}` of the workflow does not allow {name}, only {', '.join(patterns)}; "
-        "correct the spec, or the input"
-    )
