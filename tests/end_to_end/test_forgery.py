@@ -42,15 +42,27 @@ def assert_nothing_is_forged(step: Step) -> None:
 
 @pytest.mark.parametrize("value", ATTACKS)
 def test_a_custom_property_forges_nothing(world: World, action: Action, value: str) -> None:
-    """Its value stands in the plan, as what picked a repository."""
-    world.set_properties("octo-org/svc-001", {"team": value})
+    """GitHub's list of its values has another one that the spec names."""
+    world.set_properties("octo-org/svc-001", {"team": [value, "core"]})
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
 
-    step = action.step(SPEC.format(value=json.dumps(value)), ENVIRONMENT)
+    step = action.step(SPEC.format(value="web"), ENVIRONMENT)
 
     assert step.exit_code == 0, step.stdout
-    assert "svc-001 (by properties `team: core" in step.stdout
+    assert "svc-001 (by properties `team: web" in step.stdout
     assert_nothing_is_forged(step)
+
+
+@pytest.mark.parametrize("value", ATTACKS)
+def test_a_spec_forges_nothing(sandbox: Sandbox, action: Action, value: str) -> None:
+    """A value of a property would stand in the plan, as what picked a repository: it is refused."""
+    step = action.step(SPEC.format(value=json.dumps(value)), ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert "holds the control character U+000D; remove it" in step.stdout
+    assert {command.name for command in step.commands} <= COMMANDS
+    assert not [text for text in (step.stdout, step.stderr, step.summary) if "\r" in text]
+    assert (step.outputs, sandbox.exchanges) == ({}, [])
 
 
 @pytest.mark.parametrize("value", [*ATTACKS, f"\x1b[2K\u202e\x85{FORGED}\u2028{FORGED}"])
