@@ -8,16 +8,16 @@ FROM python:3.13-slim-trixie AS base
 FROM ${BASE} AS build
 
 # The base's pip fills a virtual environment that has none of its own: an Action that runs installs nothing.
-# Taken off again: tests, what only compiling an extension needs, the half of PyYAML in C, which is optional and
-# which the spec's loader does not use, the older pydantic inside of pydantic, what botocore knows of services, of which
-# only the signature of a request is used, what only an installer reads, and the symbols of shared libraries.
+# Taken off again: tests, what only compiling an extension needs, the older pydantic inside of pydantic, what botocore
+# knows of services, of which only the signature of a request is used, what only an installer reads, and the symbols of
+# shared libraries.
 COPY requirements/action.txt script/strip-symbols /tmp/
 RUN python3 -m venv --without-pip /opt/venv \
  && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --only-binary :all: \
       --require-hashes --requirement /tmp/action.txt --disable-pip-version-check --root-user-action ignore \
  && packages=$(echo /opt/venv/lib/python3.*/site-packages) \
- && rm -rf "$packages"/tests "$packages"/*/tests "$packages"/cffi "$packages"/pycparser* "$packages"/yaml/_yaml.*.so \
-      "$packages"/pydantic/v1 "$packages"/botocore/cacert.pem "$packages"/botocore/data "$packages"/dateutil/zoneinfo \
+ && rm -rf "$packages"/tests "$packages"/*/tests "$packages"/cffi "$packages"/pycparser* "$packages"/pydantic/v1 \
+      "$packages"/botocore/cacert.pem "$packages"/botocore/data "$packages"/dateutil/zoneinfo \
       "$packages"/*.dist-info/RECORD "$packages"/*.dist-info/sboms \
  && find "$packages" -name '*.so' -exec python3 /tmp/strip-symbols {} +
 

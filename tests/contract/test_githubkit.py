@@ -234,6 +234,9 @@ APP_CALLS: dict[str, Callable[[Client], Answer]] = {
     "GET /repos/{owner}/{repository}/installation": lambda g: g.rest.apps.get_repo_installation(
         "octo-org", "api"
     ),
+    "GET /repositories/{repository_id}/installation": lambda g: g.rest.apps.get_repo_installation(
+        "octo-org", "former"
+    ),
     f"POST {routes_apps.EXCHANGE}": lambda g: g.rest.apps.create_installation_access_token(
         installation_id(g), data=as_body({"repositories": ["api"], "permissions": PERMISSIONS})
     ),
@@ -268,9 +271,11 @@ def test_every_endpoint_answers_in_the_documented_shape(
 
 @pytest.mark.parametrize("endpoint", APP_CALLS)
 def test_every_endpoint_for_apps_answers_in_the_documented_shape(
-    endpoint: str, app: Client, sandbox: Sandbox
+    endpoint: str, app: Client, sandbox: Sandbox, world: World
 ) -> None:
     """A generated client signs a JWT, calls each endpoint and validates what comes back."""
+    world.rename("octo-org/api", "octo-org/former")
+    world.rename("octo-org/former", "octo-org/api")
     check(APP_CALLS[endpoint](app), endpoint, sandbox)
 
 

@@ -56,6 +56,14 @@ def registry(authority: Authority) -> Iterator[Served]:
         yield served
 
 
+@pytest.fixture
+def uncovered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that coverage does not follow: it would load OpenSSL before all else."""
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("uncovered")
 def test_openssl_takes_no_orders(
     world: World, action: Action, authority: Authority, registry: Served, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -159,14 +160,19 @@ def test_a_limit_that_holds_grows_the_wait(sandbox: Sandbox, action: Action) -> 
     assert re.findall(r"\((\d) s\)", step.stdout) == ["1", "2", "4"]
 
 
-def test_a_limit_that_holds_for_long_ends_the_run(sandbox: Sandbox, action: Action) -> None:
+def test_a_limit_that_holds_for_long_ends_the_run(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
     """At once, with the time to come back; the next run does what is left and nothing twice."""
+    changed = datetime.now(UTC) - timedelta(minutes=5)
+    world.put_actions_secret("repository:octo-org/app", "ACR_PASSWORD", updated_at=changed)
+    dated = spec(30).replace("env:", "secret:")
     headers = {"retry-after": "3600"}
     fault = Fault(method="PUT", nth=10, status=403, headers=headers, body=SECONDARY, times=None)
     sandbox.fail(fault)
     began = time.monotonic()
 
-    step = action.step(spec(30), ENVIRONMENT)
+    step = action.step(dated, ENVIRONMENT)
 
     assert step.exit_code == 1
     assert time.monotonic() - began < 20
@@ -179,7 +185,7 @@ def test_a_limit_that_holds_for_long_ends_the_run(sandbox: Sandbox, action: Acti
     sandbox.heal()
     sandbox.forget()
 
-    assert action.step(spec(30), ENVIRONMENT).exit_code == 0
+    assert action.step(dated, ENVIRONMENT).exit_code == 0
 
     assert_in_place(sandbox.world, 30)
     again = [one.path for one in sandbox.writes]

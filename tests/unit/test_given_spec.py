@@ -13,7 +13,7 @@ from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import FaultyError, Location
 from codespaces_registry_secrets.inputs import read
 from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import MAX_BYTES
+from codespaces_registry_secrets.spec.document import MAX_BYTES, parse
 from codespaces_registry_secrets.spec.given import document
 from codespaces_registry_secrets.spec.load import desired
 
@@ -284,3 +284,9 @@ registries:
 
     assert [triplet.rotate.when for triplet in plain] == ["missing", "changed"]
     assert [triplet.rotate.when for triplet in forced] == ["always", "always"]
+
+
+def test_an_inline_spec_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
+    """Bytes of an environment variable that are not UTF-8 come as halves of characters."""
+    with pytest.raises(FaultyError, match="is not UTF-8 text"):
+        parse("version: 1\nregistries: \udcff", "input `spec`")

@@ -59,7 +59,7 @@ def test_each_mistake_has_its_message(case: dict[str, Any], tmp_path: Path) -> N
     [
         ("version: 1\nregistries:\n\t- id: x\n", f":3: not valid YAML: {START}"),
         ("[" * 3000, ": the YAML is nested too deeply"),
-        ("version: \x00", ": not valid YAML: special characters are not allowed"),
+        ("version: \x00", ": not valid YAML: control characters are not allowed"),
     ],
     ids=["a tab", "nested without end", "a character that YAML does not have"],
 )

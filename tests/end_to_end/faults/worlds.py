@@ -94,7 +94,7 @@ def wanted(scene: Scene, crowd: Sequence[str]) -> State:
     there += [(target, "HALF") for target in crowd]
     return {
         (target, f"{registry}_CONTAINER_REGISTRY_{part}"): (
-            _value(target, registry, part, crowd),
+            _value(scene, target, registry, part, crowd),
             None if target.startswith("repository:") else "selected",
             _list(target, registry),
         )
@@ -104,9 +104,11 @@ def wanted(scene: Scene, crowd: Sequence[str]) -> State:
     }
 
 
-def _value(target: str, registry: str, part: str, crowd: Sequence[str]) -> bytes:
+def _value(scene: Scene, target: str, registry: str, part: str, crowd: Sequence[str]) -> bytes:
+    """Of a half triplet PASSWORD stays where the age of its source tells that it is its own."""
     whole = target in crowd and crowd.index(target) % 10
-    kept = registry == "HALF" and (whole or part == "PASSWORD")
+    known = part == "PASSWORD" and scene.source == "secret"
+    kept = registry == "HALF" and (whole or known)
     return b"old" if kept or registry in {"LIST", "MORE", "LESS"} else VALUES[part]
 
 
