@@ -68,12 +68,14 @@ def _add_organization(made: World, login: str) -> None:
 def _store(made: World, target: str, registry: str, parts: Sequence[str]) -> None:
     kind, _, name = target.partition(":")
     owner = name if kind == "organization" else "home-org"
+    # What is half was left by a run that was cut off: whether it is written again, ages tell.
+    value = b"old" if parts == PARTS else VALUES["PASSWORD"]
     for part in parts:
         listed = OFF.get(registry, LISTED[registry]) if part == "PASSWORD" else LISTED[registry]
         made.put_secret(
             target,
             f"{registry}_CONTAINER_REGISTRY_{part}",
-            b"old",
+            value,
             visibility=None if kind == "repository" else "selected",
             repositories=[] if kind == "repository" else [f"{owner}/{one}" for one in listed],
         )
@@ -94,7 +96,7 @@ def wanted(scene: Scene, crowd: Sequence[str]) -> State:
     there += [(target, "HALF") for target in crowd]
     return {
         (target, f"{registry}_CONTAINER_REGISTRY_{part}"): (
-            _value(scene, target, registry, part, crowd),
+            _value(target, registry, part, crowd),
             None if target.startswith("repository:") else "selected",
             _list(target, registry),
         )
@@ -104,11 +106,8 @@ def wanted(scene: Scene, crowd: Sequence[str]) -> State:
     }
 
 
-def _value(scene: Scene, target: str, registry: str, part: str, crowd: Sequence[str]) -> bytes:
-    """Of a half triplet PASSWORD stays where the age of its source tells that it is its own."""
-    whole = target in crowd and crowd.index(target) % 10
-    known = part == "PASSWORD" and scene.source == "secret"
-    kept = registry == "HALF" and (whole or known)
+def _value(target: str, registry: str, part: str, crowd: Sequence[str]) -> bytes:
+    kept = registry == "HALF" and target in crowd and crowd.index(target) % 10
     return b"old" if kept or registry in {"LIST", "MORE", "LESS"} else VALUES[part]
 
 
