@@ -107,8 +107,12 @@ class Runner:
         path = self._environ.get("GITHUB_STEP_SUMMARY")
         if not path:
             return
-        with Path(path).open("a", encoding="utf-8", newline="") as file:
-            file.write(_shortened(visible(markdown), MOST_SUMMARY_BYTES))
+        try:
+            with Path(path).open("a", encoding="utf-8", newline="") as file:
+                file.write(_shortened(visible(markdown), MOST_SUMMARY_BYTES))
+        except OSError as error:
+            message = f"cannot write the summary to GITHUB_STEP_SUMMARY: {error.strerror}"
+            self.note(Note("warning", message))
 
     def log_libraries(self) -> None:
         """Send what libraries log or warn of to the job's debug log, which is off by default."""

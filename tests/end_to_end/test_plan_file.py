@@ -46,3 +46,19 @@ def test_a_temporary_folder_that_is_not_there_is_a_warning(
     outputs = key_values((tmp_path / "output").read_text())
     assert "plan-file" not in outputs
     assert outputs["created"] == "1"
+
+
+def test_a_summary_that_cannot_be_written_is_a_warning(
+    world: World, action: Action, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was done is done, and the log and the outputs say so."""
+    environment = {
+        "ACR_PASSWORD": "correct-horse",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "gone" / "summary"),
+    }
+
+    assert action.here(SPEC, environment) == 0
+
+    assert len(world.secrets("repository:octo-org/app")) == 3
+    (warning,) = [c.message for c in commands(capsys.readouterr().out) if c.name == "warning"]
+    assert "cannot write the summary to GITHUB_STEP_SUMMARY: No such file" in warning
