@@ -1,6 +1,7 @@
 """What the image runs: the Action, from the environment that the runner gives."""
 
 import gc
+import io
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ if __name__ == "__main__":
     # First of all: to process 1 of a container the kernel hands no signal without a handler.
     stop = Stop()
     stop.listen()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a log that lacks a sign ends no run
+        sys.stdout.reconfigure(errors="replace")
     environ = detached()  # before OpenSSL is loaded
 
     gc.disable()  # nothing that an import makes is garbage

@@ -110,7 +110,9 @@ def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> 
     wanted, elsewhere = split(expanded.desired, inputs.shard, expanded.problems)
     changed, doubts = ages(wanted, sessions, inputs.repository)
     observed = observe(wanted, sessions, changed, expanded.problems, begin)
-    observed = with_elsewhere(observed, wanted, elsewhere, sessions, look_up=inputs.prune)
+    observed = with_elsewhere(
+        observed, wanted, elsewhere, expanded.repositories, sessions, look_up=inputs.prune
+    )
     first = plan(wanted, observed, inputs.removal_limit, inputs.unmanaged, elsewhere)
     first = barred(first, outside(first, inputs.allowed_owners))
     known = {**expanded.repositories, **observed.catalogue}
@@ -143,19 +145,19 @@ def _report(
     for note in merged(errors):
         runner.note(note)
     runner.count_hidden()
+    # Outputs first: other steps go by them.
+    shards = matrix(found, inputs.writes_per_minute) if inputs.plans_shards else ()
+    runner.outputs(outputs(inputs.mode, found, outcomes, shards))
+    if inputs.temporary is not None:
+        _keep_plan(inputs.temporary, inputs.mode, outcomes, runner)
     if inputs.shard is None:  # else it is for who puts the shards together
         problems = merged((*found.all_notes, *errors))
         runner.summary(summary(inputs.mode, found, outcomes, problems))
-    shards = matrix(found, inputs.writes_per_minute) if inputs.plans_shards else ()
-    for name, value in outputs(inputs.mode, found, outcomes, shards).items():
-        runner.output(name, value)
-    if inputs.temporary is not None:
-        _keep_plan(inputs.temporary, inputs.mode, outcomes, runner)
 
 
 def _keep_plan(folder: Path, mode: str, outcomes: Sequence[Outcome], runner: Runner) -> None:
     try:
-        runner.output("plan-file", write_plan_file(folder, mode, outcomes))
+        name = write_plan_file(folder, mode, outcomes)
     except OSError as error:
         message = (
             f"the output `plan-file` is not set: cannot write to RUNNER_TEMP ({folder}): "
@@ -163,6 +165,8 @@ def _keep_plan(folder: Path, mode: str, outcomes: Sequence[Outcome], runner: Run
             "September 2025; update the runner, or use the output `plan`"
         )
         runner.note(Note("warning", message))
+    else:
+        runner.outputs({"plan-file": name})
 
 
 def _exit_code(inputs: Inputs, found: Plan, outcomes: Sequence[Outcome]) -> int:

@@ -33,6 +33,8 @@ def refusal(name: str, given: str, patterns: Sequence[str]) -> str:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a glob matches; `*`, `?` and `[…]` stand for no slash."""
+    """Whether a glob matches; `*` alone is all, beside other characters it stands for no slash."""
+    if pattern == "*":
+        return True
     patterns, parts = pattern.split("/"), name.split("/")
     return len(patterns) == len(parts) and all(map(fnmatchcase, parts, patterns))

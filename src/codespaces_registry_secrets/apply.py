@@ -88,7 +88,8 @@ class _Run:
             writer = writer or Writer(self._sessions, target)
             self._change(place, writer)
         if writer:
-            self._tell(places)
+            with suppress(Exception):  # what cannot be told must not lose what was done
+                self._tell(places)
 
     def _deletes(self, place: int) -> bool:
         return self.outcomes[place].change.action == "delete"

@@ -15,7 +15,9 @@ def doubts(settled: Sequence[Desired]) -> Iterator[Note]:
     organizations = {
         (t.registry, t.target.owner.lower()) for t in settled if t.target.has_visibility
     }
-    servers = Counter((t.target, t.credential.server) for t in settled if t.credential)
+    # A triplet that is there twice is told of elsewhere.
+    triplets = {(t.target, t.registry, t.credential.server) for t in settled if t.credential}
+    servers = Counter((target, server) for target, _, server in triplets)
     for triplet in settled:
         here = f"{triplet.registry} at {triplet.target}"
         server = triplet.credential.server if triplet.credential else None

@@ -11,7 +11,7 @@ FORM = "a duration such as `14d`, `36h` or `30m`"
 
 def duration(text: str) -> timedelta | None:
     """The duration that `text` is, or None where it is none."""
-    match = re.fullmatch(r"(\d{1,6})([dhm])", text)
+    match = re.fullmatch(r"([0-9]{1,6})([dhm])", text.lower())
     return int(match[1]) * _UNITS[match[2]] if match else None
 
 

@@ -56,7 +56,12 @@ class FaultyError(RegistrySecretsError):
 
 
 class GitHubError(RegistrySecretsError):
-    """GitHub refused a request or gave no answer, where `status` is None."""
+    """GitHub refused a request or gave no answer, where `status` is None.
+
+    `landed`: the request may have been carried out all the same, then or when it was tried before.
+    """
+
+    landed = False
 
     def __init__(self, message: str, status: int | None = None) -> None:
         self.status = status

@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
@@ -16,6 +17,8 @@ from codespaces_registry_secrets.spec.registries import pattern_fault
 from codespaces_registry_secrets.targets import SCOPES
 
 T = TypeVar("T")
+
+LONGEST_HOST = 253  # RFC 1035
 
 ANY_CASE = BeforeValidator(str.lower)
 
@@ -37,8 +40,12 @@ def api_url(url: str) -> str:
     form = "must be a URL such as https://api.github.com"
     try:
         parts = urlsplit(url)
-    except ValueError:
+        beyond = parts.username or parts.password or parts.query or parts.fragment
+        usable = not beyond and parts.port != 0 and _is_host(parts.hostname or "")
+    except ValueError:  # of a host or a port that is none
         raise _fault(form) from None
+    if not usable:
+        raise _fault(form)
     right = _api_of(parts.hostname or "")
     if right:
         raise _fault(f"is not the URL of the API; write {right}")
@@ -49,6 +56,12 @@ def api_url(url: str) -> str:
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
         raise _fault("must start with https://: a token travels there")
     return url.rstrip("/")
+
+
+def _is_host(name: str) -> bool:
+    """Whether it is a name with labels of letters, digits and `-`, or an address."""
+    labels = re.fullmatch(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", name)
+    return (labels is not None and len(name) <= LONGEST_HOST) or ":" in name
 
 
 def _api_of(host: str) -> str | None:
@@ -78,7 +91,7 @@ def repositories(text: str) -> tuple[str, ...]:
 
     Text without an entry is refused: expressions that come out empty must not clear a list.
     """
-    if text == "[]":
+    if re.fullmatch(r"\[\s*\]", text):
         return ()
     found = _entries(text)
     if not found:
@@ -163,12 +176,14 @@ def app_id(text: str) -> str:
 def private_key(pem: SecretStr) -> SecretStr:
     """A key that cannot be read is known before the first request."""
     try:
-        load_pem_private_key(pem.get_secret_value().encode(), password=None)
+        key = load_pem_private_key(pem.get_secret_value().encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         message = (
             "is not a private key in PEM form, with its first and last line and its line breaks"
         )
         raise _fault(message) from None
+    if not isinstance(key, RSAPrivateKey):
+        raise _fault("is not an RSA key, which GitHub gives Apps; take it from the App's settings")
     return pem
 
 

@@ -24,7 +24,8 @@ class Repo:
     properties: Properties = ()
 
 
-# Every repository that is known, by the lower-case full name that it was asked for or listed under.
+# Every repository that is known, by the lower-case full name that it was asked for or listed under:
+# a repository that moved has its former name here too, which means it to whoever wrote that name.
 Catalogue = Mapping[str, Repo]
 
 
@@ -85,7 +86,7 @@ def is_glob(pattern: str) -> bool:
 def select(selection: Selection, catalogue: Catalogue) -> Selected:
     """Apply a selection to the repositories that are known."""
     named = {name: catalogue.get(name.lower()) for name in selection.names}
-    matched = dict(_matched(selection, catalogue))
+    matched = dict(_matched(selection, _by_current_name(catalogue)))
     why = {repo: "name" for name in selection.include if (repo := named.get(name))}
     for reason, repositories in matched.items():
         why = {**dict.fromkeys(repositories, reason), **why}
@@ -94,6 +95,8 @@ def select(selection: Selection, catalogue: Catalogue) -> Selected:
     every = selection.archived or selection.mode == "remove"
     archived = {repo for repo in kept if repo.archived and not every}
     renamed = _renamed(named)
+    # Taking access away from a repository is right whoever owns it by now.
+    included = selection.include if selection.mode != "remove" else ()
     return Selected(
         repositories=tuple(sorted(kept - archived)),
         why={repo.full_name: reason for repo, reason in why.items()},
@@ -102,11 +105,16 @@ def select(selection: Selection, catalogue: Catalogue) -> Selected:
         archived=tuple(sorted(repo.full_name for repo in archived)),
         renamed=renamed,
         transferred=tuple(
-            (old, new)
-            for old, new in renamed
-            if old in selection.include and _owner(old) != _owner(new)
+            (old, new) for old, new in renamed if old in included and _owner(old) != _owner(new)
         ),
     )
+
+
+def _by_current_name(catalogue: Catalogue) -> Catalogue:
+    """What globs, topics and properties pick from: what another selection asked for by a former
+    name is in there by its own alone.
+    """
+    return {name: repo for name, repo in catalogue.items() if name == repo.full_name.lower()}
 
 
 def _renamed(named: Mapping[str, Repo | None]) -> tuple[tuple[str, str], ...]:

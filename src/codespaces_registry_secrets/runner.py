@@ -7,6 +7,7 @@ Source: "Workflow commands for GitHub Actions", docs.github.com, and actions/run
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import sys
 from collections import Counter
@@ -95,6 +96,15 @@ class Runner:
                 hidden = f"{number - MOST_ANNOTATIONS} of {number} {level}s have no annotation"
                 self.info(f"{hidden}: GitHub shows {MOST_ANNOTATIONS} of a kind. The log has all.")
 
+    def outputs(self, values: Mapping[str, str]) -> None:
+        """Outputs of the step, by name."""
+        path = self._environ.get("GITHUB_OUTPUT")
+        if path and not os.access(path, os.W_OK):
+            self.note(Note("warning", "cannot write the outputs to GITHUB_OUTPUT: no such file"))
+        elif path:
+            for name, value in values.items():
+                self.output(name, value)
+
     def output(self, name: str, value: str) -> None:
         """An output of the step; nothing outside of a workflow. No value ends its own entry:
         the toolkit makes up a delimiter for each.
@@ -135,7 +145,10 @@ class _DebugHandler(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._tell(f"{record.name}: {record.getMessage()}")
+        """The text of the library, without what it fills in: that can repeat what a server sent,
+        and so a credential. A text with nothing to fill in may have been filled before.
+        """
+        self._tell(f"{record.name}: {record.msg if record.args else record.levelname}")
 
 
 def _shortened(markdown: str, limit: int) -> str:

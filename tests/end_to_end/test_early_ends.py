@@ -94,28 +94,25 @@ def test_a_run_that_is_stopped(action: Action, sandbox: Sandbox) -> None:
 
 
 def test_a_crash_shows_type_and_place_and_no_message(
-    action: Action,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    action: Action, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nobody knows what stands in the message of an error that nobody foresaw."""
     (tmp_path / "summary").touch()
-    files = {
-        "GITHUB_OUTPUT": str(tmp_path / "what-the-message-would-say"),
+    environment = {
+        **ENVIRONMENT,
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "GITHUB_WORKSPACE": "no path has such a name \0",
     }
-    monkeypatch.setenv("GITHUB_OUTPUT", files["GITHUB_OUTPUT"])
 
-    assert action.here(SPEC, {**ENVIRONMENT, **files}) == 1
+    assert action.here("", environment) == 1
 
     out, summary = capsys.readouterr().out, (tmp_path / "summary").read_text()
     (error,) = [c.message for c in commands(out) if c.name == "error"]
-    assert error.startswith("Exception at file_command.py:")
-    assert error.endswith(", in issue_file_command: an error in this Action, please report it")
-    assert f"{TITLE}\n\nThe Action crashed.\n\n- **Error**: Exception at" in summary
-    assert "issue_file_command" in summary
-    assert "what-the-message-would-say" not in out + summary
+    assert error.startswith("ValueError at ")
+    assert error.endswith(": an error in this Action, please report it")
+    assert f"{TITLE}\n\nThe Action crashed.\n\n- **Error**: ValueError at" in summary
+    assert "workspace.py" in out
+    assert "embedded null" not in out + summary
 
 
 def test_the_summary_shows_the_words_of_others_as_text(action: Action) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
 from running import TRIPLET, Action, stored_triplet
 
@@ -275,3 +276,74 @@ def test_a_redirect_to_nowhere_is_an_error_of_its_target(
     assert step.exit_code == 1
     assert step.outputs["failed"] == "1"
     assert "an error in this Action" not in step.stdout
+
+
+NAMED_ELSEWHERE = """
+  - id: OTHER
+    server: other.azurecr.io
+    targets: [{user: octocat, repositories: {include: [octo-org/app], exclude: [octo-org/svc-001]}}]
+"""
+
+
+@pytest.mark.parametrize("new", ["octo-org/apart", "other-org/svc-001"])
+def test_a_glob_picks_no_repository_by_a_name_that_another_selection_gave(
+    other_org: World, action: Action, new: str
+) -> None:
+    """What one registry of a spec looks up by a former name changes nothing for the others."""
+    other_org.rename("octo-org/svc-001", new)
+    spec = acr_at('user: octocat, repositories: ["octo-org/svc-00?"]') + NAMED_ELSEWHERE
+
+    step = action.step(spec, ENVIRONMENT, **{"allowed-owners": "octo-org, octocat"})
+
+    assert step.exit_code == 0, step.stdout
+    listed = other_org.secrets("user:octocat")[TRIPLET[0]].repositories
+    assert new not in listed
+    assert len(listed) == 9
+
+
+def test_access_is_taken_from_a_repository_whoever_owns_it(
+    other_org: World, sandbox: Sandbox, action: Action
+) -> None:
+    """`remove` goes by the repository: it is on the list by its id."""
+    for name in TRIPLET:
+        other_org.put_secret("user:octocat", name, b"old", repositories=["octo-org/app"])
+    other_org.rename("octo-org/app", "other-org/app")
+    chosen = "{mode: remove, include: [octo-org/app]}"
+
+    step = action.step(acr_at(f"user: octocat, repositories: {chosen}"), ENVIRONMENT)
+
+    assert step.exit_code == 0, step.stdout
+    assert {s.repositories for s in other_org.secrets("user:octocat").values()} == {()}
+
+
+def test_a_shard_prunes_nothing_that_a_name_which_is_not_found_may_mean(
+    other_org: World, sandbox: Sandbox, action: Action
+) -> None:
+    """An App of the former owner gets a 404 for a repository that was transferred."""
+    granted = {"codespaces_secrets": "write"}
+    add_app(other_org, dict.fromkeys(("octo-org", "other-org"), granted))
+    store(other_org, "repository:octo-org/app", "ACR", "SHARED")
+    other_org.rename("octo-org/app", "other-org/pay-app")
+    spec = acr_at("repository: octo-org/svc-002", "repository: octo-org/app") + SHARED.replace(
+        "octo-org/pay-*", "other-org/pay-app"
+    )
+    inputs = {"token": "", "app_id": "1234", "app_private_key": private_pem()}
+
+    for number in (1, 2, 3):
+        action.step(spec, ENVIRONMENT, prune="true", shard=f"{number}/3", **inputs)
+
+    assert [one for one in sandbox.writes if one.method == "DELETE"] == []
+
+
+def test_a_shard_asks_for_no_name_that_a_walk_has_found(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """A name that GitHub lists is the name of today."""
+    store(world, "repository:octo-org/app", "ACR", "SHARED")
+    spec = acr_at('repository: "octo-org/svc-*"') + SHARED.replace("pay-*", "app")
+
+    for number in (1, 2):
+        step = action.step(spec, ENVIRONMENT, prune="true", shard=f"{number}/2", mode="plan")
+        assert step.exit_code == 0, step.stdout
+
+    assert [path for path in asked(sandbox, "GET") if path.count("/") == 3 and "svc" in path] == []

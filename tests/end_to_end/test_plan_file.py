@@ -62,3 +62,26 @@ def test_a_summary_that_cannot_be_written_is_a_warning(
     assert len(world.secrets("repository:octo-org/app")) == 3
     (warning,) = [c.message for c in commands(capsys.readouterr().out) if c.name == "warning"]
     assert "cannot write the summary to GITHUB_STEP_SUMMARY: No such file" in warning
+
+
+def test_outputs_that_cannot_be_written_are_a_warning(
+    world: World,
+    action: Action,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The summary is written all the same."""
+    environment = {
+        "ACR_PASSWORD": "correct-horse",
+        "GITHUB_OUTPUT": str(tmp_path / "gone" / "output"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+    }
+    monkeypatch.setenv("GITHUB_OUTPUT", environment["GITHUB_OUTPUT"])
+
+    assert action.here(SPEC, environment) == 0
+
+    assert len(world.secrets("repository:octo-org/app")) == 3
+    assert "repository:octo-org/app" in (tmp_path / "summary").read_text()
+    (warning,) = [c.message for c in commands(capsys.readouterr().out) if c.name == "warning"]
+    assert "cannot write the outputs to GITHUB_OUTPUT: no such file" in warning

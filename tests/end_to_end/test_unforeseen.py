@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -144,3 +145,114 @@ def test_an_error_that_nobody_foresaw_is_its_targets_own(
     (error,) = step.annotations("error")
     assert "an error in this Action, please report it" in error
     assert step.summary
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("GET", "/orgs/octo-org/repos", status=None, headers={"Link": '<http://[>; rel="last"'}),
+        Fault("GET", "/orgs/octo-org/repos", status=None, headers={"Link": '<http://[>; rel="next"'}),
+        Fault("GET", "/orgs/octo-org/repos", status=200, body='[{"id": [1], "full_name": "o/a"}]'),
+        Fault("GET", "/orgs/octo-org/repos", status=200, body='[{"id": 1, "full_name": "o/a", "topics": [[]]}]'),
+    ],
+    ids=["a last page", "a next page", "an id", "a topic"],
+)  # fmt: skip
+def test_a_list_that_cannot_be_read_blocks_its_target_alone(
+    sandbox: Sandbox, action: Action, fault: Fault
+) -> None:
+    """Wherever in the answer it is wrong."""
+    sandbox.fail(replace(fault, times=None))
+    listed = '{organization: octo-org, repositories: ["svc-*"]}, {repository: octo-org/app}'
+    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{listed}]"
+
+    step = action.step(spec, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert (step.outputs["created"], step.outputs["blocked"]) == ("1", "1")
+    assert "an error in this Action" not in step.stdout
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<{url}/orgs/octo-org/repos?page=7>; rel="next"',
+        '<{url}/orgs/octo-org/repos?page=3000000>; rel="last"',
+        '<{url}/orgs/octo-org/repos?page=\u00b2>; rel="last"',
+    ],
+    ids=["itself", "millions", "no number"],
+)
+def test_a_list_without_end_is_not_read_for_ever(
+    sandbox: Sandbox, action: Action, link: str
+) -> None:
+    """Its pages are empty, so none of them comes twice."""
+    headers = {"Link": link.format(url=action.url)}
+    sandbox.fail(
+        Fault("GET", "/orgs/octo-org/repos", status=200, body="[]", headers=headers, times=None)
+    )
+    listed = '{organization: octo-org, repositories: ["svc-*"]}'
+    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{listed}]"
+
+    step = action.step(spec, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert step.outputs["blocked"] == "1"
+    assert len(sandbox.exchanges) < 20
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_changed_is_true_where_an_earlier_try_landed(
+    world: World, sandbox: Sandbox, action: Action, status: int
+) -> None:
+    """The write was carried out, its answer was a 502, and its repetition is refused."""
+    sandbox.fail(Fault("PUT", "/octo-org/app/.*_PASSWORD$", status=502, when="after"))
+    refusal = {"retry-after": "3600"} if status == 429 else {}
+    sandbox.fail(
+        Fault(
+            "PUT", "/octo-org/app/.*_PASSWORD$", nth=2, status=status, headers=refusal, times=None
+        )
+    )
+    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{{repository: octo-org/app}}]"
+
+    step = action.step(spec, ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert len(world.secrets("repository:octo-org/app")) == 1
+    assert step.outputs["changed"] == "true"
+
+
+def test_one_age_that_is_not_known_takes_no_other_along(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """Only what depends on it is written again."""
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    entries = ""
+    for name in ("ONE", "TWO", "SIX"):
+        world.put_actions_secret("repository:octo-org/app", name, updated_at=long_ago)
+        for secret in TRIPLET:
+            world.put_secret("repository:octo-org/app", secret.replace("ACR", name), b"old")
+        entries += (
+            f"  - {{id: {name}, server: {name.lower()}.example.com, username: me, "
+            f"password: {{secret: {name}}}, targets: [{{repository: octo-org/app}}]}}\n"
+        )
+    sandbox.fail(Fault("GET", "/actions/secrets/TWO", status=403, times=None))
+
+    step = action.step(
+        f"version: 1\nregistries:\n{entries}", dict.fromkeys(["ONE", "TWO", "SIX"], "x")
+    )
+
+    assert step.exit_code == 0, step.stdout
+    assert (step.outputs["rotated"], step.outputs["unchanged"]) == ("1", "2")
+    assert step.stdout.count("the age of the secret") == 1
+
+
+@pytest.mark.parametrize("expires", ["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00"])
+def test_a_date_that_has_no_time_in_utc_is_an_error_of_the_spec(
+    sandbox: Sandbox, action: Action, expires: str
+) -> None:
+    """And not a crash once the secrets are written."""
+    spec = SPEC.replace("    targets", f'    expires: "{expires}"\n    targets')
+
+    step = action.step(spec, ENVIRONMENT)
+
+    assert (step.exit_code, sandbox.exchanges) == (1, [])
+    assert "expires: must be a date such as 2027-01-31" in step.stdout

@@ -29,7 +29,7 @@ ME = ("octocat", USERS["octocat"])
         ("registry.test:5000", "registry.test", False),
         ("registry.test:5000", "registry.test:*", True),
         (DOCKER_HUB, DOCKER_HUB, True),
-        (DOCKER_HUB, "*", False),
+        (DOCKER_HUB, "*", True),
         (DOCKER_HUB, "https://*", False),
     ],
 )

@@ -71,7 +71,7 @@ def faults(allowed: Allowed, only: str = "") -> list[str]:
         (DOCKER_HUB, DOCKER_HUB, True),
         ("https://*/v1/", DOCKER_HUB, True),
         ("*", "ghcr.io", True),
-        ("*", DOCKER_HUB, False),
+        ("*", DOCKER_HUB, True),
         ("octo-*", "octo-org", True),
     ],
 )

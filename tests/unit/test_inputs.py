@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from codespaces_registry_secrets.errors import FaultyError
 from codespaces_registry_secrets.inputs import Inputs, read, secrets
@@ -276,7 +278,23 @@ def test_the_url_of_a_web_site_is_not_that_of_the_api(url: str, right: str) -> N
     ]
 
 
-@pytest.mark.parametrize("url", ["https://[::1", "api.github.com", "https://", "mailto:a@b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[::1",
+        "api.github.com",
+        "https://",
+        "mailto:a@b",
+        "https://api.github.com:abc",
+        "https://api.github.com:99999",
+        "https://api.git hub.com",
+        "https://.",
+        "https://user:pw@api.github.com",
+        "https://api.github.com?x=y",
+        "https://api.github.com#x",
+        f"https://{'x' * 300}.invalid",
+    ],
+)
 def test_what_is_no_url_is_told_so(url: str) -> None:
     """With one that is."""
     assert faults(token="t", api_url=url) == [
@@ -289,3 +307,13 @@ def test_a_url_of_ghe_com_is_taken() -> None:
     environ = {**TOKEN, "INPUT_API-URL": "https://api.octocorp.ghe.com/"}
 
     assert read(environ).api_url == "https://api.octocorp.ghe.com"
+
+
+def test_the_key_of_an_app_is_an_rsa_key() -> None:
+    """GitHub makes no other, and PyGithub signs with none."""
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(*form).decode()
+
+    (fault,) = faults(app_id="1", app_private_key=pem)
+
+    assert fault.startswith("input `app-private-key`: is not an RSA key, which GitHub gives Apps")

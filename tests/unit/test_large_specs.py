@@ -57,3 +57,20 @@ def test_twice_the_registries_are_twice_the_work(entry: str) -> None:
 def test_ten_thousand_registries_are_not_too_many() -> None:
     """They are refused neither for their size nor as an alias bomb."""
     assert load(ENTRY, 10_000) == 10_000
+
+
+def test_aliases_to_a_long_text_are_refused_at_once() -> None:
+    """A hundred thousand of them would be checked for minutes."""
+    text = f"version: 1\ndefaults: &long {'y' * 400_000}\nregistries: [{'*long, ' * 50_000}]\n"
+
+    with pytest.raises(FaultyError, match="aliases expand to more than 4,194,304 characters"):
+        parse(text, "spec.yml")
+
+
+@pytest.mark.parametrize(
+    "number", ["1" + ":1" * 200_000, "1" + ":1" * 200_000 + ".5", "0x" + "f" * 9_000]
+)
+def test_a_long_number_is_refused_at_once(number: str) -> None:
+    """Python would calculate for minutes, or could not print it."""
+    with pytest.raises(FaultyError, match="YAML cannot read this number or date; quote it"):
+        parse(f"version: 1\nregistries: [{{id: {number}}}]\n", "spec.yml")

@@ -122,7 +122,7 @@ def test_counts_are_of_what_was_done() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_from_outside_is_text_in_the_summary(text: str) -> None:
     """A reason, an error, a name, a source and a note each stay in their place."""
-    credential = Credential("ACR", text, Source(file=text), Source(file=text))
+    credential = Credential("ACR", text, Source(file=text or "x"), Source(file=text or "x"))
     note = Note("warning", text, Location())
     change = Change(Organization(text), text, "rotate", text, credential=credential, notes=(note,))
 

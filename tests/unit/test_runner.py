@@ -226,3 +226,19 @@ def test_outside_of_a_workflow_nothing_is_written(
     runner.output("name", "value")
 
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_library_fills_into_its_text_is_not_logged(
+    runner: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that repeats its request in a broken header has it there, credential and all."""
+    runner.log_libraries()
+
+    secret = "Authorization: Basic b2N0b2NhdDpzZWNyZXQ="
+    logging.getLogger("urllib3.connection").warning("Failed to parse headers: %s", secret)
+    logging.getLogger("github.Requester").info(f"Following a redirection, {secret}")  # noqa: G004
+
+    out = capsys.readouterr().out
+    assert "urllib3.connection: Failed to parse headers: %25s" in out  # as a command has it
+    assert "github.Requester: INFO" in out
+    assert "b2N0b2NhdDpzZWNyZXQ" not in out

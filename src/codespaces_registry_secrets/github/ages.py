@@ -43,32 +43,46 @@ def ages(
     names = sorted({name for credential in credentials.values() for name in credential.secrets})
     if not names or repository is None:
         why = "no repository runs this (GITHUB_REPOSITORY is not set)"
-        return {}, tuple(_unknown(credentials.values(), {}, why))
-    known: dict[str, datetime] = {}
-    why = f"neither {repository} nor its organization has such an Actions secret"
+        return {}, tuple(_unknown(credentials.values(), dict.fromkeys(names, why)))
+    found = _looked_up(names, sessions, repository)
+    known = {name: age for name, age in found.items() if isinstance(age, datetime)}
+    reasons = {name: why for name, why in found.items() if isinstance(why, str)}
+    return known, tuple(_unknown(credentials.values(), reasons))
+
+
+def _looked_up(
+    names: Sequence[str], sessions: Sessions, repository: str
+) -> Mapping[str, datetime | str]:
+    """For each name its time, or why it is not known; one failure takes no other along."""
+    target = _ActionsSecrets(repository)
     try:
-        target = _ActionsSecrets(repository)
         session = sessions.of(target)
-        for age in first_alone(partial(_own, session, target), names, READS_AT_ONCE):
-            known |= age
-        absent = {name.upper(): name for name in names if name not in known}
-        known |= _shared(absent, session, target) if absent else {}
+        ages = first_alone(partial(_own, session, target), names, READS_AT_ONCE)
     except FinalError:
         raise
     except GitHubError as error:
-        why = str(error)
-    return known, tuple(_unknown(credentials.values(), known, why))
+        return dict.fromkeys(names, str(error))
+    found = {name: age for name, age in zip(names, ages, strict=True) if age is not None}
+    absent = {name.upper(): name for name in names if name not in found}
+    nowhere = f"neither {repository} nor its organization has such an Actions secret"
+    try:
+        shared = _shared(absent, session, target) if absent else {}
+    except FinalError:
+        raise
+    except GitHubError as error:
+        shared, nowhere = {}, str(error)
+    return {**dict.fromkeys(absent.values(), nowhere), **found, **shared}
 
 
-def _own(session: Session, target: Target, name: str) -> dict[str, datetime]:
-    """The time of a secret of the repository itself; nothing where it has none."""
+def _own(session: Session, target: Target, name: str) -> datetime | str | None:
+    """The time of a secret of the repository itself, or why it is not known; None without one."""
     try:
         url = f"/repos/{target.name}/actions/secrets/{name}"
-        return {name: session.get(target, url, answers.Secret).updated_at}
-    except GitHubError as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            return {}
+        return session.get(target, url, answers.Secret).updated_at
+    except FinalError:
         raise
+    except GitHubError as error:
+        return None if error.status == HTTPStatus.NOT_FOUND else str(error)
 
 
 def _shared(absent: Mapping[str, str], session: Session, target: Target) -> dict[str, datetime]:
@@ -79,10 +93,10 @@ def _shared(absent: Mapping[str, str], session: Session, target: Target) -> dict
     return {absent[s.name]: s.updated_at for s in listed if s.name in absent}
 
 
-def _unknown(
-    credentials: Iterable[Credential], known: Mapping[str, datetime], why: str
-) -> Iterable[Note]:
+def _unknown(credentials: Iterable[Credential], reasons: Mapping[str, str]) -> Iterable[Note]:
     for credential in credentials:
-        for name in sorted(credential.secrets - known.keys()):
-            message = f"{credential.name}: the age of the secret {name} is not known: {why}"
+        for name in sorted(credential.secrets & reasons.keys()):
+            message = (
+                f"{credential.name}: the age of the secret {name} is not known: {reasons[name]}"
+            )
             yield Note("warning", message, credential.where)

@@ -7,10 +7,16 @@ so: a list that is taken for empty would be sent back empty.
 from __future__ import annotations
 
 from base64 import b64decode
-from datetime import datetime
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+)
 
 from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.repositories import Properties, Repo
@@ -31,7 +37,7 @@ class Secret(_Answer):
     """A secret in a list of them, of Codespaces or of Actions."""
 
     name: str
-    updated_at: datetime
+    updated_at: AwareDatetime
     visibility: Visibility | None = None
 
 
@@ -80,6 +86,20 @@ class Account(_Answer):
     """The token's own user."""
 
     login: str
+
+
+class Installation(_Answer):
+    """Where an App is installed."""
+
+    id: int
+    account: Account
+
+
+class InstallationToken(_Answer):
+    """The token of an installation."""
+
+    token: str
+    expires_at: AwareDatetime
 
 
 class Property(_Answer):

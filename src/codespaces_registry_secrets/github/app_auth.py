@@ -12,7 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from github import Auth
-from github.InstallationAuthorization import InstallationAuthorization
+
+from codespaces_registry_secrets.github import answers
 
 # A token lasts for an hour, and a request with its retries for minutes at most.
 RENEWED_BEFORE = timedelta(minutes=5)
@@ -37,7 +38,7 @@ class AppAuth(Auth.AppAuth):
 class InstallationToken(Auth.Auth):
     """One installation; `make` gets a new token for it. Safe to use from several threads."""
 
-    def __init__(self, make: Callable[[], InstallationAuthorization]) -> None:
+    def __init__(self, make: Callable[[], answers.InstallationToken]) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._token = ""

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from itertools import chain
 
 from codespaces_registry_secrets.desired import Desired
-from codespaces_registry_secrets.errors import FinalError, GitHubError
+from codespaces_registry_secrets.errors import FinalError, GitHubError, StoppedError, unforeseen
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.answers import Shape
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
@@ -104,6 +104,10 @@ def attempt(
         raise
     except GitHubError as error:
         return error
+    except StoppedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw belongs to this target alone
+        return GitHubError(unforeseen(error))
 
 
 def walked(

@@ -16,8 +16,6 @@ from github.Requester import (
     RequestsResponse,
 )
 
-Connection = HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass
-
 
 class UnfollowedError(Exception):
     """An answer that PyGithub would act upon by itself.
@@ -33,13 +31,27 @@ class UnfollowedError(Exception):
 
 
 class _Http(HTTPRequestsConnectionClass):
+    repeated = False
+
     def getresponse(self) -> RequestsResponse:
-        return _checked(super().getresponse())
+        self.repeated = False
+        response = super().getresponse()
+        self.repeated = _was_repeated(response)
+        return _checked(response)
 
 
 class _Https(HTTPSRequestsConnectionClass):
+    repeated = False
+
     def getresponse(self) -> RequestsResponse:
-        return _checked(super().getresponse())
+        self.repeated = False
+        response = super().getresponse()
+        self.repeated = _was_repeated(response)
+        return _checked(response)
+
+
+# `repeated`: urllib3 has sent the last request more than once.
+Connection = _Http | _Https
 
 
 def connect_like(requester: Requester) -> Connection:
@@ -48,6 +60,11 @@ def connect_like(requester: Requester) -> Connection:
     names = ("timeout", "retry", "pool_size", "verify")
     settings = {name: requester.kwargs[name] for name in names}
     return kind(requester.hostname, urlsplit(requester.base_url).port, **settings)
+
+
+def _was_repeated(response: RequestsResponse) -> bool:
+    retries = response.response.raw.retries
+    return bool(retries and retries.history)
 
 
 def _checked(response: RequestsResponse) -> RequestsResponse:

@@ -10,6 +10,7 @@ from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.catalogue import Found, named
 from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.observed import Observed
+from codespaces_registry_secrets.repositories import Catalogue
 from codespaces_registry_secrets.targets import Repository, Target
 from codespaces_registry_secrets.triplet import registry_of
 
@@ -18,6 +19,7 @@ def with_elsewhere(
     observed: Observed,
     desired: Iterable[Desired],
     elsewhere: Sequence[Desired],
+    known: Catalogue,
     sessions: Sessions,
     *,
     look_up: bool,
@@ -25,14 +27,16 @@ def with_elsewhere(
     """What was observed, with the names in `elsewhere` that can be names of what was observed.
 
     Only where a target holds a triplet that the spec does not name there: then it may name it by a
-    former name, in another shard. Without `look_up` no request is made, and all of them are
-    unknown.
+    former name, in another shard. Those in `known` come from a list, by their names of today.
+    Without `look_up` no request is made, and the others are unknown.
     """
     ids = _unnamed(observed, desired)
     targets: dict[str, Target] = {
         t.target.name: t.target
         for t in elsewhere
-        if t.registry in ids and isinstance(t.target, Repository)
+        if t.registry in ids
+        and isinstance(t.target, Repository)
+        and t.target.name.lower() not in known
     }
     if not look_up:
         return replace(observed, elsewhere=dict.fromkeys(targets.values()))
@@ -54,8 +58,8 @@ def _unnamed(observed: Observed, desired: Iterable[Desired]) -> frozenset[str | 
 
 
 def _resolved(target: Target, found: Found) -> Target | None:
-    """None where it could not be looked up; what does not exist is nothing's former name."""
+    """None where it was not found: it may have moved to where the token cannot see it."""
     if isinstance(found, GitHubError):
         return None
     repository = found.get(target.name.lower())
-    return Repository(repository.full_name) if repository else target
+    return Repository(repository.full_name) if repository else None

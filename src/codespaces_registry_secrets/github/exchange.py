@@ -25,7 +25,7 @@ from codespaces_registry_secrets.github.connection import (
 )
 
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
-PROMISED = {"GET": (200,), "PUT": (201, 204), "DELETE": (204,)}
+PROMISED = {"GET": (200,), "POST": (201,), "PUT": (201, 204), "DELETE": (204,)}
 
 _FORESEEN = (GithubException, requests.RequestException, RegistrySecretsError, UnfollowedError)
 
@@ -79,6 +79,11 @@ class Line:
         if status not in PROMISED[verb]:
             raise GitHubError(unpromised(status), status)
         return headers, _json(text)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the last request was sent more than once, before the answer that came."""
+        return self._connection.repeated
 
     def close(self) -> None:
         """Close the connection."""

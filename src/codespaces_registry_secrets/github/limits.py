@@ -6,7 +6,7 @@ Source: "Rate limits for the REST API" and "Best practices for using the REST AP
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -16,6 +16,9 @@ from github import GithubException
 # GitHub allows about 80 requests a minute that create content, and 500 an hour. It does not say
 # whether secrets are content: the Action keeps to the first, and obeys the second where it is met.
 CONTENT = "its limit on creating content, of about 500 requests an hour"
+
+
+LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,14 @@ class Limit:
 
 def limit(error: GithubException) -> Limit | None:
     """The limit that a refused request ran into; None for any other refusal."""
+    said = _said(error.data)
+    found = _told(error, said)
+    if found and "content creation" in said:
+        return replace(found, told=CONTENT)
+    return found
+
+
+def _told(error: GithubException, said: str) -> Limit | None:
     headers: Mapping[str, str] = error.headers or {}
     used_up = headers.get("x-ratelimit-remaining") == "0"
     if error.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
@@ -42,12 +53,10 @@ def limit(error: GithubException) -> Limit | None:
         # A second more: the reset is told in whole ones.
         now = told_at(headers) or datetime.now(UTC)
         return Limit(reset - now.timestamp() + 1, "`x-ratelimit-reset`")
-    said = _said(error.data)
-    if "content creation" in said:
-        return Limit(None, CONTENT)
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or "rate limit" in said:
+    words = ("rate limit", "content creation", "abuse detection")
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or any(w in said for w in words):
         return Limit(None, "its documentation")
-    return Limit(None, "its documentation") if "abuse detection" in said else None
+    return None
 
 
 def _said(data: object) -> str:
@@ -55,7 +64,9 @@ def _said(data: object) -> str:
 
 
 def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and text.isascii() and text.isdigit() else None
+    """A number of seconds or a time; not beyond what a date can hold."""
+    digits = text is not None and text.isascii() and text.isdigit()
+    return min(float(text or 0), LATEST) if digits else None
 
 
 def told_at(headers: Mapping[str, str]) -> datetime | None:

@@ -37,6 +37,8 @@ LONGEST_WAIT_SECONDS_OF_A_SHARD = 61 * 60.0
 # Waits shorter than this are part of the pace, and not worth a line.
 WORTH_TELLING_SECONDS = 5.0
 POLL_SECONDS = 0.2
+# A date has an end.
+LONGEST_TOLD_SECONDS = 365 * 86_400.0
 
 
 class Pace:
@@ -137,13 +139,13 @@ class Pace:
         seconds = max(seconds, 1.0, self._last_wait * LENGTHENED)
         self._hits += 1
         self._last_wait = seconds
-        self.until = datetime.now(UTC) + timedelta(seconds=seconds)
+        self.until = datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_TOLD_SECONDS))
         at = f"{self.until:%Y-%m-%d %H:%M:%S} UTC"
         if seconds > self._longest_wait:
-            span = told(timedelta(seconds=seconds))
+            span = told(self.until - datetime.now(UTC) + timedelta(seconds=1))
             self._over = RateLimitError(
                 f"GitHub's rate limit is used up until {at}, for {span}; run again then: what is "
-                "done stays, the rest is done then"
+                f"done stays, the rest is done then (by {hit.told})"
             )
             return
         self._closed_until = self._clock() + seconds

@@ -14,8 +14,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import requests
 
 from codespaces_registry_secrets.errors import GitHubError, PartialListError
+from codespaces_registry_secrets.github.exchange import readable
 
 T = TypeVar("T")
+
+# At 100 items a page; an organization has at most 100,000 repositories.
+MOST_PAGES = 2_000
 
 
 @dataclass(frozen=True)
@@ -30,21 +34,39 @@ class Page(Generic[T]):
     content: T
 
 
+@readable()
 def following(headers: Mapping[str, str]) -> str | None:
     """The URL of the next page."""
     return _links(headers).get("next")
 
 
+@readable()
 def later(headers: Mapping[str, str]) -> list[str]:
-    """The URLs of all pages after the first, whose headers these are; none where it cannot say."""
+    """The URLs of all pages after the first, whose headers these are; none where it cannot say.
+
+    Raises:
+        GitHubError: there are more than a list of GitHub's can have.
+    """
     url, total = _links(headers).get("last", ""), 0
     query = dict(parse_qsl(urlsplit(url).query))
-    if query.get("page", "").isdigit():
-        total = int(query["page"])
+    number = query.get("page", "")
+    if number.isascii() and number.isdigit():
+        total = int(number)
+    check_pages(total)
     return [
         urlunsplit(urlsplit(url)._replace(query=urlencode({**query, "page": str(number)})))
         for number in range(2, total + 1)
     ]
+
+
+def check_pages(number: int) -> None:
+    """An answer must not make a run read for ever.
+
+    Raises:
+        GitHubError: so many pages are more than a list of GitHub's can have.
+    """
+    if number > MOST_PAGES:
+        raise GitHubError(f"GitHub's list has more than {MOST_PAGES:,} pages, so it was not read")
 
 
 def whole(pages: Iterable[Page[T]]) -> Iterator[T]:
@@ -76,6 +98,7 @@ def _links(headers: Mapping[str, str]) -> Mapping[str, str]:
     return {link.get("rel", ""): link["url"] for link in links}
 
 
+@readable()
 def listed(body: object) -> frozenset[object]:
     """What the items of a page are told apart by; nothing for what is no page."""
     values = body.values() if isinstance(body, dict) else [body]

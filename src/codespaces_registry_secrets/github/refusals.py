@@ -51,7 +51,7 @@ def explained(
     except UnfollowedError as error:
         raise redirected(error, Redactor(*secrets())) from None
     except requests.RequestException as error:
-        raise unreachable(error) from None
+        raise unreachable(error, Redactor(*secrets())) from None
 
 
 def explain(
@@ -71,8 +71,11 @@ def explain(
     return GitHubError(f"GitHub answers {error.status}: {said}", error.status)
 
 
-def unreachable(error: requests.RequestException) -> UnansweredError:
-    """The message for no answer, or for none but 5xx after every retry."""
+def unreachable(error: requests.RequestException, redact: Redactor) -> UnansweredError:
+    """The message for no answer, or for none but 5xx after every retry.
+
+    The text of an error may hold a header: it passes `redact`.
+    """
     host, cause = _host(error), _cause(error)
     proxy = isinstance(error, requests.exceptions.ProxyError)
     if isinstance(cause, socket.gaierror) and not proxy:
@@ -85,7 +88,7 @@ def unreachable(error: requests.RequestException) -> UnansweredError:
     else:
         through = " through the proxy of the environment" if proxy else ""
         said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        what = f"could not connect to {host}{through}: {said}"
+        what = f"could not connect to {host}{through}: {redact(said)}"
     return UnansweredError(f"{what}. It is safe to re-run.")
 
 

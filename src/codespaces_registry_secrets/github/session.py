@@ -15,12 +15,19 @@ import requests
 from github import Github
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.errors import GitHubError, MovedError
+from codespaces_registry_secrets.errors import GitHubError, MovedError, RateLimitError
 from codespaces_registry_secrets.github.answers import Shape, read
 from codespaces_registry_secrets.github.exchange import Line
 from codespaces_registry_secrets.github.limits import told_at
 from codespaces_registry_secrets.github.pacing import READS_AT_ONCE, Pace
-from codespaces_registry_secrets.github.pages import Page, following, later, listed, whole
+from codespaces_registry_secrets.github.pages import (
+    Page,
+    check_pages,
+    following,
+    later,
+    listed,
+    whole,
+)
 from codespaces_registry_secrets.github.refusals import explained
 from codespaces_registry_secrets.targets import Target
 from codespaces_registry_secrets.together import together
@@ -81,7 +88,12 @@ class Session:
 
     def _walk(self, target: Target, shape: Shape[T], url: str | None) -> Iterator[Page[T]]:
         parameters: Mapping[str, Any] = {"per_page": PAGE}
+        read_already: set[str] = set()
         while url:
+            if url in read_already:
+                raise GitHubError("GitHub's list leads back to a page that was read; run again")
+            read_already.add(url)
+            check_pages(len(read_already))
             page = self._page(target, shape, url, parameters)
             yield page
             url, parameters = following(page.headers), {}
@@ -90,7 +102,8 @@ class Session:
         self, target: Target, shape: Shape[T], url: str, parameters: Mapping[str, Any] | None = None
     ) -> Page[T]:
         headers, body = self._request("GET", target, url, parameters or {})
-        return Page(headers, listed(body), read(shape, body))
+        content = read(shape, body)
+        return Page(headers, listed(body), content)
 
     def put(
         self,
@@ -123,13 +136,26 @@ class Session:
         *,
         secrets: Iterable[SecretBytes] = (),
     ) -> tuple[Mapping[str, str], object]:
+        landed = False
+
         def send() -> tuple[Mapping[str, str], object]:
+            nonlocal landed
             with self._line() as line:
-                return line.exchange(verb, url, parameters, body)
+                try:
+                    return line.exchange(verb, url, parameters, body)
+                except requests.exceptions.ChunkedEncodingError:
+                    landed = True
+                    raise
+                finally:
+                    landed = landed or line.repeated
 
         self._refresh()
-        with explained(target, partial(self._carried, secrets)):
-            headers, answer = sent(self._pace, verb, send)
+        try:
+            with explained(target, partial(self._carried, secrets)):
+                headers, answer = sent(self._pace, verb, send)
+        except GitHubError as error:
+            error.landed = landed or _unanswered(error)
+            raise
         self.now = told_at(headers) or self.now
         self.expires = expiry(headers) or self.expires
         return headers, answer
@@ -152,6 +178,14 @@ class Session:
             self._idle.append(line)
 
 
+def _unanswered(error: GitHubError) -> bool:
+    """Whether GitHub did not refuse the request, which may have been carried out."""
+    if isinstance(error, RateLimitError):
+        return False
+    refusals = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return error.status not in refusals
+
+
 def sent(pace: Pace, verb: str, send: Callable[[], T]) -> T:
     """urllib3 repeats what gets no answer, and not what breaks off in the middle of one."""
     for _ in range(RETRIES):
@@ -167,6 +201,6 @@ def expiry(headers: Mapping[str, str]) -> datetime | None:
     """
     text = headers.get("github-authentication-token-expiration", "").replace("UTC", "+0000")
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
-    except ValueError:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
+    except (ValueError, OverflowError):
         return None

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from github import Auth, Github, GithubIntegration
-from github.Installation import Installation
-from github.InstallationAuthorization import InstallationAuthorization
+from github import Auth, Github
 from pydantic import SecretBytes
 from urllib3 import Retry
 
-from codespaces_registry_secrets.errors import GitHubError, UnansweredError
+from codespaces_registry_secrets.errors import GitHubError, MovedError, UnansweredError
+from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.app_auth import AppAuth, InstallationToken
+from codespaces_registry_secrets.github.exchange import Line
 from codespaces_registry_secrets.github.pacing import Pace
 from codespaces_registry_secrets.github.refusals import explained
 from codespaces_registry_secrets.github.session import RETRIES, Session, sent
@@ -30,6 +29,8 @@ from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.repositories import is_glob, transferred
 from codespaces_registry_secrets.sources import Mask
 from codespaces_registry_secrets.targets import Organization, Target, User
+
+T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "codespaces-registry-secrets"
@@ -111,7 +112,6 @@ class _AppSessions:
 
     def __init__(self, auth: AppAuth, settings: Mapping[str, Any], pace: Pace, mask: Mask) -> None:
         self._auth = auth
-        self._app = GithubIntegration(auth=auth, **settings)
         self._mask = mask
         self._pace = pace
         self._settings = settings
@@ -136,37 +136,48 @@ class _AppSessions:
             return owner.session
 
     def _installed(self, target: Target, owner: _Owner) -> Session:
-        def refresh() -> None:
-            with self._explained(target):
-                token.refresh()
-
         try:
-            with self._explained(target):
-                installation = sent(self._pace, "GET", partial(self._installation, target))
-                _check_owner(installation.account.login, target)
-                token = InstallationToken(partial(self._token, installation.id))
-            refresh()
+            installation = self._installation(target)
+            _check_owner(installation.account.login, target)
+            token = InstallationToken(partial(self._token, target, installation.id))
+            token.refresh()
         except UnansweredError as error:
             # Each target of the owner would wait as long as this one did.
             owner.silence = error
             raise
         make = partial(Github, auth=token, **self._settings)
-        return Session(make, self._pace, lambda: [token.token, *self._auth.signed], refresh)
+        return Session(make, self._pace, lambda: [token.token, *self._auth.signed], token.refresh)
 
-    def _explained(self, target: Target) -> AbstractContextManager[None]:
-        return explained(target, lambda: map(str.encode, self._auth.signed), app=True)
+    def _ask(self, target: Target, verb: str, url: str, shape: type[T]) -> T:
+        """The answer to a request of the App itself."""
+        line = Line(Github(auth=self._auth, **self._settings).requester)
+        try:
+            with explained(target, lambda: map(str.encode, self._auth.signed), app=True):
+                _, body = sent(self._pace, "GET", partial(line.exchange, verb, url, {}))
+        finally:
+            line.close()
+        return answers.read(shape, body)
 
-    def _token(self, installation: int) -> InstallationAuthorization:
-        made = sent(self._pace, "GET", partial(self._app.get_access_token, installation))
+    def _token(self, target: Target, installation: int) -> answers.InstallationToken:
+        url = f"/app/installations/{installation}/access_tokens"
+        made = self._ask(target, "POST", url, answers.InstallationToken)
         self._mask(SecretBytes(made.token.encode()))
         return made
 
-    def _installation(self, target: Target) -> Installation:
-        if isinstance(target, Organization):
-            return self._app.get_org_installation(target.name)
-        if is_glob(target.name):
-            return self._app.get_user_installation(target.owner)
-        return self._app.get_repo_installation(*target.name.split("/"))
+    def _installation(self, target: Target) -> answers.Installation:
+        try:
+            url = f"{_installed_on(target)}/installation"
+            return self._ask(target, "GET", url, answers.Installation)
+        except MovedError as moved:
+            url = f"{moved.repository}{moved.tail}"
+            return self._ask(target, "GET", url, answers.Installation)
+
+
+def _installed_on(target: Target) -> str:
+    """What GitHub is asked about: a glob of repositories is a matter of their owner."""
+    if isinstance(target, Organization):
+        return f"/orgs/{target.name}"
+    return f"/users/{target.owner}" if is_glob(target.name) else f"/repos/{target.name}"
 
 
 def _check_owner(login: str, target: Target) -> None:

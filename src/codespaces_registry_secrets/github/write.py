@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from http.client import INTERNAL_SERVER_ERROR, MULTIPLE_CHOICES, UNPROCESSABLE_ENTITY
+from http.client import UNPROCESSABLE_ENTITY
 from typing import Any
 
 from nacl.encoding import Base64Encoder
@@ -13,7 +13,7 @@ from nacl.public import PublicKey, SealedBox
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.change import Change, Step
-from codespaces_registry_secrets.errors import GitHubError, RateLimitError, StoppedError
+from codespaces_registry_secrets.errors import GitHubError, StoppedError
 from codespaces_registry_secrets.github import answers
 from codespaces_registry_secrets.github.observe import selected_repositories
 from codespaces_registry_secrets.github.session import Session
@@ -73,7 +73,7 @@ class Writer:
         try:
             method(self._target, url, *content)
         except (GitHubError, StoppedError) as error:
-            self._note(self._wrote or not _refused(error))
+            self._note(self._wrote or (isinstance(error, GitHubError) and error.landed))
             raise
         self._wrote = True
 
@@ -131,13 +131,6 @@ class Writer:
             url = f"{self._target.url}/public-key"
             self._key = self._session.get(self._target, url, answers.PublicKey)
         return self._key
-
-
-def _refused(error: GitHubError | StoppedError) -> bool:
-    """Whether it is certain that a write did not land."""
-    status = error.status if isinstance(error, GitHubError) else None
-    answered = status is not None and MULTIPLE_CHOICES <= status < INTERNAL_SERVER_ERROR
-    return answered or isinstance(error, RateLimitError | StoppedError)
 
 
 def seal(public_key: str, value: SecretBytes) -> str:

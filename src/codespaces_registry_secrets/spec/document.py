@@ -25,6 +25,10 @@ MAX_BYTES = 1024 * 1024
 # What a spec of that size can have without aliases; an alias bomb has more.
 MAX_NODES = 300_000
 MAX_DEPTH = 50
+# An alias can stand for a long text, too.
+MAX_CHARACTERS = 4 * MAX_BYTES
+# Python takes minutes for a number to the base of 60 that is long enough, and prints no long one.
+LONGEST_NUMBER = 50
 
 # YAML refuses most of these as they are, and makes them of escapes such as "\r": C0 but tab and
 # newline, C1, separators of lines, what turns the direction of text, halves of characters.
@@ -36,6 +40,8 @@ _TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
     for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
 )
+
+_NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp"))
 
 
 def path_text(path: Path) -> str:
@@ -126,6 +132,7 @@ class _Walk:
         self.file = file
         self.lines: dict[Path, int] = {}
         self.faults: list[Fault] = []
+        self._characters = 0
         self._constructor = yaml.constructor.SafeConstructor()
 
     def value(self, root: yaml.Node, path: Path) -> object:
@@ -175,6 +182,12 @@ class _Walk:
 
     def _printable(self, node: yaml.Node, path: Path) -> bool:
         """Names the character alone: the text around it can be of a password."""
+        self._characters += len(node.value)
+        if self._characters > MAX_CHARACTERS:
+            raise _TooManyNodesError(
+                f"refused: its aliases expand to more than {MAX_CHARACTERS:,} characters; write "
+                "what is repeated once, under `defaults`"
+            )
         found = _CONTROL.search(node.value)
         if found:
             message = f"holds the control character U+{ord(found[0]):04X}; remove it"
@@ -185,10 +198,12 @@ class _Walk:
         if not self._printable(node, path):
             return None
         try:
-            return self._constructor.construct_object(node)
-        except (ValueError, yaml.YAMLError):
-            self._fault(node, path, "YAML cannot read this number or date; quote it")
-            return None
+            if node.tag not in _NUMBERS or len(node.value) <= LONGEST_NUMBER:
+                return self._constructor.construct_object(node)
+        except (ValueError, OverflowError, yaml.YAMLError):
+            pass
+        self._fault(node, path, "YAML cannot read this number or date; quote it")
+        return None
 
     def _fault(self, node: yaml.Node, path: Path, message: str) -> None:
         location = Location(self.file, node.start_mark.line + 1, path_text(path))

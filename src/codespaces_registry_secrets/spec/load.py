@@ -53,8 +53,10 @@ def desired(
         found += faults.complaints(error)
     registries = data.get("registries") if isinstance(data, dict) else None
     given = defaults.defaults_of(document.data)
-    found += rules.complaints(rules.mappings(registries), given, sources, only)
-    found += reach.complaints(rules.mappings(registries), allowed)
+    beyond = [*reach.complaints(rules.mappings(registries), allowed)]
+    unread = {path[1] for path, _ in beyond}
+    found += rules.complaints(rules.mappings(registries), given, sources, only, unread)
+    found += beyond
     if registries == []:
         found.append((("registries",), "is empty; at least one registry is needed"))
     wrong = [Fault(_place(document, path), message) for path, message in found]

@@ -21,6 +21,7 @@ from codespaces_registry_secrets.workspace import IN_GIT, in_git
 Rotation = Literal["changed", "always", "missing"]
 
 _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
+_NO_DOTS = r"(?!\.{1,2}$)"  # which a URL takes for a folder
 _GLOB = r"[A-Za-z0-9._*?\[\]!-]{1,100}"
 
 
@@ -74,7 +75,7 @@ def _pattern(value: object) -> object:
     if isinstance(value, str):
         if value.count("[") != value.count("]"):
             raise _fault("bad glob: a `[` and its `]` come in pairs")
-        if not re.fullmatch(rf"({_ACCOUNT}/)?{_GLOB}", value):
+        if not re.fullmatch(rf"({_ACCOUNT}/)?{_NO_DOTS}{_GLOB}", value):
             raise _fault(
                 "bad glob: a repository has letters, digits, `.`, `_`, `-`; a glob `*`, `?`, `[…]`"
             )
@@ -100,7 +101,10 @@ def _moment(value: object) -> object:
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if isinstance(value, datetime):
-        return value.replace(tzinfo=value.tzinfo or UTC)
+        try:
+            return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+        except OverflowError:
+            raise _fault("must be a date such as 2027-01-31") from None
     return value
 
 
@@ -128,6 +132,8 @@ def _variable(value: object) -> object:
 
 
 def _file(value: object) -> object:
+    if value == "":
+        raise _fault("is empty; write the path of a file in the workspace")
     if isinstance(value, str) and in_git(PurePosixPath(value)):
         raise _fault(IN_GIT)
     return value
@@ -222,7 +228,9 @@ class TargetEntry(_Model):
     )
     repository: Annotated[
         str | None,
-        _matching(rf"{_ACCOUNT}/{_GLOB}", "write a repository as owner/name, or a glob of names"),
+        _matching(
+            rf"{_ACCOUNT}/{_NO_DOTS}{_GLOB}", "write a repository as owner/name, or a glob of names"
+        ),
     ] = None
     user: Annotated[str | None, _matching(f"{_ACCOUNT}|{ME}", f"not a login, nor `{ME}`")] = None
     visibility: Visibility | None = None
@@ -250,8 +258,13 @@ class RegistryEntry(_Model):
     targets: tuple[TargetEntry, ...] = Field(strict=False)
 
 
+def _version(value: object) -> object:
+    """YAML's `true` and `1.0` equal 1 in Python."""
+    return value if type(value) is int else str(value)
+
+
 class SpecModel(_Model):
     """A whole spec."""
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_version)]
     registries: tuple[RegistryEntry, ...] = Field(strict=False)

@@ -35,6 +35,8 @@ def _owners(target: Entry) -> Iterator[tuple[Path, str]]:
         if isinstance(target[scope], str) and target[scope] != ME:
             yield (scope,), str(target[scope]).partition("/")[0]
     chosen = target.get("repositories")
+    if isinstance(chosen, dict) and chosen.get("mode") == "remove":
+        return  # access is taken away from whoever has it
     listed = chosen.get("include") if isinstance(chosen, dict) else chosen
     for number, pattern in enumerate(listed if isinstance(listed, list) else ()):
         owner, slash, _ = str(pattern).rpartition("/")

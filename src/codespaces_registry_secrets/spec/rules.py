@@ -6,7 +6,7 @@ The rules look at plain data, not at the validated model, so that one fault hide
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -40,17 +40,19 @@ def complaints(
     defaults: Entry,
     sources: Sources,
     only: frozenset[str],
+    unread: Collection[str | int],
 ) -> Iterator[Complaint]:
     """All that is wrong between keys, with paths from `registries` on.
 
-    `defaults` are merged into the entries already.
+    `defaults` are merged into the entries already. Of the registries whose numbers are in `unread`
+    no source is read.
     """
     for index, entry in entries:
         path: Path = ("registries", index)
         for rule in (_nulls, _server, _kind_keys, _credential):
             yield from rule(entry, path)
         yield from _missing_keys(entry, path, defaults)
-        if not only or _id(entry) in only:
+        if index not in unread and (not only or _id(entry) in only):
             yield from _values(entry, path, sources)
         if entry.get("targets") == []:
             yield (*path, "targets"), "is empty; at least one target is needed"
