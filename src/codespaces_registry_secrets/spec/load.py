@@ -45,27 +45,49 @@ def desired(
         FaultyError: with every fault of the document, each at its place.
     """
     data = defaults.with_defaults(document.data)
-    found = [*defaults.complaints(document.data)]
-    model = None
-    try:
-        model = SpecModel.model_validate(data)
-    except ValidationError as error:
-        found += faults.complaints(error)
-    registries = data.get("registries") if isinstance(data, dict) else None
-    given = defaults.defaults_of(document.data)
-    beyond = [*reach.complaints(rules.mappings(registries), allowed)]
-    unread = {path[1] for path, _ in beyond}
-    found += rules.complaints(rules.mappings(registries), given, sources, only, unread)
-    found += beyond
-    if registries == []:
-        found.append((("registries",), "is empty; at least one registry is needed"))
+    model, misshapen = _shape(data)
+    found = [
+        *defaults.complaints(document.data),
+        *misshapen,
+        *_meaning(document, data, sources, only, allowed),
+    ]
     wrong = [Fault(_place(document, path), message) for path, message in found]
-    unknown = rules.unknown_ids(rules.mappings(registries), only)
+    unknown = rules.unknown_ids(rules.mappings(_registries(data)), only)
     wrong += [Fault(input_place("only"), message) for message in unknown]
     if model is None or wrong:
         raise FaultyError(wrong)
     wanted = _desired(model, document, rotate)
     return tuple(triplet for triplet in wanted if not only or triplet.registry in only)
+
+
+def _registries(data: object) -> object:
+    return data.get("registries") if isinstance(data, dict) else None
+
+
+def _shape(data: object) -> tuple[SpecModel | None, list[rules.Complaint]]:
+    """The spec in its shape, or what is wrong with that of each key."""
+    try:
+        return SpecModel.model_validate(data), []
+    except ValidationError as error:
+        return None, [*faults.complaints(error)]
+
+
+def _meaning(
+    document: Document,
+    data: object,
+    sources: Sources,
+    only: frozenset[str],
+    allowed: Allowed,
+) -> Iterator[rules.Complaint]:
+    """What is wrong with what the keys mean together, and with what they reach."""
+    entries = rules.mappings(_registries(data))
+    beyond = [*reach.complaints(entries, allowed)]
+    unread = {path[1] for path, _ in beyond}
+    given = defaults.defaults_of(document.data)
+    yield from rules.complaints(entries, given, sources, only, unread)
+    yield from beyond
+    if _registries(data) == []:
+        yield ("registries",), "is empty; at least one registry is needed"
 
 
 def _place(document: Document, path: Path) -> Location:
