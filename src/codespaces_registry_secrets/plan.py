@@ -130,7 +130,7 @@ def _change(
         target=triplet.target,
         registry=triplet.registry,
         action=action,
-        reason=_reason(policy, action, three),
+        reason=_reason(triplet, policy, action, three),
         where=triplet.where,
         declared=triplet.declared,
         visibility=_visibility_change(three),
@@ -154,14 +154,15 @@ def _action(three: tuple[Member, ...]) -> Action:
     return "access" if any(member.differs for member in three) else "none"
 
 
-def _reason(policy: Due, action: Action, three: tuple[Member, ...]) -> str:
+def _reason(triplet: Desired, policy: Due, action: Action, three: tuple[Member, ...]) -> str:
     if action == "create":
         return "none of the three secrets is there"
     if action == "repair":
         absent = [member.name for member in three if member.now is None]
         return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing"
     if action == "none":
-        return "all is in place"
+        differ = any(disagreements(triplet, three))
+        return "nothing to write, but its secrets differ" if differ else "all is in place"
     access = _difference(three)
     if action == "access":
         return access

@@ -382,6 +382,7 @@ def test_members_that_differ_are_warned_of_where_the_spec_says_nothing(
 
     (of_lists,), (of_visibility,) = planned(desired, lists).notes, planned(desired, opened).notes
 
+    assert planned(desired, lists).reason == "nothing to write, but its secrets differ"
     assert (of_lists.level, of_visibility.level) == ("warning", "warning")
     assert "differ in their selected repositories (PASSWORD 2, USER 1, SERVER 1); set" in (
         of_lists.message
