@@ -95,7 +95,7 @@ def _sent(triplet: Desired, secret: ObservedSecret, due: Due) -> bool:
 
 
 def disagreements(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[str]:
-    """In what the stored members differ, where the spec does not say how they are to be."""
+    """How the stored members differ in what the spec does not set."""
     stored = {m.part: m.now for m in triplet_members if m.now and m.complete}
     visibilities = {part: access.visibility for part, access in stored.items()}
     if triplet.visibility is None and len(set(visibilities.values())) > 1:

@@ -89,7 +89,7 @@ def _find(
 def _unresolved(
     desired: Sequence[Desired], elsewhere: Sequence[Desired], observed: Observed
 ) -> Mapping[str, Target]:
-    """For each id a repository that the spec names it for, of which nobody knows which it is."""
+    """For each id a repository that the spec names it for and that could not be looked up."""
     unseen = [t for t in desired if observed.targets[t.declared or t.target].problem]
     unknown = [
         t for t in elsewhere if observed.elsewhere.get(t.declared or t.target, t.target) is None

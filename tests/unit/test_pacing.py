@@ -12,7 +12,7 @@ import pytest
 from github import GithubException
 
 from codespaces_registry_secrets.errors import RateLimitError, StoppedError
-from codespaces_registry_secrets.github.limits import Limit, limit
+from codespaces_registry_secrets.github.limits import LATEST, Limit, limit
 from codespaces_registry_secrets.github.pacing import Pace
 from codespaces_registry_secrets.stop import Stop
 
@@ -186,6 +186,18 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, Limit | None]] = {
         {},
         "You have exceeded a secondary rate limit and have been blocked from content creation.",
         Limit(None, "its limit on creating content, of about 500 requests an hour"),
+    ),
+    "content, with a time": (
+        403,
+        {"retry-after": "90"},
+        "You have been blocked from content creation.",
+        Limit(90, "its limit on creating content, of about 500 requests an hour"),
+    ),
+    "more seconds than a date can hold": (
+        429,
+        {"retry-after": "9" * 30},
+        "",
+        Limit(LATEST, "`retry-after`"),
     ),
     "older words": (
         403,

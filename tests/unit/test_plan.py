@@ -342,8 +342,10 @@ def test_me_and_the_login_are_one_target() -> None:
     )
     wanted = [replace(DESIRED, target=User("@me")), replace(DESIRED, target=USER)]
 
-    changes = plan(wanted, observed, 0.3).changes
+    both = plan(wanted, observed, 0.3)
+    changes = both.changes
 
+    assert not [note for note in both.all_notes if "another id here" in note.message]
     assert [change.action for change in changes] == ["blocked", "blocked"]
     assert changes[0].reason == "ACR is declared for user:octocat twice; keep one of them"
 

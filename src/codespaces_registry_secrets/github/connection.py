@@ -30,24 +30,24 @@ class UnfollowedError(Exception):
         super().__init__(status)
 
 
-class _Http(HTTPRequestsConnectionClass):
+class _Unfollowing:
+    """What both kinds of PyGithub's connections do otherwise here."""
+
     repeated = False
 
     def getresponse(self) -> RequestsResponse:
         self.repeated = False
-        response = super().getresponse()
+        response: RequestsResponse = super().getresponse()  # type: ignore[misc] # of a connection
         self.repeated = _was_repeated(response)
         return _checked(response)
 
 
-class _Https(HTTPSRequestsConnectionClass):
-    repeated = False
+class _Http(_Unfollowing, HTTPRequestsConnectionClass):
+    pass
 
-    def getresponse(self) -> RequestsResponse:
-        self.repeated = False
-        response = super().getresponse()
-        self.repeated = _was_repeated(response)
-        return _checked(response)
+
+class _Https(_Unfollowing, HTTPSRequestsConnectionClass):
+    pass
 
 
 # `repeated`: urllib3 has sent the last request more than once.

@@ -33,7 +33,7 @@ def redirected(error: UnfollowedError, redact: Redactor) -> GitHubError:
 
 
 def _leading(error: UnfollowedError) -> SplitResult | None:
-    """Where it leads; None where it names no place, or none that can be read."""
+    """Where it leads; None where it names no place, or one that cannot be parsed."""
     try:
         there = urlsplit(urljoin(error.url, error.location)) if error.location else None
         if there and there.hostname and there.port != 0:
