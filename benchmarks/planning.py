@@ -9,7 +9,7 @@ from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.observed import Observed, ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.plan import plan
-from codespaces_registry_secrets.spec.model import RotationPolicy, Source
+from codespaces_registry_secrets.source import RotationPolicy, Source
 from codespaces_registry_secrets.targets import Repository
 from codespaces_registry_secrets.triplet import Part, secret_name
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codespaces_registry_secrets import inputs as given
 from codespaces_registry_secrets.apply import apply
-from codespaces_registry_secrets.change import Note, Plan
+from codespaces_registry_secrets.change import Note, Outcome, Plan, planned
 from codespaces_registry_secrets.github.ages import ages
 from codespaces_registry_secrets.github.archived import archived
 from codespaces_registry_secrets.github.elsewhere import with_elsewhere
@@ -23,7 +23,6 @@ from codespaces_registry_secrets.github.pacing import (
 from codespaces_registry_secrets.github.sessions import Patience, Sessions, connect
 from codespaces_registry_secrets.inputs import Inputs
 from codespaces_registry_secrets.judgement import barred, judged, outside
-from codespaces_registry_secrets.outcome import Outcome, planned
 from codespaces_registry_secrets.plan import plan
 from codespaces_registry_secrets.proof import findings
 from codespaces_registry_secrets.report.ending import Ending, ending

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.change import Change, Plan
+from codespaces_registry_secrets.change import Change, Outcome, Plan
 from codespaces_registry_secrets.errors import (
     FinalError,
     GitHubError,
@@ -22,7 +22,6 @@ from codespaces_registry_secrets.errors import (
 )
 from codespaces_registry_secrets.github.sessions import Sessions
 from codespaces_registry_secrets.github.write import Writer
-from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.report.progress import Begin, Progress
 from codespaces_registry_secrets.report.text import outcome_lines
 from codespaces_registry_secrets.sources import Sources

@@ -1,4 +1,4 @@
-"""A plan as data: changes with their reasons, and the steps that carry them out.
+"""A plan as data: changes with their reasons, their steps, and their outcomes.
 
 Nothing here holds a value or a function, so a plan can be sorted, printed and compared.
 """
@@ -139,3 +139,21 @@ class Plan:
     def counts(self) -> Mapping[Action, int]:
         """How many changes there are of each action; 0 for an action that there is none of."""
         return Counter(change.action for change in self.changes)
+
+
+Status = Literal["planned", "applied", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a change. `wrote`: something of it was written, or may have been."""
+
+    change: Change
+    status: Status
+    error: str | None = None
+    wrote: bool = False
+
+
+def planned(plan: Plan) -> tuple[Outcome, ...]:
+    """The outcomes of a run that only looks."""
+    return tuple(Outcome(change, "planned") for change in plan.changes)

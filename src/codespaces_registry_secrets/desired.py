@@ -8,7 +8,7 @@ from datetime import datetime
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.repositories import Selection
-from codespaces_registry_secrets.spec.model import RotationPolicy, Source
+from codespaces_registry_secrets.source import RotationPolicy, Source
 from codespaces_registry_secrets.targets import Target, Visibility
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.desired import Credential, Desired
-from codespaces_registry_secrets.durations import told
 from codespaces_registry_secrets.observed import ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.source import format_duration
 from codespaces_registry_secrets.triplet import Part, secret_name
 
 # Two services of GitHub date the two secrets, and need not agree to the second: a source that is
@@ -84,8 +84,10 @@ def _overdue(triplet: Desired, seen: ObservedTarget) -> Due | None:
     longest = triplet.rotate.max_age
     if stored is None or longest is None or seen.at - stored.updated_at <= longest:
         return None
-    age = told(seen.at - stored.updated_at)
-    return Due(f"the stored password is {age} old, and `max-age` is {told(longest)}", all=True)
+    age = format_duration(seen.at - stored.updated_at)
+    return Due(
+        f"the stored password is {age} old, and `max-age` is {format_duration(longest)}", all=True
+    )
 
 
 def _told(moment: datetime) -> str:

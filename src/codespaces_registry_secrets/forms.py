@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -11,14 +12,19 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BeforeValidator, SecretStr
-from pydantic_core import PydanticCustomError
 
-from codespaces_registry_secrets.spec.registries import pattern_fault
+from codespaces_registry_secrets.model.registries import pattern_fault
+from codespaces_registry_secrets.source import fault
 from codespaces_registry_secrets.targets import SCOPES
 
 T = TypeVar("T")
 
 LONGEST_HOST = 253  # RFC 1035
+
+CREDENTIALS_FORM = (
+    'one JSON object of names and texts, such as `{"ACR_PASSWORD": "…"}`; write each text with '
+    "`toJSON(secrets.NAME)`"
+)
 
 ANY_CASE = BeforeValidator(str.lower)
 
@@ -29,7 +35,7 @@ def read(reader: Callable[[str], T | None], form: str) -> BeforeValidator:
     def read_text(text: str) -> T:
         found = reader(text)
         if found is None:
-            raise _fault(f"must be {form}")
+            raise fault(f"must be {form}")
         return found
 
     return BeforeValidator(read_text)
@@ -43,18 +49,18 @@ def api_url(url: str) -> str:
         beyond = parts.username or parts.password or parts.query or parts.fragment
         usable = not beyond and parts.port != 0 and _is_host(parts.hostname or "")
     except ValueError:  # of a host or a port that is none
-        raise _fault(form) from None
+        raise fault(form) from None
     if not usable:
-        raise _fault(form)
+        raise fault(form)
     right = _api_of(parts.hostname or "")
     if right:
-        raise _fault(f"is not the URL of the API; write {right}")
+        raise fault(f"is not the URL of the API; write {right}")
     if parts.path.rstrip("/").endswith("/api/v3"):
-        raise _fault("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
+        raise fault("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise _fault(form)
+        raise fault(form)
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        raise _fault("must start with https://: a token travels there")
+        raise fault("must start with https://: a token travels there")
     return url.rstrip("/")
 
 
@@ -79,10 +85,10 @@ def ids(text: str) -> frozenset[str]:
     """Registry ids, separated by commas or lines."""
     found = _entries(text)
     if not found:
-        raise _fault("names no registry; leave it out to act on all")
+        raise fault("names no registry; leave it out to act on all")
     bad = [entry for entry in found if not re.fullmatch("[A-Za-z0-9_]+", entry)]
     if bad:
-        raise _fault(f"`{'`, `'.join(bad)}`: an id has letters, digits and `_` only")
+        raise fault(f"`{'`, `'.join(bad)}`: an id has letters, digits and `_` only")
     return frozenset(map(str.upper, found))
 
 
@@ -95,7 +101,7 @@ def repositories(text: str) -> tuple[str, ...]:
         return ()
     found = _entries(text)
     if not found:
-        raise _fault("names no repository; write `[]` for nobody, or leave it out to keep the list")
+        raise fault("names no repository; write `[]` for nobody, or leave it out to keep the list")
     return found
 
 
@@ -106,7 +112,7 @@ def patterns(text: str) -> tuple[str, ...]:
     """
     found = _entries(text.lower())
     if not found:
-        raise _fault("names nothing; leave it out to allow everything")
+        raise fault("names nothing; leave it out to allow everything")
     return found
 
 
@@ -118,18 +124,18 @@ def servers(patterns: tuple[str, ...]) -> tuple[str, ...]:
 def owners(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Globs of logins."""
 
-    def fault(pattern: str) -> str | None:
+    def check(pattern: str) -> str | None:
         login = re.fullmatch(r"([a-z0-9_*?-]|\[!?[a-z0-9_-]+\])+", pattern)
         return None if login else "not the login of an owner, nor a glob of logins"
 
-    return _all_valid(patterns, fault)
+    return _all_valid(patterns, check)
 
 
 def target(text: str) -> str:
     """A target as `scope:NAME`."""
     scope, colon, name = text.partition(":")
     if scope.lower() not in SCOPES or not colon:
-        raise _fault(f"must be {', '.join(f'`{scope}:NAME`' for scope in SCOPES)}")
+        raise fault(f"must be {', '.join(f'`{scope}:NAME`' for scope in SCOPES)}")
     return f"{scope.lower()}:{name.strip()}"
 
 
@@ -137,21 +143,21 @@ def share(text: str) -> float:
     """A share of all, 0 to 1."""
     match = re.fullmatch(r"(\d{1,3})%", text)
     if match is None or int(match[1]) > 100:  # noqa: PLR2004 - all of it
-        raise _fault("must be a share such as `30%`, at most `100%`")
+        raise fault("must be a share such as `30%`, at most `100%`")
     return int(match[1]) / 100
 
 
 def boolean(text: str) -> bool:
     """`true` or `false` in any letter case, and nothing that some take for it."""
     if text.lower() not in {"true", "false"}:
-        raise _fault("must be `true` or `false`")
+        raise fault("must be `true` or `false`")
     return text.lower() == "true"
 
 
 def rate(text: str) -> int:
     """How many of something, at least one."""
     if not re.fullmatch(r"[1-9]\d{0,5}", text):
-        raise _fault("must be a whole number, 1 or more")
+        raise fault("must be a whole number, 1 or more")
     return int(text)
 
 
@@ -162,14 +168,14 @@ def token(given: SecretStr) -> SecretStr:
             "holds a character that no token has, such as a blank, a line break, an ellipsis (`…`) "
             "or a byte order mark; copy it again, whole and without what surrounds it"
         )
-        raise _fault(message)
+        raise fault(message)
     return given
 
 
 def app_id(text: str) -> str:
     """The id of a GitHub App, or its client id."""
     if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
-        raise _fault("must be the App's id, such as `123456`, or its client id, such as `Iv23li…`")
+        raise fault("must be the App's id, such as `123456`, or its client id, such as `Iv23li…`")
     return text
 
 
@@ -181,16 +187,16 @@ def private_key(pem: SecretStr) -> SecretStr:
         message = (
             "is not a private key in PEM form, with its first and last line and its line breaks"
         )
-        raise _fault(message) from None
+        raise fault(message) from None
     if not isinstance(key, RSAPrivateKey):
-        raise _fault("is not an RSA key, which GitHub gives Apps; take it from the App's settings")
+        raise fault("is not an RSA key, which GitHub gives Apps; take it from the App's settings")
     return pem
 
 
-def _all_valid(patterns: tuple[str, ...], fault: Callable[[str], str | None]) -> tuple[str, ...]:
-    bad = [f"`{pattern}`: {message}" for pattern in patterns if (message := fault(pattern))]
+def _all_valid(patterns: tuple[str, ...], check: Callable[[str], str | None]) -> tuple[str, ...]:
+    bad = [f"`{pattern}`: {message}" for pattern in patterns if (message := check(pattern))]
     if bad:
-        raise _fault("; ".join(bad))
+        raise fault("; ".join(bad))
     return patterns
 
 
@@ -199,6 +205,29 @@ def _entries(text: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, re.split(r"[,\r\n]", text))))
 
 
-def _fault(message: str) -> PydanticCustomError:
-    """A fault whose message is whole: pydantic would fill in `{…}` of a plain template."""
-    return PydanticCustomError("input", "{message}", {"message": message})
+def parse_credentials_json(text: str) -> Mapping[str, SecretStr] | None:
+    """The values by name, or None where `text` is no such object.
+
+    `toJSON` makes `null` of a secret that is not set; it is taken for the empty text that a
+    variable would be. What is wrong with a text is not told: it would show a part of it.
+    """
+    try:
+        pairs = json.loads(text, object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(pairs, tuple) or len(dict(pairs)) < len(pairs):
+        return None
+    if not all(value is None or _is_text(value) for _, value in pairs):
+        return None
+    return {name: SecretStr(value or "") for name, value in pairs}
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that has bytes; JSON can spell halves of characters, which have none."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

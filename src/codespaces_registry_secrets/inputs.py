@@ -23,13 +23,21 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from codespaces_registry_secrets import durations, forms, shards, values
+from codespaces_registry_secrets import forms
 from codespaces_registry_secrets.allowed import Allowed
 from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.errors import Fault, FaultyError, input_place
-from codespaces_registry_secrets.shards import Shard
-from codespaces_registry_secrets.spec.model import Id, Kind, Rotation, Server
-from codespaces_registry_secrets.targets import Visibility
+from codespaces_registry_secrets.source import (
+    DURATION_FORM,
+    RESERVED,
+    KindName,
+    RegistryId,
+    Rotation,
+    ServerName,
+    is_reserved,
+    parse_duration,
+)
+from codespaces_registry_secrets.targets import SHARD_FORM, Shard, Visibility, parse_shard
 
 Mode = Literal["plan", "check", "apply"]
 Verify = Literal["required", "auto", "off"]
@@ -60,16 +68,16 @@ class Inputs(BaseModel):
     rotate: Annotated[Rotation | None, forms.ANY_CASE] = None
     only: Annotated[frozenset[str], BeforeValidator(forms.ids)] = frozenset()
     verify: Annotated[Verify, forms.ANY_CASE] = "auto"
-    expiry_warning: Annotated[timedelta, forms.read(durations.duration, durations.FORM)] = (
-        timedelta(days=14)
+    expiry_warning: Annotated[timedelta, forms.read(parse_duration, DURATION_FORM)] = timedelta(
+        days=14
     )
     prune: Annotated[bool, BeforeValidator(forms.boolean)] = False
     removal_limit: Annotated[float, BeforeValidator(forms.share)] = 0.3
     writes_per_minute: Annotated[int, BeforeValidator(forms.rate)] = 60
-    shard: Annotated[Shard | None, forms.read(shards.shard, shards.FORM)] = None
-    credentials: Annotated[Mapping[str, SecretStr], forms.read(values.named, values.FORM)] = Field(
-        default={}, repr=False
-    )
+    shard: Annotated[Shard | None, forms.read(parse_shard, SHARD_FORM)] = None
+    credentials: Annotated[
+        Mapping[str, SecretStr], forms.read(forms.parse_credentials_json, forms.CREDENTIALS_FORM)
+    ] = Field(default={}, repr=False)
     allowed_servers: Annotated[
         tuple[str, ...], BeforeValidator(forms.patterns), AfterValidator(forms.servers)
     ] = ()
@@ -77,9 +85,9 @@ class Inputs(BaseModel):
         tuple[str, ...], BeforeValidator(forms.patterns), AfterValidator(forms.owners)
     ] = ()
     api_url: Annotated[str, BeforeValidator(forms.api_url)] = "https://api.github.com"
-    id: Id | None = None
-    registry: Annotated[Kind | None, forms.ANY_CASE] = None
-    server: Server | None = None
+    id: RegistryId | None = None
+    registry: Annotated[KindName | None, forms.ANY_CASE] = None
+    server: ServerName | None = None
     target: Annotated[str | None, BeforeValidator(forms.target)] = None
     visibility: Annotated[Visibility | None, forms.ANY_CASE] = None
     repositories: Annotated[tuple[str, ...] | None, BeforeValidator(forms.repositories)] = None
@@ -109,8 +117,8 @@ class Inputs(BaseModel):
     @property
     def shorthand(self) -> Mapping[str, object]:
         """The shorthand inputs that are given; empty where the spec is YAML."""
-        values = {name: getattr(self, name) for name in SHORTHAND}
-        return {name: value for name, value in values.items() if value is not None}
+        given = {name: getattr(self, name) for name in SHORTHAND}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def secrets(environ: Mapping[str, str]) -> Iterator[SecretStr]:
@@ -122,7 +130,7 @@ def secrets(environ: Mapping[str, str]) -> Iterator[SecretStr]:
         value = environ.get(_variable(name), "").strip()
         if value:
             yield SecretStr(value)
-    inner = values.named(environ.get(_variable("credentials"), "")) or {}
+    inner = forms.parse_credentials_json(environ.get(_variable("credentials"), "")) or {}
     yield from (value for value in inner.values() if value.get_secret_value())
 
 
@@ -192,9 +200,9 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
 
 def _misnamed(given: Mapping[str, str]) -> Iterator[Fault]:
     """Names of `credentials` that no source may read, or that the environment has too."""
-    for name in values.named(given.get(_variable("credentials"), "")) or {}:
-        if values.is_reserved(name):
-            yield _named("credentials", f"{name}: {values.RESERVED}")
+    for name in forms.parse_credentials_json(given.get(_variable("credentials"), "")) or {}:
+        if is_reserved(name):
+            yield _named("credentials", f"{name}: {RESERVED}")
         elif name in given:
             message = f"{name} is a variable of the step too; keep one of them"
             yield _named("credentials", message)

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from codespaces_registry_secrets.allowed import allows, refusal
 from codespaces_registry_secrets.change import Change, Note, Plan
 from codespaces_registry_secrets.desired import Credential
-from codespaces_registry_secrets.durations import told
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.proof import Finding
+from codespaces_registry_secrets.source import format_duration
 from codespaces_registry_secrets.targets import Target
 
 
@@ -97,7 +97,7 @@ def _expiry(
 ) -> Iterator[Note]:
     if ends is None or ends - now > warning:
         return
-    when = f"ends in {told(ends - now)}" if ends > now else "has ended"
+    when = f"ends in {format_duration(ends - now)}" if ends > now else "has ended"
     yield Note("warning", f"{name} {when}, at {_at(ends)}; renew it", where)
 
 

@@ -16,7 +16,8 @@ from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
 from codespaces_registry_secrets.github.tokens import TokenFacts, look, serves
 from codespaces_registry_secrets.inputs import Inputs, Verify
 from codespaces_registry_secrets.registry.ecr import ENDPOINT
-from codespaces_registry_secrets.registry.login import Verdict, prove
+from codespaces_registry_secrets.registry.login import prove
+from codespaces_registry_secrets.registry.verdict import Verdict
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.together import together
 

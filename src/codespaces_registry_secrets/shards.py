@@ -9,20 +9,16 @@ requests an hour. GitHub does not say so. Where it counts, a shard is refused, a
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import compress
 
 from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.github.pacing import POINTS_FOR_A_WRITE
-from codespaces_registry_secrets.targets import Target, User
+from codespaces_registry_secrets.targets import MAX_SHARDS, Shard, Target, target_hash
 
-MOST = 256
-FORM = f"a part such as `2/5`, the second of five; there are at most {MOST}"
 # The rest of the 5,000 is for walks over repositories and for who else uses the token, the rest of
 # the 360 for looking and for waits.
 REQUESTS = 4000
@@ -30,22 +26,6 @@ MINUTES = 300
 # What it takes to look at a target: a page of its secrets; before it is written to, its public key
 # and a list besides.
 READS, READS_BEFORE_WRITES = 1, 3
-
-
-@dataclass(frozen=True)
-class Shard:
-    """The `number`th, from 1 on, of `of` parts of all targets."""
-
-    number: int
-    of: int
-
-    def __str__(self) -> str:
-        """As the input `shard` has it."""
-        return f"{self.number}/{self.of}"
-
-    def has(self, target: Target) -> bool:
-        """Whether a target belongs here. No other target has a say in it."""
-        return _place(target) % self.of == self.number - 1
 
 
 @dataclass(frozen=True)
@@ -60,14 +40,6 @@ class _Load:
 
     def __le__(self, other: _Load) -> bool:
         return self.requests <= other.requests and self.time <= other.time
-
-
-def shard(text: str) -> Shard | None:
-    """The shard that `text` names, or None where it names none."""
-    match = re.fullmatch(r"([1-9]\d{0,2})/([1-9]\d{0,2})", text)
-    if match is None or not int(match[1]) <= int(match[2]) <= MOST:
-        return None
-    return Shard(int(match[1]), int(match[2]))
 
 
 def split(
@@ -92,10 +64,10 @@ def matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
     written: Counter[Target] = Counter()
     for change in plan.changes:
         written[change.declared or change.target] += change.writes
-    loads = [(_place(target), _load(writes)) for target, writes in written.items()]
+    loads = [(target_hash(target), _load(writes)) for target, writes in written.items()]
     fitting = [(place, load) for place, load in loads if load <= most]
-    of = next((n for n in range(1, MOST) if _fit(fitting, n, most)), MOST)
-    places = {_place(target) % of for target, writes in written.items() if writes}
+    of = next((n for n in range(1, MAX_SHARDS) if _fit(fitting, n, most)), MAX_SHARDS)
+    places = {target_hash(target) % of for target, writes in written.items() if writes}
     return tuple(Shard(place + 1, of) for place in sorted(places))
 
 
@@ -107,13 +79,6 @@ def _load(writes: int) -> _Load:
 def _fit(loads: Iterable[tuple[int, _Load]], of: int, most: _Load) -> bool:
     """Whether each of so many shards keeps to `most`."""
     shards: defaultdict[int, _Load] = defaultdict(_Load)
-    for place, load in loads:
-        shards[place % of] += load
+    for number, load in loads:
+        shards[number % of] += load
     return all(shard <= most for shard in shards.values())
-
-
-def _place(target: Target) -> int:
-    """A number that a target always has; the same for a user by any name, since it is the same."""
-    scope, name = target.key
-    key = scope if isinstance(target, User) else f"{scope}:{name}"
-    return int.from_bytes(sha256(key.encode()).digest()[:8])

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
-from codespaces_registry_secrets.spec.model import Source
+from codespaces_registry_secrets.source import Source
 from codespaces_registry_secrets.workspace import WorkspaceFileError, read_file
 
 # "Secrets are limited to 48 KB in size", docs.github.com.

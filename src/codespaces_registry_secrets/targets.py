@@ -5,13 +5,19 @@ Source: "REST API endpoints for Codespaces secrets", docs.github.com, for the pa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import total_ordering
+from hashlib import sha256
 from typing import ClassVar, Literal
 
 Visibility = Literal["all", "private", "selected"]
 
 ME = "@me"
+
+# GitHub runs at most so many jobs of a matrix ("Usage limits, billing, and administration").
+MAX_SHARDS = 256
+SHARD_FORM = f"a part such as `2/5`, the second of five; there are at most {MAX_SHARDS}"
 
 
 @total_ordering
@@ -113,3 +119,34 @@ class User(Target):
 
 
 SCOPES: dict[str, type[Target]] = {kind.scope: kind for kind in (Organization, Repository, User)}
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The `number`th, from 1 on, of `of` parts of all targets."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        """As the input `shard` has it."""
+        return f"{self.number}/{self.of}"
+
+    def has(self, target: Target) -> bool:
+        """Whether a target belongs here. No other target has a say in it."""
+        return target_hash(target) % self.of == self.number - 1
+
+
+def parse_shard(text: str) -> Shard | None:
+    """The shard that `text` names, or None where it names none."""
+    match = re.fullmatch(r"([1-9]\d{0,2})/([1-9]\d{0,2})", text)
+    if match is None or not int(match[1]) <= int(match[2]) <= MAX_SHARDS:
+        return None
+    return Shard(int(match[1]), int(match[2]))
+
+
+def target_hash(target: Target) -> int:
+    """A number that a target always has; the same for a user by any name, since it is the same."""
+    scope, name = target.key
+    key = scope if isinstance(target, User) else f"{scope}:{name}"
+    return int.from_bytes(sha256(key.encode()).digest()[:8])

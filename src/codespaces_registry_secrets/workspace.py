@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path, PurePath
+from pathlib import Path
 
-IN_GIT = "is in a .git folder, where a checkout can keep its token; no file there is read"
+from codespaces_registry_secrets.source import IN_GIT, in_git
 
 
 class WorkspaceFileError(Exception):
@@ -19,11 +19,6 @@ class WorkspaceFileError(Exception):
 
 class MissingFileError(WorkspaceFileError):
     """There is no such file."""
-
-
-def in_git(path: PurePath) -> bool:
-    """Whether a path leads through `.git`, which is a file in a worktree."""
-    return ".git" in map(str.lower, path.parts)
 
 
 def read_file(workspace: Path, name: str, most: int) -> bytes:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codespaces_registry_secrets.change import Change
-from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.change import Change, Outcome
 from codespaces_registry_secrets.report.plan_json import MOST_PLAN_BYTES, short_plan, whole_plan
 from codespaces_registry_secrets.targets import Organization
 

@@ -23,7 +23,7 @@ from codespaces_registry_secrets.observed import (
 )
 from codespaces_registry_secrets.plan import plan as plan_within
 from codespaces_registry_secrets.repositories import Repo, Selection
-from codespaces_registry_secrets.spec.model import RotationPolicy, Source
+from codespaces_registry_secrets.source import RotationPolicy, Source
 from codespaces_registry_secrets.targets import (
     Organization,
     Repository,

@@ -14,16 +14,22 @@ from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.shards import (
     MINUTES,
-    MOST,
     READS,
     READS_BEFORE_WRITES,
     REQUESTS,
-    Shard,
     matrix,
     split,
 )
-from codespaces_registry_secrets.spec.model import RotationPolicy
-from codespaces_registry_secrets.targets import ME, Organization, Repository, Target, User
+from codespaces_registry_secrets.source import RotationPolicy
+from codespaces_registry_secrets.targets import (
+    MAX_SHARDS,
+    ME,
+    Organization,
+    Repository,
+    Shard,
+    Target,
+    User,
+)
 from codespaces_registry_secrets.triplet import Part
 
 names = st.text("abcdefgh-0123456789", min_size=1, max_size=12)
@@ -32,7 +38,7 @@ targets: st.SearchStrategy[Target] = st.one_of(
     names.map(lambda name: Repository(f"octo-org/{name}")),
     st.sampled_from([User(ME), User("octocat")]),
 )
-counts = st.integers(1, MOST)
+counts = st.integers(1, MAX_SHARDS)
 # From nothing to do to more than a job can take.
 writes = st.one_of(st.just(0), st.integers(1, 50), st.integers(51, 6000))
 plans = st.dictionaries(targets, writes, max_size=40)
@@ -145,7 +151,7 @@ def test_a_shard_keeps_to_what_a_job_and_a_token_can_do(
     fitting = {t: n for t, n in given_writes.items() if fits({t: n}, pace)}
 
     for shard in matrix(plan(given_writes), pace):
-        assert fits(of(shard, fitting), pace) or shard.of == MOST
+        assert fits(of(shard, fitting), pace) or shard.of == MAX_SHARDS
 
 
 @patient

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from codespaces_registry_secrets.inputs import Inputs, Mode, Verify
-from codespaces_registry_secrets.spec.model import Rotation, Source
+from codespaces_registry_secrets.source import Rotation, Source
 from github_sandbox import Sandbox, World
 from repo.documents import ACTION
 from running import TOKEN, Action

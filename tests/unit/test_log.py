@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from codespaces_registry_secrets.change import Change, Plan, Step
-from codespaces_registry_secrets.outcome import Outcome, Status
+from codespaces_registry_secrets.change import Change, Outcome, Plan, Status, Step
 from codespaces_registry_secrets.report.summary import summary
 from codespaces_registry_secrets.report.text import (
     counted,

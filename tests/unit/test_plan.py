@@ -20,7 +20,7 @@ from codespaces_registry_secrets.observed import (
 )
 from codespaces_registry_secrets.plan import plan
 from codespaces_registry_secrets.repositories import Repo, Selection
-from codespaces_registry_secrets.spec.model import RotationPolicy, Source
+from codespaces_registry_secrets.source import RotationPolicy, Source
 from codespaces_registry_secrets.targets import Organization, Repository, User, Visibility
 from codespaces_registry_secrets.triplet import Part, secret_name
 

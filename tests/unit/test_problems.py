@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codespaces_registry_secrets.change import Change, Note
+from codespaces_registry_secrets.change import Change, Note, Outcome
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.outcome import Outcome
 from codespaces_registry_secrets.report.problems import failures, merged
 from codespaces_registry_secrets.targets import Repository, Target
 

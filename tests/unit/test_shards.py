@@ -7,9 +7,17 @@ import pytest
 from codespaces_registry_secrets.change import Change, Plan, Step
 from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.shards import MINUTES, REQUESTS, Shard, matrix, shard, split
-from codespaces_registry_secrets.spec.model import RotationPolicy
-from codespaces_registry_secrets.targets import ME, Organization, Repository, Target, User
+from codespaces_registry_secrets.shards import MINUTES, REQUESTS, matrix, split
+from codespaces_registry_secrets.source import RotationPolicy
+from codespaces_registry_secrets.targets import (
+    ME,
+    Organization,
+    Repository,
+    Shard,
+    Target,
+    User,
+    parse_shard,
+)
 from codespaces_registry_secrets.triplet import Part
 
 VALUES = tuple(Step(part, value=True) for part in Part)
@@ -33,7 +41,7 @@ def told(found: Plan, writes_per_minute: int = 60) -> list[str]:
 @pytest.mark.parametrize("text", ["1/1", "2/5", "256/256", "7/12"])
 def test_a_shard_reads_as_it_is_written(text: str) -> None:
     """As inputs and outputs have it."""
-    assert str(shard(text)) == text
+    assert str(parse_shard(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,7 @@ def test_a_shard_reads_as_it_is_written(text: str) -> None:
 )
 def test_what_is_no_shard_is_none(text: str) -> None:
     """Counted from one on, at most as many as a matrix has jobs."""
-    assert shard(text) is None
+    assert parse_shard(text) is None
 
 
 def test_a_target_is_in_the_same_shard_however_it_is_written() -> None:

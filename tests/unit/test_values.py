@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from codespaces_registry_secrets.values import named
+from codespaces_registry_secrets.forms import parse_credentials_json
 
 KEY = '{\n  "private_key": "-----BEGIN\\n"\n}\n'
 
 
 def opened(text: str) -> dict[str, str] | None:
     """The values, to look at."""
-    found = named(text)
+    found = parse_credentials_json(text)
     return None if found is None else {k: v.get_secret_value() for k, v in found.items()}
 
 
@@ -55,9 +55,9 @@ def test_a_secret_that_is_not_set_is_empty() -> None:
 )
 def test_what_is_no_object_of_texts_is_nothing(text: str) -> None:
     """Nor is it an error with the text in it. Half a character has no bytes to store."""
-    assert named(text) is None
+    assert parse_credentials_json(text) is None
 
 
 def test_a_value_cannot_be_printed() -> None:
     """It is a secret like any other."""
-    assert "pass-word" not in repr(named('{"A": "pass-word"}'))
+    assert "pass-word" not in repr(parse_credentials_json('{"A": "pass-word"}'))

@@ -16,10 +16,10 @@ from typing import TypeVar
 
 from github import GithubException
 
-from codespaces_registry_secrets.durations import told
 from codespaces_registry_secrets.errors import RateLimitError
 from codespaces_registry_secrets.github.budgets import MINUTE, Points, Writes
 from codespaces_registry_secrets.github.limits import Limit, limit
+from codespaces_registry_secrets.source import format_duration
 from codespaces_registry_secrets.stop import Stop
 
 T = TypeVar("T")
@@ -142,7 +142,7 @@ class Pace:
         self.until = datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_TOLD_SECONDS))
         at = f"{self.until:%Y-%m-%d %H:%M:%S} UTC"
         if seconds > self._longest_wait:
-            span = told(self.until - datetime.now(UTC) + timedelta(seconds=1))
+            span = format_duration(self.until - datetime.now(UTC) + timedelta(seconds=1))
             self._over = RateLimitError(
                 f"GitHub's rate limit is used up until {at}, for {span}; run again then: what is "
                 f"done stays, the rest is done then (by {hit.told})"

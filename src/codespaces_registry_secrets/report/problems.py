@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from codespaces_registry_secrets.change import Note
-from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.change import Note, Outcome
 
 MOST_TARGETS = 3  # that a merged message names
 

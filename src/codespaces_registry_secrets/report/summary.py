@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from codespaces_registry_secrets.change import Change, Note, Plan
-from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.change import Change, Note, Outcome, Plan
 from codespaces_registry_secrets.report.text import counted, outcome_count, why
 from codespaces_registry_secrets.text.markdown import code, prose, row
 

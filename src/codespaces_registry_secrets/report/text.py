@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from codespaces_registry_secrets.change import Action, Change, Plan
-from codespaces_registry_secrets.outcome import Outcome
+from codespaces_registry_secrets.change import Action, Change, Outcome, Plan
 from codespaces_registry_secrets.targets import Organization
 from codespaces_registry_secrets.text.control_characters import one_line
 

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
+from codespaces_registry_secrets.model.registries import KIND_KEYS, keys_of
 from codespaces_registry_secrets.spec import faults
 from codespaces_registry_secrets.spec.document import Path
 from codespaces_registry_secrets.spec.model import RegistryEntry
-from codespaces_registry_secrets.spec.registries import KIND_KEYS, keys_of
 
 Entry = Mapping[str, object]
 

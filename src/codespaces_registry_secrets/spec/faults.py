@@ -9,13 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from codespaces_registry_secrets.durations import FORM
+from codespaces_registry_secrets.source import DURATION_FORM, RotationPolicy, Source
 from codespaces_registry_secrets.spec.document import Path
 from codespaces_registry_secrets.spec.model import (
     RegistryEntry,
     Repositories,
-    RotationPolicy,
-    Source,
     SpecModel,
     TargetEntry,
 )
@@ -23,7 +21,7 @@ from codespaces_registry_secrets.spec.model import (
 _KINDS: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "true or false",
-    "time_delta_type": FORM,
+    "time_delta_type": DURATION_FORM,
     "datetime_type": "a date",
     "list_type": "a list",
     "tuple_type": "a list",

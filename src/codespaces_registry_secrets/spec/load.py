@@ -9,18 +9,18 @@ from pydantic import ValidationError
 from codespaces_registry_secrets.allowed import Allowed
 from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
+from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS
 from codespaces_registry_secrets.repositories import Selection
+from codespaces_registry_secrets.source import Rotation
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec import defaults, faults, reach, rules
 from codespaces_registry_secrets.spec.document import Document, Path
 from codespaces_registry_secrets.spec.model import (
     RegistryEntry,
     Repositories,
-    Rotation,
     SpecModel,
     TargetEntry,
 )
-from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS
 from codespaces_registry_secrets.targets import SCOPES, Target
 
 _EVERYTHING = Allowed()

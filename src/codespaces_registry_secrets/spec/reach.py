@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codespaces_registry_secrets.allowed import Allowed, allows, refusal
+from codespaces_registry_secrets.model.registries import server_of
 from codespaces_registry_secrets.spec.document import Path
-from codespaces_registry_secrets.spec.registries import server_of
 from codespaces_registry_secrets.spec.rules import Complaint, Entry, mappings
 from codespaces_registry_secrets.targets import ME, SCOPES
 

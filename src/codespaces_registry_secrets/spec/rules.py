@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from codespaces_registry_secrets.errors import SourceError
+from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of, kinds_with
+from codespaces_registry_secrets.source import Source
 from codespaces_registry_secrets.sources import Sources
 from codespaces_registry_secrets.spec.document import Path
-from codespaces_registry_secrets.spec.model import Source
-from codespaces_registry_secrets.spec.registries import KIND_KEYS, KINDS, keys_of, kinds_with
 from codespaces_registry_secrets.targets import SCOPES
 
 # What picks repositories; the other keys of a selection only narrow it.
