@@ -8,8 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
-from codespaces_registry_secrets.environment import detached
-from codespaces_registry_secrets.stop import Stop
+from codespaces_registry_secrets.runtime.cancellation import Stop
+from codespaces_registry_secrets.runtime.environment import detached
 
 if __name__ == "__main__":
     # First of all: to process 1 of a container the kernel hands no signal without a handler.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.observed import Observed, ObservedSecret, ObservedTarget
-from codespaces_registry_secrets.plan import plan
-from codespaces_registry_secrets.source import RotationPolicy, Source
-from codespaces_registry_secrets.targets import Repository
-from codespaces_registry_secrets.triplet import Part, secret_name
+from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.fields import RotationPolicy, Source
+from codespaces_registry_secrets.model.observed import Observed, ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.model.targets import Repository
+from codespaces_registry_secrets.model.triplet import Part, secret_name
+from codespaces_registry_secrets.planning.planner import plan
 
 TARGETS = 5_000
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codespaces_registry_secrets.action import main
-from codespaces_registry_secrets.github.sessions import Patience
+from codespaces_registry_secrets.github.auth import Patience
 from github_sandbox import Sandbox, World
 from runner import Runner, Started, Step
 

@@ -7,41 +7,41 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from codespaces_registry_secrets import inputs as given
-from codespaces_registry_secrets.apply import apply
-from codespaces_registry_secrets.change import Note, Outcome, Plan, planned
-from codespaces_registry_secrets.github.ages import ages
+from codespaces_registry_secrets.apply.executor import apply
+from codespaces_registry_secrets.github.actions_secrets import ages
 from codespaces_registry_secrets.github.archived import archived
+from codespaces_registry_secrets.github.auth import Patience, Sessions, connect
 from codespaces_registry_secrets.github.elsewhere import with_elsewhere
-from codespaces_registry_secrets.github.expand import expand
 from codespaces_registry_secrets.github.observe import observe
-from codespaces_registry_secrets.github.pacing import (
+from codespaces_registry_secrets.github.rate_limiter import (
     LONGEST_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS_OF_A_SHARD,
     Pace,
 )
-from codespaces_registry_secrets.github.sessions import Patience, Sessions, connect
-from codespaces_registry_secrets.inputs import Inputs
-from codespaces_registry_secrets.judgement import barred, judged, outside
-from codespaces_registry_secrets.plan import plan
-from codespaces_registry_secrets.proof import findings
+from codespaces_registry_secrets.github.target_globs import expand
+from codespaces_registry_secrets.inputs import action_inputs as given
+from codespaces_registry_secrets.inputs.action_inputs import Inputs
+from codespaces_registry_secrets.inputs.sources import Sources
+from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned
+from codespaces_registry_secrets.planning.credential_gate import barred, judged, outside
+from codespaces_registry_secrets.planning.planner import plan
+from codespaces_registry_secrets.planning.sharding import matrix, split
 from codespaces_registry_secrets.report.ending import Ending, ending
-from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
-from codespaces_registry_secrets.report.problems import failures, merged
-from codespaces_registry_secrets.report.progress import MOST_LINES, Begin, Progress
-from codespaces_registry_secrets.report.summary import early_summary, summary
-from codespaces_registry_secrets.report.text import (
+from codespaces_registry_secrets.report.log import (
     counted,
     outcome_count,
     outcome_lines,
     plan_lines,
 )
-from codespaces_registry_secrets.runner import Runner
-from codespaces_registry_secrets.shards import matrix, split
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.given import document
+from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
+from codespaces_registry_secrets.report.problems import failures, merged
+from codespaces_registry_secrets.report.progress import MOST_LINES, Begin, Progress
+from codespaces_registry_secrets.report.summary import early_summary, summary
+from codespaces_registry_secrets.report.workflow_commands import Runner
+from codespaces_registry_secrets.runtime.cancellation import Stop
 from codespaces_registry_secrets.spec.load import desired
-from codespaces_registry_secrets.stop import Stop
+from codespaces_registry_secrets.spec.locate import document
+from codespaces_registry_secrets.verify.verify import findings
 
 DONE, FAILED, DRIFT = 0, 1, 2
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from codespaces_registry_secrets.github import answers
-from codespaces_registry_secrets.github.pacing import Pace
-from codespaces_registry_secrets.github.sessions import Patience, connect
-from codespaces_registry_secrets.inputs import read
-from codespaces_registry_secrets.stop import Stop
-from codespaces_registry_secrets.targets import Repository
-from codespaces_registry_secrets.together import together
+from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github.auth import Patience, connect
+from codespaces_registry_secrets.github.rate_limiter import Pace
+from codespaces_registry_secrets.inputs.action_inputs import read
+from codespaces_registry_secrets.model.targets import Repository
+from codespaces_registry_secrets.runtime.cancellation import Stop
+from codespaces_registry_secrets.runtime.concurrency import together
 from github_sandbox import Sandbox
 from running import TOKEN
 

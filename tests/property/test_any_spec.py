@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.yaml_document import parse
 
 SECRET = "hunter2"
 KEYS = (

@@ -11,27 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from codespaces_registry_secrets.change import Change, Plan, Step
-from codespaces_registry_secrets.desired import Credential, Desired
-from codespaces_registry_secrets.due import TOLERANCE
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.observed import (
+from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.fields import RotationPolicy, Source
+from codespaces_registry_secrets.model.observed import (
     Observed,
     ObservedSecret,
     ObservedTarget,
     SelectedRepositories,
 )
-from codespaces_registry_secrets.plan import plan as plan_within
-from codespaces_registry_secrets.repositories import Repo, Selection
-from codespaces_registry_secrets.source import RotationPolicy, Source
-from codespaces_registry_secrets.targets import (
+from codespaces_registry_secrets.model.plan import Change, Plan, Step
+from codespaces_registry_secrets.model.repositories import Repo, Selection
+from codespaces_registry_secrets.model.targets import (
     Organization,
     Repository,
     Target,
     User,
     Visibility,
 )
-from codespaces_registry_secrets.triplet import Part, secret_name
+from codespaces_registry_secrets.model.triplet import Part, secret_name
+from codespaces_registry_secrets.planning.planner import plan as plan_within
+from codespaces_registry_secrets.planning.rotation import TOLERANCE
 
 REPOSITORIES = tuple(
     Repo(f"octo-org/r{n}", n, topics=("codespaces",) if n > 3 else ()) for n in range(6)

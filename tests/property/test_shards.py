@@ -9,19 +9,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codespaces_registry_secrets.change import Change, Plan, Step
-from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.shards import (
-    MINUTES,
-    READS,
-    READS_BEFORE_WRITES,
-    REQUESTS,
-    matrix,
-    split,
-)
-from codespaces_registry_secrets.source import RotationPolicy
-from codespaces_registry_secrets.targets import (
+from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.fields import RotationPolicy
+from codespaces_registry_secrets.model.plan import Change, Plan, Step
+from codespaces_registry_secrets.model.targets import (
     MAX_SHARDS,
     ME,
     Organization,
@@ -30,7 +22,15 @@ from codespaces_registry_secrets.targets import (
     Target,
     User,
 )
-from codespaces_registry_secrets.triplet import Part
+from codespaces_registry_secrets.model.triplet import Part
+from codespaces_registry_secrets.planning.sharding import (
+    MINUTES,
+    READS,
+    READS_BEFORE_WRITES,
+    REQUESTS,
+    matrix,
+    split,
+)
 
 names = st.text("abcdefgh-0123456789", min_size=1, max_size=12)
 targets: st.SearchStrategy[Target] = st.one_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.allowed import allows
+from codespaces_registry_secrets.model.allowlist import allows
 from codespaces_registry_secrets.model.registries import DOCKER_HUB
 from registry.authority import Authority
 from registry.conftest import USERS, Login, Serve

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.registry.challenges import Challenge, challenges
+from codespaces_registry_secrets.verify.challenge import Challenge, challenges
 from registry.conftest import Login, Serve
 from registry.serving import challenging
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.registry.connections import within
+from codespaces_registry_secrets.verify.deadline import within
 from registry.attacks import (
     Attack,
     Attacker,

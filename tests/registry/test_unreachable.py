@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.registry import wire
+from codespaces_registry_secrets.verify import http as wire
 from registry.authority import Authority
 from registry.conftest import Login, Serve
 from registry.serving import challenging

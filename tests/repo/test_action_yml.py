@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from codespaces_registry_secrets.inputs import Inputs, Mode, Verify
-from codespaces_registry_secrets.source import Rotation, Source
+from codespaces_registry_secrets.inputs.action_inputs import Inputs, Mode, Verify
+from codespaces_registry_secrets.model.fields import Rotation, Source
 from github_sandbox import Sandbox, World
 from repo.documents import ACTION
 from running import TOKEN, Action

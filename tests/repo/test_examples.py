@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from codespaces_registry_secrets import inputs
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import parse
-from codespaces_registry_secrets.spec.given import document
+from codespaces_registry_secrets.inputs import action_inputs as inputs
+from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.locate import document
+from codespaces_registry_secrets.spec.yaml_document import parse
 from repo.documents import (
     ACTION,
     PROJECT,

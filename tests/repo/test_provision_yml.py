@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from codespaces_registry_secrets.inputs import SHORTHAND
+from codespaces_registry_secrets.inputs.action_inputs import SHORTHAND
 from repo.documents import ACTION, PROJECT, README, ROOT, WORKFLOWS, rows, section
 
 FOLDER = ROOT / ".github" / "workflows"

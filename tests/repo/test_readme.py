@@ -8,7 +8,7 @@ import re
 import pytest
 
 from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS
-from codespaces_registry_secrets.targets import SCOPES
+from codespaces_registry_secrets.model.targets import SCOPES
 from repo.documents import ACTION, README, ROOT, rows, section
 
 KEYS = {

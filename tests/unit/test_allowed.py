@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.allowed import Allowed, allows, matches
 from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.inputs import Inputs, notes, read
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.inputs.action_inputs import Inputs, notes, read
+from codespaces_registry_secrets.inputs.sources import Sources
+from codespaces_registry_secrets.model.allowlist import Allowed, allows, matches
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.yaml_document import parse
 
 DOCKER_HUB = "https://index.docker.io/v1/"
 SPEC = """\

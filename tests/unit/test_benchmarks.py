@@ -18,7 +18,7 @@ from benchmarks.exchanges import (
     writing_seconds,
 )
 from benchmarks.report import Goal, Part, json_of, markdown, text
-from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.spec.yaml_document import parse
 
 SECRETS = "/repos/octo-org/app/codespaces/secrets"
 PART = Part(

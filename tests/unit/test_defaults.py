@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.inputs.sources import Sources
+from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.yaml_document import parse
 
 
 def loaded(defaults: str, *entries: str) -> dict[str, Desired]:

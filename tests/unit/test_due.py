@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from codespaces_registry_secrets.change import Change
-from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.observed import Observed, ObservedSecret, ObservedTarget
-from codespaces_registry_secrets.plan import plan
-from codespaces_registry_secrets.source import RotationPolicy, Source
-from codespaces_registry_secrets.targets import Repository
-from codespaces_registry_secrets.triplet import Part, secret_name
+from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.fields import RotationPolicy, Source
+from codespaces_registry_secrets.model.observed import Observed, ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.model.plan import Change
+from codespaces_registry_secrets.model.targets import Repository
+from codespaces_registry_secrets.model.triplet import Part, secret_name
+from codespaces_registry_secrets.planning.planner import plan
 
 NOW = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 STORED = NOW - timedelta(days=20)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import FaultyError, Location
-from codespaces_registry_secrets.inputs import read
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import MAX_BYTES, parse
-from codespaces_registry_secrets.spec.given import document
+from codespaces_registry_secrets.inputs.action_inputs import read
+from codespaces_registry_secrets.inputs.sources import Sources
+from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.locate import document
+from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, parse
 
 CREDENTIAL = {"INPUT_USERNAME": "me", "INPUT_PASSWORD": "pass-word"}
 

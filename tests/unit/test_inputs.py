@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.inputs import Inputs, read, secrets
+from codespaces_registry_secrets.inputs.action_inputs import Inputs, read, secrets
 
 TOKEN = {"INPUT_TOKEN": "ghp_token"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import MAX_BYTES, parse
+from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, parse
 
 HEAD = """\
 version: 1

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from codespaces_registry_secrets.change import Change, Outcome, Plan, Status, Step
-from codespaces_registry_secrets.report.summary import summary
-from codespaces_registry_secrets.report.text import (
+from codespaces_registry_secrets.model.plan import Change, Outcome, Plan, Status, Step
+from codespaces_registry_secrets.model.targets import Repository
+from codespaces_registry_secrets.model.triplet import Part
+from codespaces_registry_secrets.report.log import (
     counted,
     outcome_count,
     outcome_lines,
     plan_lines,
 )
-from codespaces_registry_secrets.targets import Repository
-from codespaces_registry_secrets.triplet import Part
+from codespaces_registry_secrets.report.summary import summary
 
 ROTATE = Change(
     target=Repository("octo-org/app"),

@@ -13,8 +13,8 @@ from github import GithubException
 
 from codespaces_registry_secrets.errors import RateLimitError, StoppedError
 from codespaces_registry_secrets.github.limits import LATEST, Limit, limit
-from codespaces_registry_secrets.github.pacing import Pace
-from codespaces_registry_secrets.stop import Stop
+from codespaces_registry_secrets.github.rate_limiter import Pace
+from codespaces_registry_secrets.runtime.cancellation import Stop
 
 FAST = 600  # our minute is a tenth of a second
 

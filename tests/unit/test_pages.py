@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from codespaces_registry_secrets.errors import GitHubError, PartialListError
-from codespaces_registry_secrets.github.pages import Page, following, later, listed, whole
+from codespaces_registry_secrets.github.pagination import Page, following, later, listed, whole
 
 URL = "https://api.github.com/orgs/o/repos"
 

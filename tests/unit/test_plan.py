@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from codespaces_registry_secrets.change import Change, Step
-from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.observed import (
+from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.fields import RotationPolicy, Source
+from codespaces_registry_secrets.model.observed import (
     Observed,
     ObservedSecret,
     ObservedTarget,
     SelectedRepositories,
 )
-from codespaces_registry_secrets.plan import plan
-from codespaces_registry_secrets.repositories import Repo, Selection
-from codespaces_registry_secrets.source import RotationPolicy, Source
-from codespaces_registry_secrets.targets import Organization, Repository, User, Visibility
-from codespaces_registry_secrets.triplet import Part, secret_name
+from codespaces_registry_secrets.model.plan import Change, Step
+from codespaces_registry_secrets.model.repositories import Repo, Selection
+from codespaces_registry_secrets.model.targets import Organization, Repository, User, Visibility
+from codespaces_registry_secrets.model.triplet import Part, secret_name
+from codespaces_registry_secrets.planning.planner import plan
 
 API, WEB, OLD = Repo("octo-org/api", 1), Repo("octo-org/web", 2), Repo("octo-org/old", 3, True)
 CATALOGUE = {repo.full_name: repo for repo in (API, WEB, OLD)}

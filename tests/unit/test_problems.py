@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codespaces_registry_secrets.change import Change, Note, Outcome
 from codespaces_registry_secrets.errors import Location
+from codespaces_registry_secrets.model.plan import Change, Note, Outcome
+from codespaces_registry_secrets.model.targets import Repository, Target
 from codespaces_registry_secrets.report.problems import failures, merged
-from codespaces_registry_secrets.targets import Repository, Target
 
 TARGETS = tuple(Repository(f"octo-org/svc-{number}") for number in range(40))
 

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from benchmarks.planning import many
-from codespaces_registry_secrets.plan import plan
+from codespaces_registry_secrets.planning.planner import plan
 
 
 def calls(targets: int, unmanaged: Literal["listed", "pruned"]) -> int:

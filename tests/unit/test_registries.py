@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from codespaces_registry_secrets.examination import remarks
+from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.registries import server_fault
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import parse
 from codespaces_registry_secrets.spec.load import desired
-from codespaces_registry_secrets.spec.model import Image
+from codespaces_registry_secrets.spec.schema import Image
+from codespaces_registry_secrets.spec.yaml_document import parse
+from codespaces_registry_secrets.verify.credential_checks import remarks
 
 SERVERS = {
     "registry: dockerhub": "https://index.docker.io/v1/",

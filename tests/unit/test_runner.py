@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretBytes, SecretStr
 
-from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.runner import MOST_ANNOTATIONS, MOST_SUMMARY_BYTES, Runner
+from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.report.workflow_commands import (
+    MOST_ANNOTATIONS,
+    MOST_SUMMARY_BYTES,
+    Runner,
+)
 from runner_protocol import commands, key_values, limits
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +123,7 @@ def test_text_from_outside_is_no_command(
 def test_a_warning_of_a_library_is_no_command() -> None:
     """Python would print it to the error stream, which the runner reads too."""
     code = (
-        "import warnings; from codespaces_registry_secrets.runner import Runner;"
+        "import warnings; from codespaces_registry_secrets.report.workflow_commands import Runner;"
         "Runner({}).log_libraries(); warnings.warn('\\r::error::x')"
     )
     done = subprocess.run(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from codespaces_registry_secrets.change import Change, Plan, Step
-from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.shards import MINUTES, REQUESTS, matrix, split
-from codespaces_registry_secrets.source import RotationPolicy
-from codespaces_registry_secrets.targets import (
+from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.fields import RotationPolicy
+from codespaces_registry_secrets.model.plan import Change, Plan, Step
+from codespaces_registry_secrets.model.targets import (
     ME,
     Organization,
     Repository,
@@ -18,7 +17,8 @@ from codespaces_registry_secrets.targets import (
     User,
     parse_shard,
 )
-from codespaces_registry_secrets.triplet import Part
+from codespaces_registry_secrets.model.triplet import Part
+from codespaces_registry_secrets.planning.sharding import MINUTES, REQUESTS, matrix, split
 
 VALUES = tuple(Step(part, value=True) for part in Part)
 

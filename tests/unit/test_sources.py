@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
-from codespaces_registry_secrets.source import Source
-from codespaces_registry_secrets.sources import MAX_BYTES, Sources
+from codespaces_registry_secrets.inputs.sources import MAX_BYTES, Sources
+from codespaces_registry_secrets.model.fields import Source
 
 
 def value(tmp_path: Path, text: str, source: Source | None = None) -> bytes:

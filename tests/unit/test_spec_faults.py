@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec.document import parse
+from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.yaml_document import parse
 
 CASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("spec_faults.yml").read_text())
 ENVIRONMENT = {"P": "secret", "EMPTY": "", "BIG": "x" * 50_000, "NL": "\n"}

@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from codespaces_registry_secrets.github.refusals import unreachable
+from codespaces_registry_secrets.github.errors import unreachable
 from codespaces_registry_secrets.text.redaction import Redactor
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from codespaces_registry_secrets.forms import parse_credentials_json
+from codespaces_registry_secrets.inputs.parsers import parse_credentials_json
 
 KEY = '{\n  "private_key": "-----BEGIN\\n"\n}\n'
 

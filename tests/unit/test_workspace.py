@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.workspace import MissingFileError, WorkspaceFileError, read_file
+from codespaces_registry_secrets.inputs.workspace import (
+    MissingFileError,
+    WorkspaceFileError,
+    read_file,
+)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from github import Auth
 
-from codespaces_registry_secrets.github import answers
+from codespaces_registry_secrets.github import schemas as answers
 
 # A token lasts for an hour, and a request with its retries for minutes at most.
 RENEWED_BEFORE = timedelta(minutes=5)

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from functools import partial
 
-from codespaces_registry_secrets.change import Plan
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.catalogue import Found, attempt, named, pages
-from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
-from codespaces_registry_secrets.github.session import Session
-from codespaces_registry_secrets.github.sessions import Sessions
-from codespaces_registry_secrets.repositories import Catalogue, Repo
-from codespaces_registry_secrets.targets import Repository, Target
-from codespaces_registry_secrets.together import together
+from codespaces_registry_secrets.github.auth import Sessions
+from codespaces_registry_secrets.github.client import Session
+from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
+from codespaces_registry_secrets.github.repositories import Found, attempt, named, pages
+from codespaces_registry_secrets.model.plan import Plan
+from codespaces_registry_secrets.model.repositories import Catalogue, Repo
+from codespaces_registry_secrets.model.targets import Repository, Target
+from codespaces_registry_secrets.runtime.concurrency import together
 
 ARCHIVED = "it is archived and takes no secrets; unarchive it, or take it off the spec"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.catalogue import Found, named
-from codespaces_registry_secrets.github.sessions import Sessions
-from codespaces_registry_secrets.observed import Observed
-from codespaces_registry_secrets.repositories import Catalogue
-from codespaces_registry_secrets.targets import Repository, Target
-from codespaces_registry_secrets.triplet import registry_of
+from codespaces_registry_secrets.github.auth import Sessions
+from codespaces_registry_secrets.github.repositories import Found, named
+from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.observed import Observed
+from codespaces_registry_secrets.model.repositories import Catalogue
+from codespaces_registry_secrets.model.targets import Repository, Target
+from codespaces_registry_secrets.model.triplet import registry_of
 
 
 def with_elsewhere(

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 
-from codespaces_registry_secrets.desired import Desired
 from codespaces_registry_secrets.errors import (
     FinalError,
     GitHubError,
@@ -18,22 +17,23 @@ from codespaces_registry_secrets.errors import (
     StoppedError,
     unforeseen,
 )
-from codespaces_registry_secrets.github import answers
-from codespaces_registry_secrets.github.catalogue import catalogue
-from codespaces_registry_secrets.github.pacing import READS_AT_ONCE
-from codespaces_registry_secrets.github.session import Session
-from codespaces_registry_secrets.github.sessions import Sessions
-from codespaces_registry_secrets.observed import (
+from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github.auth import Sessions
+from codespaces_registry_secrets.github.client import Session
+from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
+from codespaces_registry_secrets.github.repositories import catalogue
+from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.observed import (
     Observed,
     ObservedSecret,
     ObservedTarget,
     SelectedRepositories,
 )
+from codespaces_registry_secrets.model.repositories import Repo, transferred
+from codespaces_registry_secrets.model.targets import Repository, Target, User
+from codespaces_registry_secrets.model.triplet import Part, secret_name
 from codespaces_registry_secrets.report.progress import Begin
-from codespaces_registry_secrets.repositories import Repo, transferred
-from codespaces_registry_secrets.targets import Repository, Target, User
-from codespaces_registry_secrets.together import first_alone, together
-from codespaces_registry_secrets.triplet import Part, secret_name
+from codespaces_registry_secrets.runtime.concurrency import first_alone, together
 
 
 def observe(

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from codespaces_registry_secrets.errors import GitHubError, MovedError
 from codespaces_registry_secrets.github.connection import UnfollowedError
-from codespaces_registry_secrets.github.exchange import unpromised
+from codespaces_registry_secrets.github.transport import unpromised
 from codespaces_registry_secrets.text.redaction import Redactor
 
 _BY_ID = re.compile(r"/repositories/\d+(?=/|$)")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codespaces_registry_secrets.allowed import matches
+from codespaces_registry_secrets.model.allowlist import matches
 
 # How Codespaces spells Docker Hub, and the host that Docker talks to when it reads this.
 DOCKER_HUB = "https://index.docker.io/v1/"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from codespaces_registry_secrets.change import Note
 from codespaces_registry_secrets.errors import (
     FaultyError,
     RegistrySecretsError,
     StoppedError,
     unforeseen,
 )
+from codespaces_registry_secrets.model.plan import Note
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from codespaces_registry_secrets.change import Outcome, Plan
+from codespaces_registry_secrets.model.plan import Outcome, Plan
+from codespaces_registry_secrets.model.targets import Shard
 from codespaces_registry_secrets.report.plan_json import short_plan, whole_plan
-from codespaces_registry_secrets.targets import Shard
 
 
 def outputs(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, takewhile
 from typing import Any
 
-from codespaces_registry_secrets.change import Outcome
+from codespaces_registry_secrets.model.plan import Outcome
 from codespaces_registry_secrets.text.control_characters import one_line
 
 # A job's outputs may have 1 MB in all, and a variable of a later step far less.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from codespaces_registry_secrets.change import Note, Outcome
+from codespaces_registry_secrets.model.plan import Note, Outcome
 
 MOST_TARGETS = 3  # that a merged message names
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from codespaces_registry_secrets.change import Change, Note, Outcome, Plan
-from codespaces_registry_secrets.report.text import counted, outcome_count, why
+from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan
+from codespaces_registry_secrets.report.log import counted, outcome_count, why
 from codespaces_registry_secrets.text.markdown import code, prose, row
 
 TITLE = "### Codespaces registry secrets"

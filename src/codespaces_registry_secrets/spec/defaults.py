@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from pydantic import ValidationError
 
 from codespaces_registry_secrets.model.registries import KIND_KEYS, keys_of
-from codespaces_registry_secrets.spec import faults
-from codespaces_registry_secrets.spec.document import Path
-from codespaces_registry_secrets.spec.model import RegistryEntry
+from codespaces_registry_secrets.spec import messages as faults
+from codespaces_registry_secrets.spec.schema import RegistryEntry
+from codespaces_registry_secrets.spec.yaml_document import Path
 
 Entry = Mapping[str, object]
 

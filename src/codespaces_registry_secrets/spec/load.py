@@ -6,22 +6,24 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from codespaces_registry_secrets.allowed import Allowed
-from codespaces_registry_secrets.desired import Credential, Desired
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
+from codespaces_registry_secrets.inputs.sources import Sources
+from codespaces_registry_secrets.model.allowlist import Allowed
+from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.fields import Rotation
 from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS
-from codespaces_registry_secrets.repositories import Selection
-from codespaces_registry_secrets.source import Rotation
-from codespaces_registry_secrets.sources import Sources
-from codespaces_registry_secrets.spec import defaults, faults, reach, rules
-from codespaces_registry_secrets.spec.document import Document, Path
-from codespaces_registry_secrets.spec.model import (
+from codespaces_registry_secrets.model.repositories import Selection
+from codespaces_registry_secrets.model.targets import SCOPES, Target
+from codespaces_registry_secrets.spec import defaults, reach
+from codespaces_registry_secrets.spec import messages as faults
+from codespaces_registry_secrets.spec import validation as rules
+from codespaces_registry_secrets.spec.schema import (
     RegistryEntry,
     Repositories,
     SpecModel,
     TargetEntry,
 )
-from codespaces_registry_secrets.targets import SCOPES, Target
+from codespaces_registry_secrets.spec.yaml_document import Document, Path
 
 _EVERYTHING = Allowed()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from codespaces_registry_secrets.allowed import Allowed, allows, refusal
+from codespaces_registry_secrets.model.allowlist import Allowed, allows, refusal
 from codespaces_registry_secrets.model.registries import server_of
-from codespaces_registry_secrets.spec.document import Path
-from codespaces_registry_secrets.spec.rules import Complaint, Entry, mappings
-from codespaces_registry_secrets.targets import ME, SCOPES
+from codespaces_registry_secrets.model.targets import ME, SCOPES
+from codespaces_registry_secrets.spec.validation import Complaint, Entry, mappings
+from codespaces_registry_secrets.spec.yaml_document import Path
 
 
 def complaints(entries: Sequence[tuple[int, Entry]], allowed: Allowed) -> Iterator[Complaint]:

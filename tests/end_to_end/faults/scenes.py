@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from codespaces_registry_secrets.github.sessions import Patience
+from codespaces_registry_secrets.github.auth import Patience
 from github_app import private_pem
 
 PATIENCE = Patience(timeout=1, backoff=0)

@@ -1,0 +1,1 @@
+"""A plan -> outcomes. A change is interpreted here and nowhere else."""

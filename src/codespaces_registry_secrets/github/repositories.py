@@ -1,0 +1,180 @@
+"""Every repository that the selections of a spec may mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from http import HTTPStatus
+from itertools import chain
+
+from codespaces_registry_secrets.errors import FinalError, GitHubError, StoppedError, unforeseen
+from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github.auth import Sessions
+from codespaces_registry_secrets.github.client import Session
+from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
+from codespaces_registry_secrets.github.schemas import Shape
+from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.repositories import Catalogue, Properties, Repo
+from codespaces_registry_secrets.model.targets import Organization, Target
+from codespaces_registry_secrets.runtime.concurrency import together
+
+# Up to so many names are asked for one by one; for more, or for a glob, one walk over the
+# organization's repositories costs less.
+FEW_NAMES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class _CustomProperties(Organization):
+    """The custom properties of an organization's repositories, which need another permission."""
+
+    classic_scope = "repo, of a member"
+    permission = "organization_custom_properties: read"
+
+
+Repositories = list[answers.Repository]
+Found = Mapping[str, Repo] | GitHubError
+
+
+def catalogue(
+    desired: Iterable[Desired], sessions: Sessions
+) -> tuple[Catalogue, Mapping[Target, str]]:
+    """The repositories by lower-case name, and the targets for which they cannot be told, and why.
+
+    An owner's repositories are walked once where that pays; what is not found so is asked for by
+    name, which follows a renamed repository.
+    """
+    chosen = [triplet for triplet in desired if triplet.selection]
+    walks = {owner: t.target for t in chosen for owner in _walked_owners(t)}
+    valued = {t.target.owner.lower() for t in chosen if t.selection and t.selection.properties}
+
+    def walk(owner: str) -> Found:
+        return attempt(partial(walked, owner, valued=owner in valued), sessions, walks[owner])
+
+    found = dict(zip(walks, together(walk, list(walks), READS_AT_ONCE), strict=True))
+    known = merged(found.values())
+    absent = {n: t.target for t in chosen for n in _absent(t, known, found)}
+    asked = named(absent, sessions).values()
+    failed = [(t.target, found[owner]) for t in chosen for owner in _walked_owners(t)]
+    unlisted = _failures([*failed, *zip(absent.values(), asked, strict=True)])
+    return {**known, **merged(asked)}, unlisted
+
+
+def _walked_owners(triplet: Desired) -> frozenset[str]:
+    """The owners whose repositories a selection is looked up in; names alone are asked for."""
+    selection = triplet.selection
+    if selection is None:
+        return frozenset()
+    owners = {glob.partition("/")[0].lower() for glob in selection.globs}
+    many = isinstance(triplet.target, Organization) and len(selection.names) > FEW_NAMES
+    if many or selection.topics or selection.properties:
+        owners.add(selection.owner.lower())
+    return frozenset(owners)
+
+
+def _absent(triplet: Desired, known: Catalogue, found: Mapping[str, Found]) -> Iterator[str]:
+    """The names that no walk found; none where a walk of theirs failed."""
+    for name in triplet.selection.names if triplet.selection else ():
+        walk = found.get(name.partition("/")[0].lower())
+        if name.lower() not in known and not isinstance(walk, GitHubError):
+            yield name
+
+
+def merged(found: Iterable[Found]) -> dict[str, Repo]:
+    """All that was found, without what could not be looked at."""
+    return {
+        name: repo
+        for repositories in found
+        if not isinstance(repositories, GitHubError)
+        for name, repo in repositories.items()
+    }
+
+
+def _failures(found: Iterable[tuple[Target, Found]]) -> dict[Target, str]:
+    return {target: str(error) for target, error in found if isinstance(error, GitHubError)}
+
+
+def attempt(
+    look: Callable[[Target, Session], Mapping[str, Repo]], sessions: Sessions, target: Target
+) -> Found:
+    """What `look` finds, or the error that belongs to this target alone."""
+    try:
+        return look(target, sessions.of(target))
+    except FinalError:
+        raise
+    except GitHubError as error:
+        return error
+    except StoppedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw belongs to this target alone
+        return GitHubError(unforeseen(error))
+
+
+def walked(
+    owner: str, target: Target, session: Session, *, valued: bool = False
+) -> dict[str, Repo]:
+    """Every repository of an owner that the token sees; `valued`, with their custom properties."""
+    values: dict[int, Properties] = {}
+    if valued:
+        url = f"/orgs/{owner}/properties/values"
+        told = session.all_pages(_CustomProperties(owner), url, answers.PROPERTIES)
+        values = {item.repository_id: item.values for item in chain.from_iterable(told)}
+    listed = pages(owner, target, session, session.all_pages)
+    return {
+        item.full_name.lower(): replace(item.repo, properties=values.get(item.id, ()))
+        for item in chain.from_iterable(listed)
+    }
+
+
+def pages(
+    owner: str,
+    target: Target,
+    session: Session,
+    read: Callable[[Target, str, Shape[Repositories]], Iterator[Repositories]],
+) -> Iterator[Repositories]:
+    """An organization's repositories, or a person's: all of them where that is the token's own.
+
+    `read` is how the session reads a list.
+    """
+    try:
+        yield from read(target, f"/orgs/{owner}/repos", answers.REPOSITORIES)
+    except GitHubError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+    else:
+        return
+    own = _login(target, session) == owner.lower()
+    url = "/user/repos?affiliation=owner" if own else f"/users/{owner}/repos"
+    yield from read(target, url, answers.REPOSITORIES)
+
+
+def _login(target: Target, session: Session) -> str | None:
+    """The token's own user; an App's token has none, and is told so.
+
+    If any other failure passed for that, a person's private repositories would be missed.
+    """
+    try:
+        return session.get(target, "/user", answers.Account).login.lower()
+    except GitHubError as error:
+        if error.status != HTTPStatus.FORBIDDEN or "by integration" not in str(error):
+            raise
+        return None
+
+
+def named(names: Mapping[str, Target], sessions: Sessions) -> dict[str, Found]:
+    """What each name alone finds; it is looked up for the target beside it."""
+
+    def look(name: str) -> Found:
+        return attempt(partial(_named_one, name), sessions, names[name])
+
+    return dict(zip(names, together(look, list(names), READS_AT_ONCE), strict=True))
+
+
+def _named_one(name: str, target: Target, session: Session) -> dict[str, Repo]:
+    """A repository by its name or a former name of it; nothing where there is none."""
+    try:
+        return {name.lower(): session.get(target, f"/repos/{name}", answers.Repository).repo}
+    except GitHubError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return {}
+        raise

@@ -1,0 +1,1 @@
+"""The environment -> frozen inputs, and the values that sources point at. Nothing else reads it."""

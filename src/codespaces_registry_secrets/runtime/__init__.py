@@ -1,0 +1,1 @@
+"""What the process does beside its work: threads, signals, the environment of libraries."""

@@ -1,0 +1,118 @@
+"""pydantic's errors -> faults in the words of this project, without any value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from codespaces_registry_secrets.model.fields import DURATION_FORM, RotationPolicy, Source
+from codespaces_registry_secrets.spec.schema import (
+    RegistryEntry,
+    Repositories,
+    SpecModel,
+    TargetEntry,
+)
+from codespaces_registry_secrets.spec.yaml_document import Path
+
+_KINDS: Mapping[str, str] = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "time_delta_type": DURATION_FORM,
+    "datetime_type": "a date",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "model_type": "a mapping of keys",
+    "model_attributes_type": "a mapping of keys",
+    "dict_type": "a mapping of keys",
+}
+_NAMES: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a mapping",
+    type(None): "empty",
+}
+# The model that the keys below a path belong to, by the path's last name.
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "": SpecModel,
+    "defaults": RegistryEntry,
+    "registries": RegistryEntry,
+    "targets": TargetEntry,
+    "repositories": Repositories,
+    "rotate": RotationPolicy,
+    "username": Source,
+    "password": Source,
+}
+
+_SOURCES = frozenset({"username", "password"})
+# What may stand at a key that takes more than one form.
+_FORMS: Mapping[str | int, str] = {
+    "repositories": "a list or a mapping of keys",
+    "username": "text, or a source such as {env: NAME}",
+    "rotate": "`changed`, `always` or `missing`, or a mapping of `when` and `max-age`",
+    "expires": "a date such as 2027-01-31",
+    "properties": "a mapping of property names to values",
+}
+
+
+def complaints(error: ValidationError, where: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Path and message of each error of a validation of what stands at `where`."""
+    for detail in error.errors(include_url=False):
+        path = detail["loc"] = (*where, *detail["loc"])
+        if detail["type"] == "extra_forbidden" and _parent(path) in _SOURCES:
+            path = path[:-1]  # the key can be a password in the wrong place
+        yield path, _message(detail)
+
+
+def _message(detail: ErrorDetails) -> str:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(detail["loc"])
+    if kind == "too_short":
+        return "is empty; at least one value is needed"
+    if kind == "missing":
+        return f"`{detail['loc'][-1]}` is missing"
+    if kind == "literal_error":
+        return f"must be {_context(detail, 'expected').replace(chr(39), '`')}"
+    if kind in _KINDS:
+        return _wrong_type(detail)
+    return detail["msg"]
+
+
+def _wrong_type(detail: ErrorDetails) -> str:
+    name = next((part for part in reversed(detail["loc"]) if part in _FORMS), None)
+    last = name is not None and detail["loc"][-1] in {name, "source"}
+    wanted = _FORMS[name] if last and name is not None else _KINDS[detail["type"]]
+    given = _NAMES.get(type(detail["input"]), "a date")
+    quotable = wanted == "text" and given in {"a number", "true or false", "a date"}
+    return f"must be {wanted}, not {given}{'; quote it' if quotable else ''}"
+
+
+def _unknown_key(path: Path) -> str:
+    parent = _parent(path)
+    fields = _MODELS[parent].model_fields
+    allowed = [field.alias or name for name, field in fields.items()]
+    if parent == "":
+        allowed.insert(1, "defaults")
+    if parent in _SOURCES:
+        return f"unknown key; allowed are {', '.join(allowed)}"
+    name = str(path[-1])
+    close = difflib.get_close_matches(name, allowed, n=1)
+    hint = f" (did you mean `{close[0]}`?)" if close else ""
+    return f"unknown key `{name}`{hint}; allowed are {', '.join(allowed)}"
+
+
+def _parent(path: Path) -> str:
+    """The name of what holds the last key of `path`; empty at the top."""
+    return next((str(part) for part in reversed(path[:-1]) if part in _MODELS), "")
+
+
+def _context(detail: ErrorDetails, key: str) -> str:
+    context: dict[str, Any] = detail.get("ctx", {})
+    return str(context.get(key, ""))

@@ -1,0 +1,133 @@
+"""A credential -> a verdict: a login as Docker does it.
+
+Sources: "HTTP API V2" and "Token Authentication Specification" of CNCF Distribution; the OCI
+distribution specification; what `docker login` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from http import HTTPStatus
+
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets.inputs.sources import Mask
+from codespaces_registry_secrets.model.allowlist import allows
+from codespaces_registry_secrets.model.registries import (
+    DOCKER_HUB,
+    DOCKER_HUB_HOST,
+    TOKEN_SERVERS,
+)
+from codespaces_registry_secrets.verify.auth import REFUSED, Scheme, scheme_for
+from codespaces_registry_secrets.verify.credential import Credential
+from codespaces_registry_secrets.verify.deadline import Connections, within
+from codespaces_registry_secrets.verify.ecr import exchanged
+from codespaces_registry_secrets.verify.errors import NoTlsError
+from codespaces_registry_secrets.verify.http import Answer, Wire
+from codespaces_registry_secrets.verify.manifests import look_at
+from codespaces_registry_secrets.verify.result import (
+    NotProvenError,
+    Verdict,
+    rejected,
+    unreachable,
+)
+from codespaces_registry_secrets.verify.urls import is_loopback
+
+__all__ = ["Verdict", "prove"]
+
+LOGIN_SECONDS = 60.0
+
+
+def prove(
+    server: str,
+    username: SecretBytes,
+    password: SecretBytes,
+    images: Sequence[str] = (),
+    *,
+    mask: Mask,
+    allowed_servers: tuple[str, ...] = (),
+    ecr_endpoint: str = "",
+    seconds: float = LOGIN_SECONDS,
+) -> Verdict:
+    """Logs in to `server`, spelled as Codespaces matches it, and looks at each of `images`.
+
+    An image is written without the server: `team/devbox:latest`, `team/devbox@sha256:…`. A registry
+    that asks for no credential gets it all the same, by Basic, and is believed where it does not
+    mind; such a registry proves that the server is there, but cannot disprove a credential.
+
+    `mask` is called with each secret that the login leads to, before it is used. `allowed_servers`
+    are globs of the servers that may get a credential, none for any server. `ecr_endpoint` is the
+    URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
+    """
+    if not allows(allowed_servers, server):
+        message = (
+            f"`allowed-servers` does not cover {server}, so no credential is sent there; add it to "
+            "the input, or correct the server"
+        )
+        return Verdict("rejected", message)
+    credential = Credential(username, password)
+    host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
+
+    def log_in(connections: Connections) -> Verdict:
+        try:
+            with Wire(credential, host, connections, mask) as wire:
+                login = exchanged(wire, server, credential, ecr_endpoint)
+                base, greeting = _greet(wire, host)
+                trusted = partial(_trusted, server, host, allowed_servers)
+                scheme = scheme_for(wire, login, host, greeting, trusted)
+                _enter(wire, base, scheme, host)
+                for image in images:
+                    look_at(wire, base, scheme, image, hub=server == DOCKER_HUB)
+        except NotProvenError as error:
+            return error.verdict
+        return Verdict("accepted")
+
+    return within(seconds, log_in) or Verdict(
+        "unreachable",
+        f"the login at {server} did not finish within {seconds:g} s and was stopped; check that "
+        "this is the registry, or run again later",
+    )
+
+
+def _trusted(server: str, host: str, allowed: tuple[str, ...], token_server: str) -> bool:
+    """Whether a token server, as `host[:port]`, may get the credential for `server`."""
+    known = {host, TOKEN_SERVERS.get(server)}
+    return token_server in known or allows(allowed, token_server)
+
+
+def _greet(wire: Wire, host: str) -> tuple[str, Answer]:
+    """The registry's URL, and its answer to a request without a credential.
+
+    As Docker does, a loopback host that speaks no TLS is asked without.
+    """
+    base = f"https://{host}"
+    try:
+        greeting = wire.get(f"{base}/v2/")
+    except NoTlsError:
+        if not is_loopback(host):
+            raise
+        base = f"http://{host}"
+        greeting = wire.get(f"{base}/v2/")
+    if greeting.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
+        raise unreachable(_strange(host, greeting))
+    return base, greeting
+
+
+def _enter(wire: Wire, base: str, scheme: Scheme, host: str) -> None:
+    """The same request once more, now with the credential."""
+    answer = wire.get(f"{base}/v2/", scheme.authorization())
+    if answer.status in REFUSED:
+        raise rejected(scheme.refused(host, answer))
+    if answer.status != HTTPStatus.OK or answer.html:
+        raise unreachable(_strange(host, answer))
+
+
+def _strange(host: str, answer: Answer) -> str:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return f"{host} has had too many requests ({answer}); run again later"
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"{host} is out of order ({answer}); run again later"
+    if answer.status in REFUSED:
+        return f"{host} turns everybody away ({answer}); does a firewall keep the runner out?"
+    return f"{host} does not answer as a registry does ({answer}); check the server's name"

@@ -1,0 +1,103 @@
+"""Credentials -> what was found out about each, once for a run however many targets use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets.errors import SourceError
+from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
+from codespaces_registry_secrets.github.token_info import TokenFacts, look, serves
+from codespaces_registry_secrets.inputs.action_inputs import Inputs, Verify
+from codespaces_registry_secrets.inputs.sources import Sources
+from codespaces_registry_secrets.model.desired import Credential
+from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.runtime.concurrency import together
+from codespaces_registry_secrets.verify import credential_checks as examination
+from codespaces_registry_secrets.verify.ecr import ENDPOINT
+from codespaces_registry_secrets.verify.login import prove
+from codespaces_registry_secrets.verify.result import Verdict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`refusal`: why the credential must not be stored. `expires`: when it ends, where known."""
+
+    refusal: str | None = None
+    expires: datetime | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def findings(
+    credentials: Iterable[Credential],
+    written: frozenset[Credential],
+    inputs: Inputs,
+    sources: Sources,
+) -> Mapping[Credential, Finding]:
+    """Examine every credential, and log in with those that are to be `written`."""
+    unique = list(dict.fromkeys(credentials))
+
+    def find(credential: Credential) -> Finding:
+        verify = inputs.verify if credential in written else "off"
+        return _finding(credential, verify, inputs, sources)
+
+    return dict(zip(unique, together(find, unique, READS_AT_ONCE), strict=True))
+
+
+def _finding(credential: Credential, verify: Verify, inputs: Inputs, sources: Sources) -> Finding:
+    try:
+        username = sources.username(credential.username)
+        password = sources.password(credential.password)
+    except SourceError as error:
+        return Finding(str(error))
+    raw = password.get_secret_value()
+    found = list(examination.remarks(credential.server, username.get_secret_value(), raw))
+    refusals = [remark.message for remark in found if remark.level == "error"]
+    notes = [_note(credential, remark.message) for remark in found if remark.level == "warning"]
+    asked = examination.is_github_token(raw) and serves(inputs.api_url, credential.server)
+    facts = look(password, inputs.api_url) if asked else TokenFacts()
+    refusals += [facts.refusal] if facts.refusal else []
+    if not refusals:
+        verdict = _verdict(credential, (username, password), verify, inputs, sources)
+        refusals += _refused(verdict, verify)
+        if verdict.status == "unreachable" and verify == "auto":
+            notes.append(_note(credential, f"not proven: {verdict.message}"))
+    known = (credential.expires, facts.expires, examination.ends(raw))
+    return Finding("; ".join(refusals) or None, _earliest(known), tuple(notes))
+
+
+def _verdict(
+    credential: Credential,
+    values: tuple[SecretBytes, SecretBytes],
+    verify: Verify,
+    inputs: Inputs,
+    sources: Sources,
+) -> Verdict:
+    if verify == "off":
+        return Verdict("accepted")
+    return prove(
+        credential.server,
+        *values,
+        credential.images,
+        mask=sources.mask,
+        allowed_servers=inputs.allowed_servers,
+        ecr_endpoint=sources.environ.get(ENDPOINT, ""),
+    )
+
+
+def _refused(verdict: Verdict, verify: Verify) -> Iterator[str]:
+    if verdict.status == "rejected":
+        yield f"{verdict.message}; what is stored stays"
+    elif verdict.status == "unreachable" and verify == "required":
+        yield f"`verify: required`, and {verdict.message}"
+
+
+def _note(credential: Credential, message: str) -> Note:
+    return Note("warning", f"{credential.name}: {message}", credential.where)
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)
