@@ -8,8 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
-from codespaces_registry_secrets.runtime.cancellation import Stop
-from codespaces_registry_secrets.runtime.environment import detached
+from codespaces_registry_secrets.runtime.process import Stop, detached
 
 if __name__ == "__main__":
     # First of all: to process 1 of a container the kernel hands no signal without a handler.

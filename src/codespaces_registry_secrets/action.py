@@ -9,36 +9,36 @@ from pathlib import Path
 
 from codespaces_registry_secrets.apply.executor import apply
 from codespaces_registry_secrets.github.actions_secrets import ages
-from codespaces_registry_secrets.github.archived import archived
 from codespaces_registry_secrets.github.auth import Patience, Sessions, connect
-from codespaces_registry_secrets.github.elsewhere import with_elsewhere
 from codespaces_registry_secrets.github.observe import observe
 from codespaces_registry_secrets.github.rate_limiter import (
     LONGEST_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS_OF_A_SHARD,
     Pace,
 )
-from codespaces_registry_secrets.github.target_globs import expand
-from codespaces_registry_secrets.inputs import action_inputs as given
+from codespaces_registry_secrets.github.repositories import archived
+from codespaces_registry_secrets.github.target_names import expand, with_elsewhere
+from codespaces_registry_secrets.inputs import action_inputs
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned
 from codespaces_registry_secrets.planning.credential_gate import barred, judged, outside
 from codespaces_registry_secrets.planning.planner import plan
 from codespaces_registry_secrets.planning.sharding import matrix, split
-from codespaces_registry_secrets.report.ending import Ending, ending
 from codespaces_registry_secrets.report.log import (
+    MOST_LINES,
+    Begin,
+    Progress,
     counted,
     outcome_count,
     outcome_lines,
     plan_lines,
 )
 from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
-from codespaces_registry_secrets.report.problems import failures, merged
-from codespaces_registry_secrets.report.progress import MOST_LINES, Begin, Progress
+from codespaces_registry_secrets.report.problems import Ending, ending, failures, merged
 from codespaces_registry_secrets.report.summary import early_summary, summary
 from codespaces_registry_secrets.report.workflow_commands import Runner
-from codespaces_registry_secrets.runtime.cancellation import Stop
+from codespaces_registry_secrets.runtime.process import Stop
 from codespaces_registry_secrets.spec.load import desired
 from codespaces_registry_secrets.spec.locate import document
 from codespaces_registry_secrets.verify.verify import findings
@@ -74,9 +74,9 @@ def run(environ: Mapping[str, str], runner: Runner, stop: Stop, patience: Patien
     """Inputs, plan, apply, report."""
     with stop.interrupting():
         runner.log_libraries()
-        for secret in given.secrets(environ):
+        for secret in action_inputs.secrets(environ):
             runner.mask(secret)
-        inputs = given.read(environ)
+        inputs = action_inputs.read(environ)
         sources = Sources(environ, inputs.workspace, runner.mask, inputs.credentials)
         longest_wait = LONGEST_WAIT_SECONDS_OF_A_SHARD if inputs.shard else LONGEST_WAIT_SECONDS
         pace = Pace(inputs.writes_per_minute, runner.info, stop, longest_wait)
@@ -124,7 +124,7 @@ def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> 
         observed.at,
         inputs.expiry_warning,
     )
-    notes = (*given.notes(inputs), *expanded.notes, *doubts, *found.notes)
+    notes = (*action_inputs.notes(inputs), *expanded.notes, *doubts, *found.notes)
     return replace(found, notes=notes)
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import Patience, connect
 from codespaces_registry_secrets.github.rate_limiter import Pace
 from codespaces_registry_secrets.inputs.action_inputs import read
 from codespaces_registry_secrets.model.targets import Repository
-from codespaces_registry_secrets.runtime.cancellation import Stop
 from codespaces_registry_secrets.runtime.concurrency import together
+from codespaces_registry_secrets.runtime.process import Stop
 from github_sandbox import Sandbox
 from running import TOKEN
 
@@ -36,7 +36,7 @@ def test_each_request_gets_its_own_answer(sandbox: Sandbox, restless: None) -> N
 
     def asked(target: Repository) -> str:
         url = f"/repos/{target.name}"
-        return sessions.of(target).get(target, url, answers.Repository).full_name
+        return sessions.of(target).get(target, url, schemas.Repository).full_name
 
     assert together(asked, targets, 20) == [target.name for target in targets]
     assert len(sandbox.exchanges) == len(targets)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codespaces_registry_secrets.model.plan import Change, Outcome
 from codespaces_registry_secrets.model.targets import Organization
-from codespaces_registry_secrets.report.plan_json import MOST_PLAN_BYTES, short_plan, whole_plan
+from codespaces_registry_secrets.report.outputs import MOST_PLAN_BYTES, short_plan, whole_plan
 
 names = st.lists(st.text(max_size=40), max_size=4).map(tuple)
 changes = st.builds(

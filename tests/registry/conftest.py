@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import SecretBytes
 
+from codespaces_registry_secrets.verify.errors import Verdict
 from codespaces_registry_secrets.verify.login import prove
-from codespaces_registry_secrets.verify.result import Verdict
 from registry import debian_registry
 from registry.authority import Authority, Files
 from registry.debian_registry import DebianRegistry

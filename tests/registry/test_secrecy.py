@@ -14,8 +14,8 @@ from urllib.parse import quote
 import pytest
 from aiohttp import web
 
+from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.text.redaction import Redactor
-from codespaces_registry_secrets.verify.credential import Credential
 from codespaces_registry_secrets.verify.http import Wire
 from registry.authority import Authority
 from registry.conftest import Login, Serve

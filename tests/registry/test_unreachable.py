@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.verify import http as wire
+from codespaces_registry_secrets.verify import http
 from registry.authority import Authority
 from registry.conftest import Login, Serve
 from registry.serving import challenging
@@ -102,7 +102,7 @@ def test_answers_of_a_token_server(
 @pytest.mark.parametrize("at", ["/v2/", "/token"])
 def test_a_hang(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     """Of the registry, or of its token server."""
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == at:
@@ -117,7 +117,7 @@ def test_a_hang(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, at:
 
 def test_a_hang_in_the_middle(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first half of an answer is no answer."""
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -135,7 +135,7 @@ def test_an_answer_that_never_ends(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither in bytes nor in time is more read than a message needs."""
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(http, "READ_SECONDS", 0.5)
     sent = 0
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -154,8 +154,8 @@ def test_an_answer_that_never_ends(
 
 def test_a_hang_before_tls(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     """Something listens, and never says a word."""
-    monkeypatch.setattr(wire, "CONNECT_SECONDS", 0.3)
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         verdict = login(f"localhost:{silent.getsockname()[1]}", *ME)
     assert verdict.status == "unreachable"
@@ -164,7 +164,7 @@ def test_a_hang_before_tls(login: Login, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_no_connection_in_time(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue of those who wait to be let in is full."""
-    monkeypatch.setattr(wire, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     with ExitStack() as stack:
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):

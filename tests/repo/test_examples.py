@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from codespaces_registry_secrets.inputs import action_inputs as inputs
+from codespaces_registry_secrets.inputs import action_inputs
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.spec.load import desired
 from codespaces_registry_secrets.spec.locate import document
@@ -101,7 +101,7 @@ def test_a_step_has_valid_inputs_and_gives_its_spec_every_value(
         "GITHUB_WORKSPACE": str(tmp_path),
     }
     sources = Sources(environ, tmp_path, lambda _: None)
-    read = inputs.read(environ)
+    read = action_inputs.read(environ)
     assert desired(document(read, sources), sources, read.rotate, read.only, read.allowed)
 
 

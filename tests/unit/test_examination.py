@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import jwt
 import pytest
 
-from codespaces_registry_secrets.github.token_info import serves
 from codespaces_registry_secrets.verify.credential_checks import ends, is_github_token, remarks
+from codespaces_registry_secrets.verify.verify import serves
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 GOOGLE = "europe-west4-docker.pkg.dev"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codespaces_registry_secrets.text.masks import SHORTEST_LINE, masks
+from codespaces_registry_secrets.text.redaction import SHORTEST_LINE, masks
 
 
 def hidden(payloads: tuple[str, ...]) -> set[str]:

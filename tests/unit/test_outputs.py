@@ -12,8 +12,7 @@ from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan, planned
 from codespaces_registry_secrets.model.targets import Organization, Repository, Shard
-from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
-from codespaces_registry_secrets.report.plan_json import MOST_PLAN_BYTES
+from codespaces_registry_secrets.report.outputs import MOST_PLAN_BYTES, outputs, write_plan_file
 from codespaces_registry_secrets.report.summary import summary
 from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 

@@ -12,9 +12,8 @@ import pytest
 from github import GithubException
 
 from codespaces_registry_secrets.errors import RateLimitError, StoppedError
-from codespaces_registry_secrets.github.limits import LATEST, Limit, limit
-from codespaces_registry_secrets.github.rate_limiter import Pace
-from codespaces_registry_secrets.runtime.cancellation import Stop
+from codespaces_registry_secrets.github.rate_limiter import LATEST, Limit, Pace, limit
+from codespaces_registry_secrets.runtime.process import Stop
 
 FAST = 600  # our minute is a tenth of a second
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from codespaces_registry_secrets.report.progress import MOST_LINES, Progress
+from codespaces_registry_secrets.report.log import MOST_LINES, Progress
 
 
 class Clock:

@@ -24,10 +24,9 @@ from codespaces_registry_secrets.github.secrets import Writer
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.plan import Change, Outcome, Plan
 from codespaces_registry_secrets.model.triplet import Part
-from codespaces_registry_secrets.report.log import outcome_lines
-from codespaces_registry_secrets.report.progress import Begin, Progress
-from codespaces_registry_secrets.runtime.cancellation import Stop
+from codespaces_registry_secrets.report.log import Begin, Progress, outcome_lines
 from codespaces_registry_secrets.runtime.concurrency import together
+from codespaces_registry_secrets.runtime.process import Stop
 
 AT_ONCE = 20  # targets; GitHub takes 100 requests at once
 # What is under way when the run is told to stop gets so long to end, of the 5 s that a run has.

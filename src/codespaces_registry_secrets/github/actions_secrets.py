@@ -13,7 +13,7 @@ from functools import partial
 from http import HTTPStatus
 
 from codespaces_registry_secrets.errors import FinalError, GitHubError
-from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import Sessions
 from codespaces_registry_secrets.github.client import Session
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
@@ -78,7 +78,7 @@ def _own(session: Session, target: Target, name: str) -> datetime | str | None:
     """The time of a secret of the repository itself, or why it is not known; None without one."""
     try:
         url = f"/repos/{target.name}/actions/secrets/{name}"
-        return session.get(target, url, answers.Secret).updated_at
+        return session.get(target, url, schemas.Secret).updated_at
     except FinalError:
         raise
     except GitHubError as error:
@@ -88,7 +88,7 @@ def _own(session: Session, target: Target, name: str) -> datetime | str | None:
 def _shared(absent: Mapping[str, str], session: Session, target: Target) -> dict[str, datetime]:
     """The times of secrets of the organization that the repository may use."""
     url = f"/repos/{target.name}/actions/organization-secrets"
-    pages = session.all_pages(target, url, answers.Secrets)
+    pages = session.all_pages(target, url, schemas.Secrets)
     listed = (secret for page in pages for secret in page.secrets)
     return {absent[s.name]: s.updated_at for s in listed if s.name in absent}
 

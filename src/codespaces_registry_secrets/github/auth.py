@@ -8,9 +8,10 @@ waits for GitHub's limits, and PyGithub's own pauses and retries are off.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -19,8 +20,7 @@ from pydantic import SecretBytes
 from urllib3 import Retry
 
 from codespaces_registry_secrets.errors import GitHubError, MovedError, UnansweredError
-from codespaces_registry_secrets.github import schemas as answers
-from codespaces_registry_secrets.github.app_auth import AppAuth, InstallationToken
+from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.client import RETRIES, Session, sent
 from codespaces_registry_secrets.github.errors import explained
 from codespaces_registry_secrets.github.rate_limiter import Pace
@@ -156,21 +156,21 @@ class _AppSessions:
                 _, body = sent(self._pace, "GET", partial(line.exchange, verb, url, {}))
         finally:
             line.close()
-        return answers.read(shape, body)
+        return schemas.read(shape, body)
 
-    def _token(self, target: Target, installation: int) -> answers.InstallationToken:
+    def _token(self, target: Target, installation: int) -> schemas.InstallationToken:
         url = f"/app/installations/{installation}/access_tokens"
-        made = self._ask(target, "POST", url, answers.InstallationToken)
+        made = self._ask(target, "POST", url, schemas.InstallationToken)
         self._mask(SecretBytes(made.token.encode()))
         return made
 
-    def _installation(self, target: Target) -> answers.Installation:
+    def _installation(self, target: Target) -> schemas.Installation:
         try:
             url = f"{_installed_on(target)}/installation"
-            return self._ask(target, "GET", url, answers.Installation)
+            return self._ask(target, "GET", url, schemas.Installation)
         except MovedError as moved:
             url = f"{moved.repository}{moved.tail}"
-            return self._ask(target, "GET", url, answers.Installation)
+            return self._ask(target, "GET", url, schemas.Installation)
 
 
 def _installed_on(target: Target) -> str:
@@ -193,3 +193,51 @@ class _Owner:
     lock: threading.Lock = field(default_factory=threading.Lock)
     session: Session | None = None
     silence: GitHubError | None = None
+
+
+# A token lasts for an hour, and a request with its retries for minutes at most.
+RENEWED_BEFORE = timedelta(minutes=5)
+# More owners are not asked for at the same time.
+SIGNED_AT_ONCE = 20
+
+
+class AppAuth(Auth.AppAuth):
+    """The App itself; `signed` are the tokens that it signed last, each good for some minutes."""
+
+    def __init__(self, app_id: str, private_key: str) -> None:
+        super().__init__(app_id, private_key)
+        self.signed: deque[str] = deque(maxlen=SIGNED_AT_ONCE)
+
+    def create_jwt(self, expiration: int | None = None) -> str:
+        """Sign a token."""
+        token = super().create_jwt(expiration)
+        self.signed.append(token)
+        return token
+
+
+class InstallationToken(Auth.Auth):
+    """One installation; `make` gets a new token for it. Safe to use from several threads."""
+
+    def __init__(self, make: Callable[[], schemas.InstallationToken]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._token = ""
+        self._renewed_at = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def token_type(self) -> str:
+        """The scheme of the header."""
+        return "token"
+
+    @property
+    def token(self) -> str:
+        """The token that `refresh` got last."""
+        return self._token
+
+    def refresh(self) -> None:
+        """Get a new token where there is none, or where it ends soon."""
+        with self._lock:
+            if datetime.now(UTC) < self._renewed_at:
+                return
+            made = self._make()
+            self._token, self._renewed_at = made.token, made.expires_at - RENEWED_BEFORE

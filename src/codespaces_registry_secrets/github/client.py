@@ -17,7 +17,6 @@ from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError, MovedError, RateLimitError
 from codespaces_registry_secrets.github.errors import explained
-from codespaces_registry_secrets.github.limits import told_at
 from codespaces_registry_secrets.github.pagination import (
     Page,
     check_pages,
@@ -26,7 +25,7 @@ from codespaces_registry_secrets.github.pagination import (
     listed,
     whole,
 )
-from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE, Pace
+from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE, Pace, told_at
 from codespaces_registry_secrets.github.schemas import Shape, read
 from codespaces_registry_secrets.github.transport import Line
 from codespaces_registry_secrets.model.targets import Target

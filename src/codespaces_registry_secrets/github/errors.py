@@ -24,9 +24,7 @@ from codespaces_registry_secrets.errors import (
     TokenRefusedError,
     UnansweredError,
 )
-from codespaces_registry_secrets.github.connection import UnfollowedError
-from codespaces_registry_secrets.github.redirects import redirected
-from codespaces_registry_secrets.github.transport import readable
+from codespaces_registry_secrets.github.transport import UnfollowedError, readable, redirected
 from codespaces_registry_secrets.model.targets import Target
 from codespaces_registry_secrets.text.redaction import LONGEST, Redactor
 

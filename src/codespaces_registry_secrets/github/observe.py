@@ -17,7 +17,7 @@ from codespaces_registry_secrets.errors import (
     StoppedError,
     unforeseen,
 )
-from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import Sessions
 from codespaces_registry_secrets.github.client import Session
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
@@ -32,7 +32,7 @@ from codespaces_registry_secrets.model.observed import (
 from codespaces_registry_secrets.model.repositories import Repo, transferred
 from codespaces_registry_secrets.model.targets import Repository, Target, User
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.report.progress import Begin
+from codespaces_registry_secrets.report.log import Begin
 from codespaces_registry_secrets.runtime.concurrency import first_alone, together
 
 
@@ -78,7 +78,7 @@ def _selected(session: Session, target: Target, name: str) -> SelectedRepositori
     repositories: set[Repo] = set()
     total = 0
     url = f"{target.url}/{name}/repositories"
-    for page in session.all_pages(target, url, answers.SelectedRepositories):
+    for page in session.all_pages(target, url, schemas.SelectedRepositories):
         repositories.update(repository.repo for repository in page.repositories)
         total = page.total_count
     return SelectedRepositories(tuple(sorted(repositories)), len(repositories) == total)
@@ -127,11 +127,11 @@ def _resolved(session: Session, target: Target) -> tuple[Target, dict[str, Obser
         GitHubError: also where a repository belongs to another owner by now.
     """
     if isinstance(target, User):
-        return User(session.get(target, "/user", answers.Account).login), _secrets(session, target)
+        return User(session.get(target, "/user", schemas.Account).login), _secrets(session, target)
     try:
         return target, _secrets(session, target)
     except MovedError as moved:
-        name = session.get(target, moved.repository, answers.Repository).full_name
+        name = session.get(target, moved.repository, schemas.Repository).full_name
     place = Repository(name)
     if place.owner.lower() != target.owner.lower():
         raise GitHubError(transferred(target.name, name))
@@ -151,7 +151,7 @@ def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:
 
 def _listed_secrets(session: Session, target: Target) -> tuple[dict[str, ObservedSecret], int]:
     """The secrets that GitHub lists, and how many it says there are."""
-    pages = list(session.all_pages(target, target.url, answers.Secrets))
+    pages = list(session.all_pages(target, target.url, schemas.Secrets))
     secrets = chain.from_iterable(page.secrets for page in pages)
     # GitHub calls a user's secrets `selected` too, but they have no visibility that one could set.
     found = {

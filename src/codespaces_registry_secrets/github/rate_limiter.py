@@ -8,19 +8,21 @@ a minute. What else GitHub limits, it tells when it refuses.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from threading import Condition, Semaphore
 from typing import TypeVar
 
 from github import GithubException
 
 from codespaces_registry_secrets.errors import RateLimitError
-from codespaces_registry_secrets.github.budgets import MINUTE, Points, Writes
-from codespaces_registry_secrets.github.limits import Limit, limit
 from codespaces_registry_secrets.model.fields import format_duration
-from codespaces_registry_secrets.runtime.cancellation import Stop
+from codespaces_registry_secrets.runtime.process import Stop
 
 T = TypeVar("T")
 
@@ -151,3 +153,124 @@ class Pace:
         self._closed_until = self._clock() + seconds
         self._writes.slow_down(self._closed_until)
         self._tell(f"GitHub's rate limit: no request until {at} ({seconds:.0f} s), by {hit.told}.")
+
+
+MINUTE = 60.0
+# So many writes may go at once; with 60 a minute after them it makes GitHub's 80 in the first one.
+BURST = 20
+# After a limit was hit, someone else may spend from it too.
+SLOWED = 0.95
+
+
+class Writes:
+    """A budget of writes: `BURST` at once, and then one in each `interval` of seconds."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._burst = BURST
+        self._due = 0.0  # when as much was written as the pace allows
+
+    def free(self) -> float:
+        """When the next write may be sent."""
+        return self._due - (self._burst - 1) * self._interval
+
+    def take(self, now: float) -> None:
+        """Spend one."""
+        self._due = max(now, self._due) + self._interval
+
+    def slow_down(self, start: float) -> None:
+        """From `start` on one by one, and more slowly: what was allowed was too much."""
+        self._burst = 1
+        self._interval /= SLOWED
+        self._due = start
+
+
+class Points:
+    """At most `most` points in any minute."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._spent: deque[tuple[float, int]] = deque()
+        self._sum = 0
+
+    def free(self, now: float, cost: int) -> float:
+        """When a request of `cost` points may be sent."""
+        while self._spent and self._spent[0][0] <= now - MINUTE:
+            self._sum -= self._spent.popleft()[1]
+        over = self._sum + cost - self._most
+        for then, points in self._spent:
+            if over <= 0:
+                break
+            over -= points
+            now = then + MINUTE
+        return now
+
+    def take(self, now: float, cost: int) -> None:
+        """Spend `cost`."""
+        self._spent.append((now, cost))
+        self._sum += cost
+
+
+# GitHub allows about 80 requests a minute that create content, and 500 an hour. It does not say
+# whether secrets are content: the Action keeps to the first, and obeys the second where it is met.
+CONTENT = "its limit on creating content, of about 500 requests an hour"
+
+
+LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+
+
+@dataclass(frozen=True)
+class Limit:
+    """GitHub wants no request for `seconds`; None where it does not say for how long.
+
+    `told` names what says so.
+    """
+
+    seconds: float | None
+    told: str
+
+
+def limit(error: GithubException) -> Limit | None:
+    """The limit that a refused request ran into; None for any other refusal."""
+    said = _said(error.data)
+    found = _told(error, said)
+    if found and "content creation" in said:
+        return replace(found, told=CONTENT)
+    return found
+
+
+def _told(error: GithubException, said: str) -> Limit | None:
+    headers: Mapping[str, str] = error.headers or {}
+    used_up = headers.get("x-ratelimit-remaining") == "0"
+    if error.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
+        return None
+    if _number(headers.get("retry-after")) is not None:
+        return Limit(_number(headers.get("retry-after")), "`retry-after`")
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if used_up and reset is not None:
+        # A second more: the reset is told in whole ones.
+        now = told_at(headers) or datetime.now(UTC)
+        return Limit(reset - now.timestamp() + 1, "`x-ratelimit-reset`")
+    words = ("rate limit", "content creation", "abuse detection")
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or any(w in said for w in words):
+        return Limit(None, "its documentation")
+    return None
+
+
+def _said(data: object) -> str:
+    return str(data.get("message", "")).lower() if isinstance(data, dict) else ""
+
+
+def _number(text: str | None) -> float | None:
+    """A number of seconds or a time; not beyond what a date can hold."""
+    digits = text is not None and text.isascii() and text.isdigit()
+    return min(float(text or 0), LATEST) if digits else None
+
+
+def told_at(headers: Mapping[str, str]) -> datetime | None:
+    """GitHub's time of an answer, since a runner's clock may be wrong; None where it tells none."""
+    try:
+        moment = parsedate_to_datetime(headers["date"])
+    except (LookupError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
 
 from codespaces_registry_secrets.errors import FinalError, GitHubError, StoppedError, unforeseen
-from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import Sessions
 from codespaces_registry_secrets.github.client import Session
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
 from codespaces_registry_secrets.github.schemas import Shape
 from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.plan import Plan
 from codespaces_registry_secrets.model.repositories import Catalogue, Properties, Repo
-from codespaces_registry_secrets.model.targets import Organization, Target
+from codespaces_registry_secrets.model.targets import Organization, Repository, Target
 from codespaces_registry_secrets.runtime.concurrency import together
 
 # Up to so many names are asked for one by one; for more, or for a glob, one walk over the
@@ -32,7 +34,7 @@ class _CustomProperties(Organization):
     permission = "organization_custom_properties: read"
 
 
-Repositories = list[answers.Repository]
+Repositories = list[schemas.Repository]
 Found = Mapping[str, Repo] | GitHubError
 
 
@@ -117,7 +119,7 @@ def walked(
     values: dict[int, Properties] = {}
     if valued:
         url = f"/orgs/{owner}/properties/values"
-        told = session.all_pages(_CustomProperties(owner), url, answers.PROPERTIES)
+        told = session.all_pages(_CustomProperties(owner), url, schemas.PROPERTIES)
         values = {item.repository_id: item.values for item in chain.from_iterable(told)}
     listed = pages(owner, target, session, session.all_pages)
     return {
@@ -137,7 +139,7 @@ def pages(
     `read` is how the session reads a list.
     """
     try:
-        yield from read(target, f"/orgs/{owner}/repos", answers.REPOSITORIES)
+        yield from read(target, f"/orgs/{owner}/repos", schemas.REPOSITORIES)
     except GitHubError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
@@ -145,7 +147,7 @@ def pages(
         return
     own = _login(target, session) == owner.lower()
     url = "/user/repos?affiliation=owner" if own else f"/users/{owner}/repos"
-    yield from read(target, url, answers.REPOSITORIES)
+    yield from read(target, url, schemas.REPOSITORIES)
 
 
 def _login(target: Target, session: Session) -> str | None:
@@ -154,7 +156,7 @@ def _login(target: Target, session: Session) -> str | None:
     If any other failure passed for that, a person's private repositories would be missed.
     """
     try:
-        return session.get(target, "/user", answers.Account).login.lower()
+        return session.get(target, "/user", schemas.Account).login.lower()
     except GitHubError as error:
         if error.status != HTTPStatus.FORBIDDEN or "by integration" not in str(error):
             raise
@@ -173,8 +175,69 @@ def named(names: Mapping[str, Target], sessions: Sessions) -> dict[str, Found]:
 def _named_one(name: str, target: Target, session: Session) -> dict[str, Repo]:
     """A repository by its name or a former name of it; nothing where there is none."""
     try:
-        return {name.lower(): session.get(target, f"/repos/{name}", answers.Repository).repo}
+        return {name.lower(): session.get(target, f"/repos/{name}", schemas.Repository).repo}
     except GitHubError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return {}
         raise
+
+
+ARCHIVED = "it is archived and takes no secrets; unarchive it, or take it off the spec"
+
+
+def archived(plan: Plan, known: Catalogue, sessions: Sessions) -> Mapping[Target, str]:
+    """The repositories that must not be written to, and why. Those in `known` cost no request."""
+    written = (change.target for change in plan.changes if change.steps)
+    targets = {t.name.lower(): t for t in written if isinstance(t, Repository)}
+    found: dict[str, Found] = {name: known for name in targets if name in known}
+    found |= _walked({n: t for n, t in targets.items() if n not in found}, sessions)
+    alone = named({t.name: t for name, t in targets.items() if name not in found}, sessions)
+    found |= {name.lower(): what for name, what in alone.items()}
+    reasons = {target: _reason(name, found[name]) for name, target in targets.items()}
+    return {target: reason for target, reason in reasons.items() if reason}
+
+
+def _reason(name: str, found: Found) -> str | None:
+    if isinstance(found, GitHubError):
+        return str(found)
+    repository = found.get(name)
+    return ARCHIVED if repository and repository.archived else None
+
+
+def _walked(targets: Mapping[str, Target], sessions: Sessions) -> dict[str, Found]:
+    """What walks over the owners' repositories find, which cost less than one request for each."""
+    by_owner: defaultdict[str, dict[str, Target]] = defaultdict(dict)
+    for name, target in targets.items():
+        by_owner[target.owner.lower()][name] = target
+    walks = [
+        partial(attempt, partial(_part, owner, wanted), sessions, next(iter(wanted.values())))
+        for owner, wanted in by_owner.items()
+    ]
+    walked = together(lambda walk: walk(), walks, READS_AT_ONCE)
+    return {
+        name: found
+        for wanted, found in zip(by_owner.values(), walked, strict=True)
+        if not isinstance(found, GitHubError)
+        for name in wanted
+        if name in found
+    }
+
+
+def _part(
+    owner: str, wanted: Collection[str], target: Target, session: Session
+) -> Mapping[str, Repo]:
+    """An owner's repositories, page by page for as long as more are wanted than pages were read.
+
+    It never costs more than twice what it would to ask for each alone.
+    """
+    found: dict[str, Repo] = {}
+    walk = pages(owner, target, session, session.pages)
+    read = 0
+    while sum(name not in found for name in wanted) > read + 1:
+        page = next(walk, None)
+        if page is None:
+            break
+        read += 1
+        for item in page:
+            found[item.full_name.lower()] = item.repo
+    return found

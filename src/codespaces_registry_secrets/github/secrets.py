@@ -13,7 +13,7 @@ from nacl.public import PublicKey, SealedBox
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError, StoppedError
-from codespaces_registry_secrets.github import schemas as answers
+from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import Sessions
 from codespaces_registry_secrets.github.client import Session
 from codespaces_registry_secrets.github.observe import selected_repositories
@@ -30,7 +30,7 @@ class Writer:
         self._target = target
         self._note: Callable[[bool], None] = lambda _: None
         self._wrote = False
-        self._key: answers.PublicKey | None = None
+        self._key: schemas.PublicKey | None = None
 
     def carry_out(
         self, change: Change, values: Mapping[Part, SecretBytes], note: Callable[[bool], None]
@@ -98,7 +98,7 @@ class Writer:
         access: Mapping[str, Any],
         value: SecretBytes,
         password: SecretBytes,
-        key: answers.PublicKey,
+        key: schemas.PublicKey,
     ) -> None:
         body = {"encrypted_value": seal(key.key, value), "key_id": key.key_id, **access}
         self._send(self._session.put, f"{self._target.url}/{name}", body, [password])
@@ -126,10 +126,10 @@ class Writer:
         ids = {repo.id for repo in there.repositories}
         return sorted((ids | set(step.add)) - set(step.remove))
 
-    def _public_key(self) -> answers.PublicKey:
+    def _public_key(self) -> schemas.PublicKey:
         if self._key is None:
             url = f"{self._target.url}/public-key"
-            self._key = self._session.get(self._target, url, answers.PublicKey)
+            self._key = self._session.get(self._target, url, schemas.PublicKey)
         return self._key
 
 

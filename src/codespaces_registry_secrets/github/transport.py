@@ -7,22 +7,89 @@ shows would pass for a secret that was stored.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from github import GithubException
-from github.Requester import Requester
+from github.Requester import (
+    HTTPRequestsConnectionClass,
+    HTTPSRequestsConnectionClass,
+    Requester,
+    RequestsResponse,
+)
 
-from codespaces_registry_secrets.errors import GitHubError, RegistrySecretsError, place_of
-from codespaces_registry_secrets.github.connection import (
-    Connection,
-    UnfollowedError,
-    connect_like,
+from codespaces_registry_secrets.errors import (
+    GitHubError,
+    MovedError,
+    RegistrySecretsError,
+    place_of,
 )
 from codespaces_registry_secrets.github.schemas import UNPROMISED
+from codespaces_registry_secrets.text.redaction import Redactor
+
+
+class UnfollowedError(Exception):
+    """An answer that PyGithub would act upon by itself.
+
+    `url` was asked for, `location` is where it leads; empty where it names no place.
+    """
+
+    def __init__(self, status: int, url: str, location: str) -> None:
+        self.status = status
+        self.url = url
+        self.location = location
+        super().__init__(status)
+
+
+class _Unfollowing:
+    """What both kinds of PyGithub's connections do otherwise here."""
+
+    repeated = False
+
+    def getresponse(self) -> RequestsResponse:
+        self.repeated = False
+        response: RequestsResponse = super().getresponse()  # type: ignore[misc] # of a connection
+        self.repeated = _was_repeated(response)
+        return _checked(response)
+
+
+class _Http(_Unfollowing, HTTPRequestsConnectionClass):
+    pass
+
+
+class _Https(_Unfollowing, HTTPSRequestsConnectionClass):
+    pass
+
+
+# `repeated`: urllib3 has sent the last request more than once.
+Connection = _Http | _Https
+
+
+def connect_like(requester: Requester) -> Connection:
+    """A connection with the settings of `requester`, to be passed along with its requests."""
+    kind = _Https if requester.scheme == "https" else _Http
+    names = ("timeout", "retry", "pool_size", "verify")
+    settings = {name: requester.kwargs[name] for name in names}
+    return kind(requester.hostname, urlsplit(requester.base_url).port, **settings)
+
+
+def _was_repeated(response: RequestsResponse) -> bool:
+    retries = response.response.raw.retries
+    return bool(retries and retries.history)
+
+
+def _checked(response: RequestsResponse) -> RequestsResponse:
+    redirects = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
+    if response.status in redirects or response.status == HTTPStatus.ACCEPTED:
+        location = response.headers.get("location", "")
+        raise UnfollowedError(response.status, response.response.url, location)
+    return response
+
 
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
 PROMISED = {"GET": (200,), "POST": (201,), "PUT": (201, 204), "DELETE": (204,)}
@@ -108,3 +175,40 @@ def _said(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
+
+
+def redirected(error: UnfollowedError, redact: Redactor) -> GitHubError:
+    """The error that says where a redirect leads; `redact` keeps what was sent out of it."""
+    here, there = urlsplit(error.url), _leading(error)
+    if there is None:
+        return GitHubError(unpromised(error.status), error.status)
+    if _origin(here) != _origin(there):
+        place = redact(f"{there.scheme}://{there.netloc}")
+        message = (
+            f"GitHub redirects to another place ({place}), and the token is not sent there; check "
+            "the input `api-url`"
+        )
+        return GitHubError(message, error.status)
+    moved = _BY_ID.search(there.path)
+    if moved is None:
+        return GitHubError(unpromised(error.status), error.status)
+    query = f"?{there.query}" if there.query else ""
+    return MovedError(error.status, moved[0], there.path[moved.end() :] + query)
+
+
+def _leading(error: UnfollowedError) -> SplitResult | None:
+    """Where it leads; None where it names no place, or one that cannot be parsed."""
+    try:
+        there = urlsplit(urljoin(error.url, error.location)) if error.location else None
+        if there and there.hostname and there.port != 0:
+            return there
+    except ValueError:  # of a host or a port that is none
+        pass
+    return None
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)

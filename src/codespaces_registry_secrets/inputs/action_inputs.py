@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from codespaces_registry_secrets.errors import Fault, FaultyError, input_place
-from codespaces_registry_secrets.inputs import parsers as forms
+from codespaces_registry_secrets.inputs import parsers
 from codespaces_registry_secrets.model.allowlist import Allowed
 from codespaces_registry_secrets.model.fields import (
     DURATION_FORM,
@@ -59,38 +59,39 @@ class Inputs(BaseModel):
         hide_input_in_errors=True,
     )
 
-    token: Annotated[SecretStr, AfterValidator(forms.token)] | None = None
-    app_id: Annotated[str, BeforeValidator(forms.app_id)] | None = None
-    app_private_key: Annotated[SecretStr, AfterValidator(forms.private_key)] | None = None
+    token: Annotated[SecretStr, AfterValidator(parsers.token)] | None = None
+    app_id: Annotated[str, BeforeValidator(parsers.app_id)] | None = None
+    app_private_key: Annotated[SecretStr, AfterValidator(parsers.private_key)] | None = None
     spec: str | None = Field(default=None, repr=False)
     spec_file: str = ".github/codespaces-registries.yml"
-    mode: Annotated[Mode, forms.ANY_CASE] = "apply"
-    rotate: Annotated[Rotation | None, forms.ANY_CASE] = None
-    only: Annotated[frozenset[str], BeforeValidator(forms.ids)] = frozenset()
-    verify: Annotated[Verify, forms.ANY_CASE] = "auto"
-    expiry_warning: Annotated[timedelta, forms.read(parse_duration, DURATION_FORM)] = timedelta(
+    mode: Annotated[Mode, parsers.ANY_CASE] = "apply"
+    rotate: Annotated[Rotation | None, parsers.ANY_CASE] = None
+    only: Annotated[frozenset[str], BeforeValidator(parsers.ids)] = frozenset()
+    verify: Annotated[Verify, parsers.ANY_CASE] = "auto"
+    expiry_warning: Annotated[timedelta, parsers.read(parse_duration, DURATION_FORM)] = timedelta(
         days=14
     )
-    prune: Annotated[bool, BeforeValidator(forms.boolean)] = False
-    removal_limit: Annotated[float, BeforeValidator(forms.share)] = 0.3
-    writes_per_minute: Annotated[int, BeforeValidator(forms.rate)] = 60
-    shard: Annotated[Shard | None, forms.read(parse_shard, SHARD_FORM)] = None
+    prune: Annotated[bool, BeforeValidator(parsers.boolean)] = False
+    removal_limit: Annotated[float, BeforeValidator(parsers.share)] = 0.3
+    writes_per_minute: Annotated[int, BeforeValidator(parsers.rate)] = 60
+    shard: Annotated[Shard | None, parsers.read(parse_shard, SHARD_FORM)] = None
     credentials: Annotated[
-        Mapping[str, SecretStr], forms.read(forms.parse_credentials_json, forms.CREDENTIALS_FORM)
+        Mapping[str, SecretStr],
+        parsers.read(parsers.parse_credentials_json, parsers.CREDENTIALS_FORM),
     ] = Field(default={}, repr=False)
     allowed_servers: Annotated[
-        tuple[str, ...], BeforeValidator(forms.patterns), AfterValidator(forms.servers)
+        tuple[str, ...], BeforeValidator(parsers.patterns), AfterValidator(parsers.servers)
     ] = ()
     allowed_owners: Annotated[
-        tuple[str, ...], BeforeValidator(forms.patterns), AfterValidator(forms.owners)
+        tuple[str, ...], BeforeValidator(parsers.patterns), AfterValidator(parsers.owners)
     ] = ()
-    api_url: Annotated[str, BeforeValidator(forms.api_url)] = "https://api.github.com"
+    api_url: Annotated[str, BeforeValidator(parsers.api_url)] = "https://api.github.com"
     id: RegistryId | None = None
-    registry: Annotated[KindName | None, forms.ANY_CASE] = None
+    registry: Annotated[KindName | None, parsers.ANY_CASE] = None
     server: ServerName | None = None
-    target: Annotated[str | None, BeforeValidator(forms.target)] = None
-    visibility: Annotated[Visibility | None, forms.ANY_CASE] = None
-    repositories: Annotated[tuple[str, ...] | None, BeforeValidator(forms.repositories)] = None
+    target: Annotated[str | None, BeforeValidator(parsers.target)] = None
+    visibility: Annotated[Visibility | None, parsers.ANY_CASE] = None
+    repositories: Annotated[tuple[str, ...] | None, BeforeValidator(parsers.repositories)] = None
 
     workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
     temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
@@ -130,7 +131,7 @@ def secrets(environ: Mapping[str, str]) -> Iterator[SecretStr]:
         value = environ.get(_variable(name), "").strip()
         if value:
             yield SecretStr(value)
-    inner = forms.parse_credentials_json(environ.get(_variable("credentials"), "")) or {}
+    inner = parsers.parse_credentials_json(environ.get(_variable("credentials"), "")) or {}
     yield from (value for value in inner.values() if value.get_secret_value())
 
 
@@ -200,7 +201,7 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
 
 def _misnamed(given: Mapping[str, str]) -> Iterator[Fault]:
     """Names of `credentials` that no source may read, or that the environment has too."""
-    for name in forms.parse_credentials_json(given.get(_variable("credentials"), "")) or {}:
+    for name in parsers.parse_credentials_json(given.get(_variable("credentials"), "")) or {}:
         if is_reserved(name):
             yield _named("credentials", f"{name}: {RESERVED}")
         elif name in given:

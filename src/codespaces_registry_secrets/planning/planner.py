@@ -15,10 +15,8 @@ from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.plan import Action, Change, Note, Plan
 from codespaces_registry_secrets.model.repositories import Selected
 from codespaces_registry_secrets.model.targets import ME, Repository, Target, User, Visibility
-from codespaces_registry_secrets.planning import prune
-from codespaces_registry_secrets.planning import safety_checks as guards
+from codespaces_registry_secrets.planning import prune, safety_checks
 from codespaces_registry_secrets.planning.access import Member, disagreements, members, steps
-from codespaces_registry_secrets.planning.lint import doubts
 from codespaces_registry_secrets.planning.rotation import Due, due, known_to_belong
 
 
@@ -58,11 +56,11 @@ def _changes(
     for triplet in resolved:
         target = triplet.target
         try:
-            guards.refuse_twice(triplet, times[_key(triplet)])
+            safety_checks.refuse_twice(triplet, times[_key(triplet)])
             change, created = _change(triplet, _seen(triplet, observed), observed, removal_limit)
-            guards.refuse_crowd(target, taken[target], created)
+            safety_checks.refuse_crowd(target, taken[target], created)
             taken[target] += created
-        except guards.BlockedError as blocked:
+        except safety_checks.BlockedError as blocked:
             change = _unchanged(triplet).blocked(str(blocked))
         yield change
 
@@ -116,13 +114,13 @@ def _change(
     triplet: Desired, seen: ObservedTarget, observed: Observed, removal_limit: float
 ) -> tuple[Change, int]:
     """The change for one triplet, and how many secrets it creates."""
-    guards.refuse_target(triplet, seen, observed)
-    selected = guards.selected_by(triplet, observed)
+    safety_checks.refuse_target(triplet, seen, observed)
+    selected = safety_checks.selected_by(triplet, observed)
     policy = due(triplet, seen, observed.changed)
     belonging = known_to_belong(triplet, seen, observed.changed)
     three = members(triplet, seen, selected, policy, belonging)
-    guards.refuse_members(triplet, three)
-    guards.refuse_removal(three, removal_limit)
+    safety_checks.refuse_members(triplet, three)
+    safety_checks.refuse_removal(three, removal_limit)
     action = _action(three)
     precaution = action == "rotate" and policy.guess
     differs = any(member.differs for member in three)
@@ -230,3 +228,30 @@ def _warnings(
 def _note(level: Literal["notice", "warning"], triplet: Desired, message: str) -> Note:
     target = triplet.target
     return Note(level, f"{triplet.registry} at {target}: {message}", triplet.where, target)
+
+
+def doubts(settled: Sequence[Desired]) -> Iterator[Note]:
+    """Warnings about triplets beside each other, sorted as they are."""
+    organizations = {
+        (t.registry, t.target.owner.lower()) for t in settled if t.target.has_visibility
+    }
+    # A triplet that is there twice is told of elsewhere.
+    triplets = {(t.target, t.registry, t.credential.server) for t in settled if t.credential}
+    servers = Counter((target, server) for target, _, server in triplets)
+    for triplet in settled:
+        here = f"{triplet.registry} at {triplet.target}"
+        server = triplet.credential.server if triplet.credential else None
+        if server and servers[triplet.target, server] > 1:
+            message = f"{here}: {server} has another id here too, and Codespaces uses only one"
+            yield Note("warning", message, triplet.where, triplet.target)
+        if isinstance(triplet.target, User):
+            message = f"{here}: prebuilds never see a user's secrets"
+            yield Note("warning", message, triplet.where, triplet.target)
+        if not isinstance(triplet.target, Repository):
+            continue
+        if (triplet.registry, triplet.target.owner.lower()) in organizations:
+            message = f"{here}: the organization has it too; in this repository this one wins"
+            yield Note("warning", message, triplet.where, triplet.target)
+        if server == "ghcr.io":
+            message = f"{here}: images that the repository may read need no secrets on ghcr.io"
+            yield Note("notice", message, triplet.where, triplet.target)

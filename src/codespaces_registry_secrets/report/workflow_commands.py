@@ -19,9 +19,8 @@ from actions_toolkit import core
 from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.model.plan import Note
-from codespaces_registry_secrets.text.control_characters import one_line, visible
-from codespaces_registry_secrets.text.masks import masks
-from codespaces_registry_secrets.text.workflow_commands import inert
+from codespaces_registry_secrets.text.control_characters import inert, one_line, visible
+from codespaces_registry_secrets.text.redaction import masks
 
 # The runner shows so many annotations of a kind for a step, and so much of each.
 MOST_ANNOTATIONS = 10

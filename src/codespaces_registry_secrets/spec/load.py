@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
 from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.allowlist import Allowed
+from codespaces_registry_secrets.model.allowlist import Allowed, allows, refusal
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.fields import Rotation
-from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS
+from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of, server_of
 from codespaces_registry_secrets.model.repositories import Selection
-from codespaces_registry_secrets.model.targets import SCOPES, Target
-from codespaces_registry_secrets.spec import defaults, reach
-from codespaces_registry_secrets.spec import messages as faults
-from codespaces_registry_secrets.spec import validation as rules
+from codespaces_registry_secrets.model.targets import ME, SCOPES, Target
+from codespaces_registry_secrets.spec import messages, validation
 from codespaces_registry_secrets.spec.schema import (
     RegistryEntry,
     Repositories,
     SpecModel,
     TargetEntry,
 )
+from codespaces_registry_secrets.spec.validation import Complaint, Entry, mappings
 from codespaces_registry_secrets.spec.yaml_document import Document, Path
 
 _EVERYTHING = Allowed()
@@ -46,15 +45,15 @@ def desired(
     Raises:
         FaultyError: with every fault of the document, each at its place.
     """
-    data = defaults.with_defaults(document.data)
+    data = with_defaults(document.data)
     model, misshapen = _shape(data)
     found = [
-        *defaults.complaints(document.data),
+        *_default_errors(document.data),
         *misshapen,
         *_meaning(document, data, sources, only, allowed),
     ]
     wrong = [Fault(_place(document, path), message) for path, message in found]
-    unknown = rules.unknown_ids(rules.mappings(_registries(data)), only)
+    unknown = validation.unknown_ids(validation.mappings(_registries(data)), only)
     wrong += [Fault(input_place("only"), message) for message in unknown]
     if model is None or wrong:
         raise FaultyError(wrong)
@@ -66,12 +65,12 @@ def _registries(data: object) -> object:
     return data.get("registries") if isinstance(data, dict) else None
 
 
-def _shape(data: object) -> tuple[SpecModel | None, list[rules.Complaint]]:
+def _shape(data: object) -> tuple[SpecModel | None, list[validation.Complaint]]:
     """The spec in its shape, or what is wrong with that of each key."""
     try:
         return SpecModel.model_validate(data), []
     except ValidationError as error:
-        return None, [*faults.complaints(error)]
+        return None, [*messages.complaints(error)]
 
 
 def _meaning(
@@ -80,13 +79,13 @@ def _meaning(
     sources: Sources,
     only: frozenset[str],
     allowed: Allowed,
-) -> Iterator[rules.Complaint]:
+) -> Iterator[validation.Complaint]:
     """What is wrong with what the keys mean together, and with what they reach."""
-    entries = rules.mappings(_registries(data))
-    beyond = [*reach.complaints(entries, allowed)]
+    entries = validation.mappings(_registries(data))
+    beyond = [*_not_allowed(entries, allowed)]
     unread = {path[1] for path, _ in beyond}
-    given = defaults.defaults_of(document.data)
-    yield from rules.complaints(entries, given, sources, only, unread)
+    given = defaults_of(document.data)
+    yield from validation.complaints(entries, given, sources, only, unread)
     yield from beyond
     if _registries(data) == []:
         yield ("registries",), "is empty; at least one registry is needed"
@@ -158,3 +157,87 @@ def _selection(chosen: Repositories | None, target: Target) -> Selection | None:
         exclude=full(chosen.exclude),
         archived=chosen.archived,
     )
+
+
+_SERVER_KEYS = KIND_KEYS | {"registry", "server"}
+_FIELDS = frozenset(field.alias or name for name, field in RegistryEntry.model_fields.items())
+_CREDENTIAL_KEYS = _FIELDS - {"id", "targets", "access-only"}
+
+
+def defaults_of(data: object) -> Entry:
+    """The `defaults` of a spec; empty where it has none, or none that is a mapping."""
+    defaults = data.get("defaults") if isinstance(data, dict) else None
+    return defaults if isinstance(defaults, dict) else {}
+
+
+def with_defaults(data: object) -> object:
+    """The spec with `defaults` merged into each registry."""
+    if not isinstance(data, dict) or not isinstance(data.get("registries"), list):
+        return data
+    defaults = defaults_of(data)
+    merged = [_merged(defaults, e) if isinstance(e, dict) else e for e in data["registries"]]
+    return {**{k: v for k, v in data.items() if k != "defaults"}, "registries": merged}
+
+
+def _default_errors(data: object) -> Iterator[tuple[Path, str]]:
+    """All that is wrong with the `defaults` themselves, whether a registry inherits it or not."""
+    defaults = defaults_of(data)
+    written = data.get("defaults") if isinstance(data, dict) else None
+    if not isinstance(written, dict | None):
+        yield ("defaults",), "must be a mapping of keys"
+    if "id" in defaults:
+        yield ("defaults", "id"), "an id belongs to one registry, not to the defaults"
+    try:
+        RegistryEntry.model_validate({"targets": [], **defaults, "id": "ID"})
+    except ValidationError as error:
+        yield from messages.complaints(error, ("defaults",))
+
+
+def _merged(defaults: Entry, entry: Entry) -> Entry:
+    left_out = _not_inherited(defaults, entry)
+    return {**{k: v for k, v in defaults.items() if k not in left_out}, **entry}
+
+
+def _not_inherited(defaults: Entry, entry: Entry) -> frozenset[str]:
+    if entry.get("access-only", defaults.get("access-only")) is True:
+        return _CREDENTIAL_KEYS
+    if "server" in entry:
+        return _SERVER_KEYS
+    if "registry" not in entry:
+        return frozenset() if {"registry", "server"} & defaults.keys() else KIND_KEYS
+    if "server" in defaults or defaults.get("registry", entry["registry"]) != entry["registry"]:
+        return _SERVER_KEYS
+    return _SERVER_KEYS - keys_of(entry["registry"])
+
+
+def _not_allowed(entries: Sequence[tuple[int, Entry]], allowed: Allowed) -> Iterator[Complaint]:
+    """Each server and owner that is not allowed, with paths from `registries` on."""
+    for index, entry in entries:
+        path: Path = ("registries", index)
+        server = server_of(entry)
+        if server is not None and not allows(allowed.servers, server):
+            key = "server" if "server" in entry else "registry"
+            yield (*path, key), refusal(server, "allowed-servers", allowed.servers)
+        for number, target in mappings(entry.get("targets")):
+            for place, owner in _owners(target):
+                if not allows(allowed.owners, owner):
+                    message = refusal(owner, "allowed-owners", allowed.owners)
+                    yield (*path, "targets", number, *place), message
+
+
+def _owners(target: Entry) -> Iterator[tuple[Path, str]]:
+    """The owner of a target and of each repository that it lists.
+
+    `@me` is nobody yet: GitHub tells whose the token is. What is excluded is on no list.
+    """
+    for scope in SCOPES.keys() & target.keys():
+        if isinstance(target[scope], str) and target[scope] != ME:
+            yield (scope,), str(target[scope]).partition("/")[0]
+    chosen = target.get("repositories")
+    if isinstance(chosen, dict) and chosen.get("mode") == "remove":
+        return  # access is taken away from whoever has it
+    listed = chosen.get("include") if isinstance(chosen, dict) else chosen
+    for number, pattern in enumerate(listed if isinstance(listed, list) else ()):
+        owner, slash, _ = str(pattern).rpartition("/")
+        if slash:
+            yield ("repositories", "include", number), owner

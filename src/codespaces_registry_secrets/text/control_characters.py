@@ -28,3 +28,11 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """Replace control characters, and each run of newlines, tabs and blanks with one blank."""
     return " ".join(visible(text).split())
+
+
+_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+
+
+def inert(text: str) -> str:
+    """Replace control characters, and break up whatever the runner would obey: `: :`, `## [`."""
+    return _COMMAND.sub(r"\1: :", visible(text)).replace("##[", "## [")

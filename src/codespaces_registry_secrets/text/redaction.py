@@ -157,3 +157,22 @@ def _in_base64(secret: bytes) -> Iterator[str]:
             encoded = encode(bytes(before) + secret).decode().rstrip("=")
             shared_end = (before + len(secret)) % 3 != 0
             yield encoded[(0, 2, 3)[before] : -1 if shared_end else None]
+
+
+# A mask for `{` or `},` would blacken every log; such lines of a key hold nothing secret.
+SHORTEST_LINE = 6
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def masks(value: str) -> tuple[str, ...]:
+    """The payloads of `add-mask` for a value: its long lines, each on its own.
+
+    A value without a long line is one payload, so the runner hides its short lines too. Blanks at
+    the ends are left out: what is around the rest shows nothing. A value of blanks has no mask,
+    which the runner would refuse.
+    """
+    lines = (line.strip() for line in _LINE_END.split(value))
+    long = tuple(line for line in lines if len(line) >= SHORTEST_LINE)
+    whole = value.strip()
+    return long or ((whole,) if whole else ())

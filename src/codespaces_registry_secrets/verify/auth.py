@@ -14,10 +14,16 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from codespaces_registry_secrets.verify.challenge import challenges
-from codespaces_registry_secrets.verify.credential import Credential
-from codespaces_registry_secrets.verify.http import USER_AGENT, Answer, Wire
-from codespaces_registry_secrets.verify.result import rejected, unreachable
-from codespaces_registry_secrets.verify.urls import host_of, is_loopback, parsed
+from codespaces_registry_secrets.verify.errors import rejected, unreachable
+from codespaces_registry_secrets.verify.http import (
+    USER_AGENT,
+    Answer,
+    BasicCredentials,
+    Wire,
+    host_of,
+    is_loopback,
+    parsed,
+)
 
 CHECK = "check that user name and password belong together and are neither revoked nor expired"
 
@@ -53,7 +59,7 @@ class Basic:
     """The credential itself, each time."""
 
     wire: Wire
-    credential: Credential
+    credential: BasicCredentials
 
     def authorization(self, scope: str = "") -> str:  # noqa: ARG002 - good for everything
         """The same for each scope."""
@@ -69,7 +75,7 @@ class Bearer:
     """A token for each scope, which the token server at `realm` gives for the credential."""
 
     wire: Wire
-    credential: Credential
+    credential: BasicCredentials
     realm: str
     service: str
 
@@ -112,7 +118,11 @@ class Bearer:
 
 
 def scheme_for(
-    wire: Wire, credential: Credential, host: str, answer: Answer, trusted: Callable[[str], bool]
+    wire: Wire,
+    credential: BasicCredentials,
+    host: str,
+    answer: Answer,
+    trusted: Callable[[str], bool],
 ) -> Scheme:
     """What `host` asks for in its answer to a request that carried nothing.
 
@@ -149,7 +159,7 @@ def _check_realm(realm: str, host: str) -> None:
         )
 
 
-def _basic(wire: Wire, credential: Credential) -> str:
+def _basic(wire: Wire, credential: BasicCredentials) -> str:
     header = credential.basic()
     wire.hide(header.partition(" ")[2].encode())
     return header

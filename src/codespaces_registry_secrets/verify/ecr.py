@@ -18,10 +18,14 @@ from http import HTTPStatus
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR
-from codespaces_registry_secrets.verify.credential import Credential
-from codespaces_registry_secrets.verify.http import Answer, Wire
-from codespaces_registry_secrets.verify.result import NotProvenError, rejected, unreachable
-from codespaces_registry_secrets.verify.urls import is_loopback, parsed
+from codespaces_registry_secrets.verify.errors import NotProvenError, rejected, unreachable
+from codespaces_registry_secrets.verify.http import (
+    Answer,
+    BasicCredentials,
+    Wire,
+    is_loopback,
+    parsed,
+)
 
 ENDPOINT = "AWS_ENDPOINT_URL_ECR"
 PERMISSIONS = "`ecr:GetAuthorizationToken` and `sts:GetServiceBearerToken`"
@@ -34,7 +38,9 @@ _HEADERS = {
 _AGAIN = re.compile("Throttl|TooManyRequests|RequestLimit|Unavailable|InternalFailure|ServerExc")
 
 
-def exchanged(wire: Wire, server: str, credential: Credential, endpoint: str) -> Credential:
+def exchanged(
+    wire: Wire, server: str, credential: BasicCredentials, endpoint: str
+) -> BasicCredentials:
     """The credential itself, or for an access key at an ECR server the one that AWS gives for it.
 
     `endpoint` is a URL to ask in place of AWS's own; empty where there is none.
@@ -93,7 +99,7 @@ def _signed(url: str, region: str, key_id: str, secret: str) -> Mapping[str, str
     return dict(request.headers.items())
 
 
-def _login(wire: Wire, answer: Answer) -> Credential:
+def _login(wire: Wire, answer: Answer) -> BasicCredentials:
     """User name and password, which AWS gives joined by a colon, in base64."""
     try:
         token = json.loads(answer.body)["authorizationData"][0]["authorizationToken"]
@@ -102,7 +108,7 @@ def _login(wire: Wire, answer: Answer) -> Credential:
         raise unreachable("AWS was asked for an ECR login, and its answer holds none") from None
     wire.hide(token.encode())
     wire.hide(password)
-    return Credential(SecretBytes(username), SecretBytes(password))
+    return BasicCredentials(SecretBytes(username), SecretBytes(password))
 
 
 def _refused(wire: Wire, answer: Answer) -> NotProvenError:

@@ -1,14 +1,54 @@
-"""No answer -> what stood in the way, and what to do about it."""
+"""What a login showed about a credential."""
 
 from __future__ import annotations
 
+import html
+import json
+import re
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 import requests
 import urllib3
 
-from codespaces_registry_secrets.verify.result import NotProvenError, Verdict, unreachable
+from codespaces_registry_secrets.errors import RegistrySecretsError
+from codespaces_registry_secrets.verify.challenge import challenges
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`rejected`: the registry said no. `unreachable`: it said neither yes nor no.
+
+    `message` is what the registry said and what to do next, without any value; empty when accepted.
+    """
+
+    status: Literal["accepted", "rejected", "unreachable"]
+    message: str = ""
+
+
+class NotProvenError(RegistrySecretsError):
+    """Ends a login before it is accepted; `verdict` says why. It does not leave this package."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(verdict.message)
+
+    def about(self, subject: str) -> NotProvenError:
+        """The same, said of one thing in particular."""
+        return NotProvenError(Verdict(self.verdict.status, f"{subject}: {self.verdict.message}"))
+
+
+def rejected(message: str) -> NotProvenError:
+    """The registry refuses the credential."""
+    return NotProvenError(Verdict("rejected", message))
+
+
+def unreachable(message: str) -> NotProvenError:
+    """Nothing is known about the credential."""
+    return NotProvenError(Verdict("unreachable", message))
+
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 10
@@ -79,3 +119,40 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield one
         inside = (*one.args, getattr(one, "reason", None), one.__cause__)
         waiting.extend(cause for cause in inside if isinstance(cause, BaseException))
+
+
+# Where registries and token servers put their words: the distribution specification's `errors`,
+# Docker Hub's `details`, OAuth 2.0's `error_description` (RFC 6749), problem details (RFC 9457).
+_KEYS = ("message", "details", "detail", "error_description", "error", "title", "code")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+def said(body: bytes, www_authenticate: str) -> str:
+    """What an answer says for a reader, or nothing."""
+    parts = [*_of_body(body.decode("utf-8", "replace")), *_of_challenges(www_authenticate)]
+    return "; ".join(dict.fromkeys(part.strip().rstrip(".") for part in parts if part.strip()))
+
+
+def _of_body(text: str) -> list[str]:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        title = _TITLE.search(text)
+        return [html.unescape(title[1])] if title else []
+    except RecursionError:
+        return []
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return [_words(one) for one in (errors if isinstance(errors, list) and errors else [body])]
+
+
+def _words(one: object) -> str:
+    if not isinstance(one, dict):
+        return one if isinstance(one, str) else ""
+    words = (one.get(key) for key in _KEYS)
+    return next((text for text in words if isinstance(text, str) and text.strip()), "")
+
+
+def _of_challenges(header: str) -> list[str]:
+    """A Bearer challenge may say what is wrong with a token (RFC 6750)."""
+    given = [challenge.parameters for challenge in challenges(header)]
+    return [p.get("error_description") or p.get("error", "") for p in given]

@@ -8,27 +8,32 @@ another host, no `.netrc` adds one. Proxies and authorities are those of the env
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Self
+from urllib.parse import urljoin
 
 import requests
 import urllib3
 from pydantic import SecretBytes
 from requests.auth import AuthBase
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from codespaces_registry_secrets.inputs.sources import Mask
 from codespaces_registry_secrets.text.redaction import Redactor
-from codespaces_registry_secrets.verify.credential import Credential
 from codespaces_registry_secrets.verify.deadline import Adapter, Connections
 from codespaces_registry_secrets.verify.errors import (
     CONNECT_SECONDS,
     READ_SECONDS,
+    NotProvenError,
     explain,
+    rejected,
+    said,
+    unreachable,
 )
-from codespaces_registry_secrets.verify.messages import said
-from codespaces_registry_secrets.verify.result import NotProvenError, unreachable
-from codespaces_registry_secrets.verify.urls import host_of, is_loopback, joined, origin, parsed
 
 USER_AGENT = "codespaces-registry-secrets"
 BODY_BYTES = 64 * 1024
@@ -64,7 +69,7 @@ class Wire:
     """
 
     def __init__(
-        self, credential: Credential, host: str, connections: Connections, mask: Mask
+        self, credential: BasicCredentials, host: str, connections: Connections, mask: Mask
     ) -> None:
         self._host = host
         self._mask = mask
@@ -205,3 +210,62 @@ def _body(response: requests.Response) -> bytes:
             break
         body += piece
     return body[:BODY_BYTES]
+
+
+def parsed(url: str) -> Url:
+    """The parts of a URL; of what is none, no parts."""
+    try:
+        return parse_url(url)
+    except LocationParseError:
+        return Url()
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, with its port where it names one."""
+    return parsed(url).netloc or ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without a port, is this machine by its very name."""
+    name = (parsed(f"https://{host}").host or "").strip("[]")
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def joined(url: str, location: str) -> str:
+    """Where a redirect leads, or nowhere."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
+
+
+def origin(url: str) -> tuple[str | None, str | None, int | None]:
+    """What two URLs have in common where a connection to one is a connection to the other."""
+    place = parsed(url)
+    default = {"https": 443, "http": 80}.get(place.scheme or "")
+    return place.scheme, place.host, place.port or default
+
+
+@dataclass(frozen=True)
+class BasicCredentials:
+    """What a registry is asked to accept. Exact to the byte: both may hold anything."""
+
+    username: SecretBytes
+    password: SecretBytes
+
+    def basic(self) -> str:
+        """The `Authorization` header with both.
+
+        Raises:
+            NotProvenError: the user name cannot be sent; "a user-id containing a colon character
+                is invalid" (RFC 7617), and Docker's `config.json` separates the two at the first.
+        """
+        username = self.username.get_secret_value()
+        if b":" in username:
+            message = "the user name holds a colon, so no registry can tell it from the password"
+            raise rejected(message)
+        pair = username + b":" + self.password.get_secret_value()
+        return f"Basic {b64encode(pair).decode()}"

@@ -17,22 +17,20 @@ from codespaces_registry_secrets.model.allowlist import allows
 from codespaces_registry_secrets.model.registries import (
     DOCKER_HUB,
     DOCKER_HUB_HOST,
+    IMAGE,
     TOKEN_SERVERS,
 )
 from codespaces_registry_secrets.verify.auth import REFUSED, Scheme, scheme_for
-from codespaces_registry_secrets.verify.credential import Credential
 from codespaces_registry_secrets.verify.deadline import Connections, within
 from codespaces_registry_secrets.verify.ecr import exchanged
-from codespaces_registry_secrets.verify.errors import NoTlsError
-from codespaces_registry_secrets.verify.http import Answer, Wire
-from codespaces_registry_secrets.verify.manifests import look_at
-from codespaces_registry_secrets.verify.result import (
+from codespaces_registry_secrets.verify.errors import (
+    NoTlsError,
     NotProvenError,
     Verdict,
     rejected,
     unreachable,
 )
-from codespaces_registry_secrets.verify.urls import is_loopback
+from codespaces_registry_secrets.verify.http import Answer, BasicCredentials, Wire, is_loopback
 
 __all__ = ["Verdict", "prove"]
 
@@ -66,7 +64,7 @@ def prove(
             "the input, or correct the server"
         )
         return Verdict("rejected", message)
-    credential = Credential(username, password)
+    credential = BasicCredentials(username, password)
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
 
     def log_in(connections: Connections) -> Verdict:
@@ -131,3 +129,47 @@ def _strange(host: str, answer: Answer) -> str:
     if answer.status in REFUSED:
         return f"{host} turns everybody away ({answer}); does a firewall keep the runner out?"
     return f"{host} does not answer as a registry does ({answer}); check the server's name"
+
+
+# Source: "Image Manifest V 2, Schema 2" of CNCF Distribution, and the OCI image specification.
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+
+
+def look_at(wire: Wire, base: str, scheme: Scheme, image: str, *, hub: bool) -> None:
+    """Asks for the manifest of `image`, which is written without the server, as a pull would.
+
+    `base` is the registry's URL without a slash at its end; on Docker Hub a name of one part is
+    in `library/`.
+
+    Raises:
+        NotProvenError: no; the message names the image.
+    """
+    try:
+        parts = IMAGE.fullmatch(image)
+        if not parts:
+            raise rejected("not an image's name; write `team/devbox:latest`, without the server")
+        name = f"library/{parts['name']}" if hub and "/" not in parts["name"] else parts["name"]
+        _ask(wire, base, scheme, name, parts["digest"] or parts["tag"] or "latest")
+    except NotProvenError as error:
+        raise error.about(f"image {image}") from None
+
+
+def _ask(wire: Wire, base: str, scheme: Scheme, name: str, reference: str) -> None:
+    authorization = scheme.authorization(f"repository:{name}:pull")
+    answer = wire.head(
+        f"{base}/v2/{name}/manifests/{reference}", authorization, ", ".join(MANIFESTS)
+    )
+    if answer.status in REFUSED:
+        raise rejected(
+            f"the login is good, but may not pull it ({answer}); give the credential read access "
+            "to this image, or take the image off the spec"
+        )
+    if answer.status == HTTPStatus.NOT_FOUND:
+        raise rejected("no such image, or the credential may not see it (404); check the name")
+    if answer.status != HTTPStatus.OK:
+        raise unreachable(f"the registry answers {answer} for its manifest; run again later")

@@ -7,6 +7,7 @@ which the kernel hands no signal that it has no handler for.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,3 +58,27 @@ class Stop:
         self.asked = self.asked or signal.Signals(number).name
         if first and self._interrupts:
             self.check()
+
+
+# Documented: they set the endpoints of AWS's services, as for AWS's own tools.
+ENDPOINTS = frozenset({"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_ECR"})
+
+_PREFIXES = ("AWS_", "OPENSSL_")
+_NAMES = frozenset({"CTLOG_FILE", "QLOGDIR", "RANDFILE", "SSLKEYLOGFILE"})
+
+
+def detached() -> dict[str, str]:
+    """Return all variables, and remove from the process those that libraries must not read.
+
+    Call it before anything imports `ssl`: OpenSSL reads its variables when it is loaded. Deleting
+    from `os.environ` calls `unsetenv`, so C code does not see them either.
+    """
+    variables = dict(os.environ)
+    for name in variables:
+        if _configures_a_library(name):
+            del os.environ[name]
+    return variables
+
+
+def _configures_a_library(name: str) -> bool:
+    return name in _NAMES or (name.startswith(_PREFIXES) and name not in ENDPOINTS)
