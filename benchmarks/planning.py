@@ -11,7 +11,7 @@ from codespaces_registry_secrets.model.fields import RotationPolicy, Source
 from codespaces_registry_secrets.model.observed import Observed, ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.model.targets import Repository
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.planning.planner import plan
+from codespaces_registry_secrets.planning.planner import compute_plan
 
 TARGETS = 5_000
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ def planning_seconds() -> float:
     """Seconds to plan for 5,000 repositories."""
     desired, observed = many(TARGETS)
     began = time.perf_counter()
-    plan(desired, observed, 1.0, "pruned")
+    compute_plan(desired, observed, 1.0, "pruned")
     return time.perf_counter() - began
 
 

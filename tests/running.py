@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codespaces_registry_secrets.action import main
-from codespaces_registry_secrets.github.auth import Patience
+from codespaces_registry_secrets.github.auth import TimeoutConfig
 from github_sandbox import Sandbox, World
 from runner import Runner, Started, Step
 
@@ -31,7 +31,7 @@ class Action:
         self.url = sandbox.url
         self.workspace = folder / "workspace"
         self.workspace.mkdir()
-        self.patience = Patience(backoff=0)
+        self.patience = TimeoutConfig(backoff=0)
         self._runner = Runner(ACTION_YML, self.workspace, {"api_url": sandbox.url})
 
     def step(self, spec: str = "", env: Mapping[str, str] | None = None, **inputs: str) -> Step:
@@ -48,7 +48,7 @@ class Action:
         given = {"token": TOKEN, "spec": spec, "verify": "off", "api-url": self.url, **UNPACED}
         given |= _hyphened(inputs)
         variables = {f"INPUT_{name.upper()}": value for name, value in given.items()}
-        return main({**(env or {}), **variables}, patience=self.patience)
+        return main({**(env or {}), **variables}, timeouts=self.patience)
 
 
 def _hyphened(inputs: Mapping[str, str]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Keep the private-registry secrets of GitHub Codespaces as a declarative spec says."""
+"""A GitHub Action that manages the container registry secrets of GitHub Codespaces."""

@@ -1,160 +1,258 @@
-"""The straight line from the environment to the exit code."""
+"""From the environment to the exit code: read, plan, apply, report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codespaces_registry_secrets.apply.executor import apply
-from codespaces_registry_secrets.github.actions_secrets import ages
-from codespaces_registry_secrets.github.auth import Patience, Sessions, connect
+from codespaces_registry_secrets.github.actions_secrets import read_change_times
+from codespaces_registry_secrets.github.auth import GitHubClients, TimeoutConfig, connect
 from codespaces_registry_secrets.github.observe import observe
 from codespaces_registry_secrets.github.rate_limiter import (
+    LONGEST_SHARD_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS,
-    LONGEST_WAIT_SECONDS_OF_A_SHARD,
-    Pace,
+    RateLimiter,
 )
-from codespaces_registry_secrets.github.repositories import archived
-from codespaces_registry_secrets.github.target_names import expand, with_elsewhere
-from codespaces_registry_secrets.inputs import action_inputs
-from codespaces_registry_secrets.inputs.action_inputs import Inputs
+from codespaces_registry_secrets.github.repositories import find_archived
+from codespaces_registry_secrets.github.target_names import (
+    ExpandedTargets,
+    expand_globs,
+    resolve_other_shards,
+)
+from codespaces_registry_secrets.inputs.action_inputs import (
+    Inputs,
+    input_notes,
+    read_inputs,
+    secret_inputs,
+)
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned
-from codespaces_registry_secrets.planning.credential_gate import barred, judged, outside
-from codespaces_registry_secrets.planning.planner import plan
-from codespaces_registry_secrets.planning.sharding import matrix, split
+from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.observed import Observed
+from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
+from codespaces_registry_secrets.model.targets import Target
+from codespaces_registry_secrets.planning.credential_gate import (
+    block_rejected,
+    block_targets,
+    find_disallowed_owners,
+)
+from codespaces_registry_secrets.planning.planner import compute_plan
+from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
 from codespaces_registry_secrets.report.log import (
     MOST_LINES,
-    Begin,
     Progress,
-    counted,
-    outcome_count,
+    count_changes,
+    count_outcomes,
     outcome_lines,
     plan_lines,
 )
-from codespaces_registry_secrets.report.outputs import outputs, write_plan_file
-from codespaces_registry_secrets.report.problems import Ending, ending, failures, merged
-from codespaces_registry_secrets.report.summary import early_summary, summary
-from codespaces_registry_secrets.report.workflow_commands import Runner
-from codespaces_registry_secrets.runtime.process import Stop
-from codespaces_registry_secrets.spec.load import desired
-from codespaces_registry_secrets.spec.locate import document
-from codespaces_registry_secrets.verify.verify import findings
+from codespaces_registry_secrets.report.outputs import build_outputs, write_plan_file
+from codespaces_registry_secrets.report.problems import (
+    EarlyEnd,
+    describe_early_end,
+    failure_notes,
+    merge_notes,
+)
+from codespaces_registry_secrets.report.summary import render_early_summary, render_summary
+from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
+from codespaces_registry_secrets.runtime.process import Cancellation
+from codespaces_registry_secrets.spec.load import load_desired
+from codespaces_registry_secrets.spec.locate import read_document
+from codespaces_registry_secrets.verify.verify import verify_credentials
 
 DONE, FAILED, DRIFT = 0, 1, 2
 
 
+@dataclass(frozen=True)
+class RunContext:
+    """What all steps of a run share."""
+
+    inputs: Inputs
+    sources: Sources
+    clients: GitHubClients
+    limiter: RateLimiter
+    commands: WorkflowCommands
+    cancellation: Cancellation
+
+    def progress(
+        self, verb: str, per_minute: int, targets: Collection[Target], requests: int
+    ) -> Progress:
+        """Progress lines for so many targets with so many requests."""
+        return Progress(
+            verb,
+            per_minute,
+            len(targets),
+            requests,
+            tell=self.commands.info,
+            paused=lambda: self.limiter.until,
+        )
+
+
 def main(
-    environ: Mapping[str, str], stop: Stop | None = None, patience: Patience | None = None
+    environ: Mapping[str, str],
+    cancellation: Cancellation | None = None,
+    timeouts: TimeoutConfig | None = None,
 ) -> int:
-    """Run the Action. Every error of a run ends here, as annotations, summary and exit code 1."""
-    runner = Runner(environ)
+    """Run the Action, and turn every error into annotations, a summary and exit code 1."""
+    commands = WorkflowCommands(environ)
     try:
-        return run(environ, runner, stop or Stop(), patience or Patience())
+        return run(environ, commands, cancellation or Cancellation(), timeouts or TimeoutConfig())
     except Exception as error:  # noqa: BLE001 - the last resort
-        _end_early(ending(error), runner)
+        _report_early_end(describe_early_end(error), commands)
     return FAILED
 
 
-def _end_early(end: Ending, runner: Runner) -> None:
-    """Log, annotations and summary of a run that has no plan to report."""
-    problems = merged(end.problems)
-    for note in problems:
-        runner.note(note)
-    if end.trace:
-        runner.group("Where it happened", end.trace)
-    runner.count_hidden()
-    runner.info(end.outcome)
-    runner.summary(early_summary(end.outcome, problems))
-
-
-def run(environ: Mapping[str, str], runner: Runner, stop: Stop, patience: Patience) -> int:
-    """Inputs, plan, apply, report."""
-    with stop.interrupting():
-        runner.log_libraries()
-        for secret in action_inputs.secrets(environ):
-            runner.mask(secret)
-        inputs = action_inputs.read(environ)
-        sources = Sources(environ, inputs.workspace, runner.mask, inputs.credentials)
-        longest_wait = LONGEST_WAIT_SECONDS_OF_A_SHARD if inputs.shard else LONGEST_WAIT_SECONDS
-        pace = Pace(inputs.writes_per_minute, runner.info, stop, longest_wait)
-        progress = partial(Progress, tell=runner.info, paused=lambda: pace.until)
-        sessions = connect(inputs, pace, patience, runner.mask)
-        found = look(inputs, sources, sessions, partial(progress, "looked at", pace.reads_a_minute))
-        runner.listing("Plan", plan_lines(found))
-        runner.info(f"\nPlan: {counted(found)}.")
-        if inputs.shard:
-            targets = len({change.target for change in found.changes})
-            runner.info(f"Targets in shard {inputs.shard}: {targets}.")
-        for note in merged(found.all_notes):
-            runner.note(note)
-    # From here on a signal is noted, and what has begun is brought to an end.
-    outcomes = planned(found)
-    if inputs.mode == "apply":
-        writing = partial(progress, "done", pace.writes_a_minute)
-        outcomes = apply(found, sessions, sources, writing, stop)
-    code = _exit_code(inputs, found, outcomes)
-    stopped = [Note("error", stop.message)] if stop.asked and code == FAILED else []
-    _report(inputs, found, outcomes, [*failures(outcomes), *stopped], runner)
+def run(
+    environ: Mapping[str, str],
+    commands: WorkflowCommands,
+    cancellation: Cancellation,
+    timeouts: TimeoutConfig,
+) -> int:
+    """Inputs -> plan -> outcomes -> report -> exit code."""
+    with cancellation.raising():  # nothing is written yet, so a signal ends the run at once
+        context = _prepare(environ, commands, cancellation, timeouts)
+        plan = build_plan(context)
+        _show_plan(context, plan)
+    outcomes = _apply(context, plan) if context.inputs.mode == "apply" else planned_outcomes(plan)
+    code = _exit_code(context.inputs, plan, outcomes)
+    _report(context, plan, outcomes, code)
     return code
 
 
-def look(inputs: Inputs, sources: Sources, sessions: Sessions, begin: Begin) -> Plan:
-    """Spec, what GitHub holds, plan, and what is to be said against it."""
-    spec = document(inputs, sources)
-    asked = desired(spec, sources, inputs.rotate, inputs.only, inputs.allowed)
-    expanded = expand(asked, sessions)
-    wanted, elsewhere = split(expanded.desired, inputs.shard, expanded.problems)
-    changed, doubts = ages(wanted, sessions, inputs.repository)
-    observed = observe(wanted, sessions, changed, expanded.problems, begin)
-    observed = with_elsewhere(
-        observed, wanted, elsewhere, expanded.repositories, sessions, look_up=inputs.prune
-    )
-    first = plan(wanted, observed, inputs.removal_limit, inputs.unmanaged, elsewhere)
-    first = barred(first, outside(first, inputs.allowed_owners))
-    known = {**expanded.repositories, **observed.catalogue}
-    allowed = barred(first, archived(first, known, sessions))
-    credentials = [triplet.credential for triplet in wanted if triplet.credential]
-    found = judged(
-        allowed,
-        findings(credentials, allowed.written, inputs, sources),
-        sessions.expires,
-        observed.at,
-        inputs.expiry_warning,
-    )
-    notes = (*action_inputs.notes(inputs), *expanded.notes, *doubts, *found.notes)
-    return replace(found, notes=notes)
+def _prepare(
+    environ: Mapping[str, str],
+    commands: WorkflowCommands,
+    cancellation: Cancellation,
+    timeouts: TimeoutConfig,
+) -> RunContext:
+    """Mask what is secret, then read the inputs. Sends no request."""
+    commands.log_libraries()
+    for secret in secret_inputs(environ):
+        commands.mask(secret)
+    inputs = read_inputs(environ)
+    sources = Sources(environ, inputs.workspace, commands.mask, inputs.credentials)
+    longest_wait = LONGEST_SHARD_WAIT_SECONDS if inputs.shard else LONGEST_WAIT_SECONDS
+    limiter = RateLimiter(inputs.writes_per_minute, commands.info, cancellation, longest_wait)
+    clients = connect(inputs, limiter, timeouts, commands.mask)
+    return RunContext(inputs, sources, clients, limiter, commands, cancellation)
 
 
-def _report(
-    inputs: Inputs,
-    found: Plan,
-    outcomes: Sequence[Outcome],
-    errors: Sequence[Note],
-    runner: Runner,
-) -> None:
-    """Log, annotations, summary and outputs. The plan and its notes are in the log already."""
-    count = outcome_count(outcomes)
+def build_plan(context: RunContext) -> Plan:
+    """Load the spec, read GitHub's state, compare the two, and verify the credentials."""
+    inputs, clients = context.inputs, context.clients
+    declared = expand_globs(_load_spec(context), clients)
+    desired, elsewhere = split_by_shard(declared.desired, inputs.shard, declared.errors)
+    observed, age_notes = _observe(context, declared, desired, elsewhere)
+    draft = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, elsewhere)
+    allowed = block_targets(draft, find_disallowed_owners(draft, inputs.allowed_owners))
+    known = {**declared.repositories, **observed.repository_index}
+    writable = block_targets(allowed, find_archived(allowed, known, clients))
+    credentials = [triplet.credential for triplet in desired if triplet.credential]
+    reports = verify_credentials(credentials, writable.written_credentials, inputs, context.sources)
+    checked = block_rejected(
+        writable, reports, clients.token_expires, observed.at, inputs.expiry_warning
+    )
+    notes = (*input_notes(inputs), *declared.notes, *age_notes, *checked.notes)
+    return replace(checked, notes=notes)
+
+
+def _load_spec(context: RunContext) -> tuple[Desired, ...]:
+    inputs, sources = context.inputs, context.sources
+    document = read_document(inputs, has_credential=sources.has_credential)
+    return load_desired(document, sources.find_error, inputs.rotate, inputs.only, inputs.allowed)
+
+
+def _observe(
+    context: RunContext,
+    declared: ExpandedTargets,
+    desired: Sequence[Desired],
+    elsewhere: Sequence[Desired],
+) -> tuple[Observed, Sequence[Note]]:
+    """GitHub's state for `desired`, and warnings about sources of an unknown age."""
+    changed_at, notes = read_change_times(desired, context.clients, context.inputs.repository)
+    targets = {triplet.target for triplet in desired}
+    progress = context.progress("read", context.limiter.reads_a_minute, targets, len(targets))
+    observed = observe(
+        desired,
+        context.clients,
+        changed_at,
+        declared.errors,
+        on_target=progress.target_read,
+        on_tick=progress.tick,
+    )
+    observed = resolve_other_shards(
+        observed,
+        desired,
+        elsewhere,
+        declared.repositories,
+        context.clients,
+        look_up=context.inputs.prune,
+    )
+    return observed, notes
+
+
+def _apply(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
+    progress = context.progress(
+        "done", context.limiter.writes_a_minute, plan.written_targets, plan.writes
+    )
+    return apply(
+        plan,
+        context.clients,
+        context.sources,
+        context.cancellation,
+        on_target=progress.target_written,
+        on_tick=progress.tick,
+    )
+
+
+def _exit_code(inputs: Inputs, plan: Plan, outcomes: Sequence[Outcome]) -> int:
+    failed = any(o.status == "failed" or o.change.action == "blocked" for o in outcomes)
+    skipped = inputs.mode == "apply" and any(
+        o.change.steps and o.status == "skipped" for o in outcomes
+    )
+    if failed or skipped:
+        return FAILED
+    return DRIFT if inputs.mode == "check" and plan.drift else DONE
+
+
+def _show_plan(context: RunContext, plan: Plan) -> None:
+    context.commands.listing("Plan", plan_lines(plan))
+    context.commands.info(f"\nPlan: {count_changes(plan)}.")
+    if context.inputs.shard:
+        targets = len({change.target for change in plan.changes})
+        context.commands.info(f"Targets in shard {context.inputs.shard}: {targets}.")
+    for note in merge_notes(plan.all_notes):
+        context.commands.note(note)
+
+
+def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], code: int) -> None:
+    """Log, annotations, outputs and summary of what was done. The log has the plan already."""
+    inputs, commands = context.inputs, context.commands
+    errors = list(failure_notes(outcomes))
+    if context.cancellation.requested and code == FAILED:
+        errors.append(Note("error", context.cancellation.message))
+    count = count_outcomes(outcomes)
     if inputs.mode == "apply" and count:
         if len(outcomes) > MOST_LINES:
-            runner.group("Every change", outcome_lines(outcomes))
-        runner.info(count)
-    for note in merged(errors):
-        runner.note(note)
-    runner.count_hidden()
-    # Outputs first: other steps go by them.
-    shards = matrix(found, inputs.writes_per_minute) if inputs.plans_shards else ()
-    runner.outputs(outputs(inputs.mode, found, outcomes, shards))
+            commands.group("Every change", outcome_lines(outcomes))
+        commands.info(count)
+    for note in merge_notes(errors):
+        commands.note(note)
+    commands.count_hidden()
+    # Outputs before the summary: later steps depend on them.
+    shards = shard_matrix(plan, inputs.writes_per_minute) if inputs.plans_shards else ()
+    commands.outputs(build_outputs(inputs.mode, plan, outcomes, shards))
     if inputs.temporary is not None:
-        _keep_plan(inputs.temporary, inputs.mode, outcomes, runner)
-    if inputs.shard is None:  # else it is for who puts the shards together
-        problems = merged((*found.all_notes, *errors))
-        runner.summary(summary(inputs.mode, found, outcomes, problems))
+        _write_plan_file(inputs.temporary, inputs.mode, outcomes, commands)
+    if inputs.shard is None:  # the workflow merges the plans of all shards into one summary
+        problems = merge_notes((*plan.all_notes, *errors))
+        commands.summary(render_summary(inputs.mode, plan, outcomes, problems))
 
 
-def _keep_plan(folder: Path, mode: str, outcomes: Sequence[Outcome], runner: Runner) -> None:
+def _write_plan_file(
+    folder: Path, mode: str, outcomes: Sequence[Outcome], commands: WorkflowCommands
+) -> None:
     try:
         name = write_plan_file(folder, mode, outcomes)
     except OSError as error:
@@ -163,16 +261,18 @@ def _keep_plan(folder: Path, mode: str, outcomes: Sequence[Outcome], runner: Run
             f"{error.strerror}. Self-hosted runners mount it into container actions since "
             "September 2025; update the runner, or use the output `plan`"
         )
-        runner.note(Note("warning", message))
+        commands.note(Note("warning", message))
     else:
-        runner.outputs({"plan-file": name})
+        commands.outputs({"plan-file": name})
 
 
-def _exit_code(inputs: Inputs, found: Plan, outcomes: Sequence[Outcome]) -> int:
-    unwell = any(o.status == "failed" or o.change.action == "blocked" for o in outcomes)
-    refused = inputs.mode == "apply" and any(
-        o.change.steps and o.status == "skipped" for o in outcomes
-    )
-    if unwell or refused:
-        return FAILED
-    return DRIFT if inputs.mode == "check" and found.drift else DONE
+def _report_early_end(end: EarlyEnd, commands: WorkflowCommands) -> None:
+    """Log, annotations and summary of a run that has no plan to report."""
+    problems = merge_notes(end.problems)
+    for note in problems:
+        commands.note(note)
+    if end.trace:
+        commands.group("Where it happened", end.trace)
+    commands.count_hidden()
+    commands.info(end.outcome)
+    commands.summary(render_early_summary(end.outcome, problems))

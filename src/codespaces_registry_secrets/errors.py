@@ -26,13 +26,13 @@ class Location:
         return ": ".join(part for part in (where, self.path) if part)
 
 
-def input_place(name: str, entry: str = "") -> Location:
+def input_location(name: str, entry: str = "") -> Location:
     """The place of an input of the step, or of an entry of it."""
     return Location(f"input `{name}`", path=entry)
 
 
 @dataclass(frozen=True, order=True)
-class Fault:
+class ConfigError:
     """One thing that is wrong with what the user gave."""
 
     location: Location
@@ -47,12 +47,12 @@ class RegistrySecretsError(Exception):
     """What ends a run with exit code 1 and a message for the user."""
 
 
-class FaultyError(RegistrySecretsError):
-    """Inputs or spec are not usable; nothing was sent to GitHub. `faults` has all, sorted."""
+class InvalidConfigError(RegistrySecretsError):
+    """Inputs or spec are not usable; nothing was sent to GitHub. `errors` has all, sorted."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(set(faults), key=_by_place))
-        super().__init__("\n".join(map(str, self.faults)))
+    def __init__(self, errors: Iterable[ConfigError]) -> None:
+        self.errors = tuple(sorted(set(errors), key=_by_place))
+        super().__init__("\n".join(map(str, self.errors)))
 
 
 class GitHubError(RegistrySecretsError):
@@ -61,14 +61,14 @@ class GitHubError(RegistrySecretsError):
     `landed`: the request may have been carried out all the same, then or when it was tried before.
     """
 
-    landed = False
+    maybe_applied = False
 
     def __init__(self, message: str, status: int | None = None) -> None:
         self.status = status
         super().__init__(message)
 
 
-class UnansweredError(GitHubError):
+class NoResponseError(GitHubError):
     """GitHub gave no answer to a request, or none but server errors."""
 
 
@@ -103,7 +103,7 @@ class RateLimitError(FinalError):
     """GitHub's limit holds for longer than a run waits."""
 
 
-class StoppedError(RegistrySecretsError):
+class CancelledError(RegistrySecretsError):
     """The run was told to end: its job is cancelled or out of time."""
 
 
@@ -111,17 +111,17 @@ class SourceError(RegistrySecretsError):
     """A source has no usable value. The message names the source, never what it holds."""
 
 
-def unforeseen(error: BaseException) -> str:
+def describe_unexpected(error: BaseException) -> str:
     """What to say of an error that nobody expected: its own message may hold a value."""
-    return f"{place_of(error)}: an error in this Action, please report it"
+    return f"{source_line(error)}: an error in this Action, please report it"
 
 
-def place_of(error: BaseException) -> str:
+def source_line(error: BaseException) -> str:
     """Type and place of an error, as `KeyError at plan.py:88, in _change`."""
     *_, last = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}, in {last.name}"
 
 
-def _by_place(fault: Fault) -> tuple[str, int, str, str]:
-    location = fault.location
-    return (location.file, location.line or 0, location.path, fault.message)
+def _by_place(error: ConfigError) -> tuple[str, int, str, str]:
+    location = error.location
+    return (location.file, location.line or 0, location.path, error.message)

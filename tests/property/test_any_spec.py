@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.errors import InvalidConfigError
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
 
 SECRET = "hunter2"
@@ -82,9 +82,9 @@ def loads(text: str) -> None:
     sources = Sources({"P": SECRET}, Path("nowhere"), lambda _: None)
     faults = None
     try:
-        desired(parse(text, "spec.yml"), sources)
-    except FaultyError as error:
-        faults = error.faults
+        load_desired(parse(text, "spec.yml"), sources.find_error)
+    except InvalidConfigError as error:
+        faults = error.errors
     assert faults is None or all(fault.message for fault in faults)
     assert SECRET not in str(faults)
 

@@ -16,7 +16,7 @@ from codespaces_registry_secrets.model.observed import Observed, ObservedSecret,
 from codespaces_registry_secrets.model.plan import Plan
 from codespaces_registry_secrets.model.targets import Repository, Target
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.planning.planner import plan
+from codespaces_registry_secrets.planning.planner import compute_plan
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 IDS = ("ACR", "GHCR", "HUB")
@@ -40,7 +40,7 @@ class Scenario:
     @property
     def plan(self) -> Plan:
         """With `prune`, and no limit."""
-        return plan(self.here, self.observed, 1.0, "pruned", self.elsewhere)
+        return compute_plan(self.here, self.observed, 1.0, "pruned", self.elsewhere)
 
 
 @st.composite
@@ -68,7 +68,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 def _seen(name: Target, stored: dict[Target, set[str]], unseen: set[Target]) -> ObservedTarget:
     now = FORMER.get(name, name)
     if name in unseen:
-        return ObservedTarget({}, NOW, problem="GitHub answers 502")
+        return ObservedTarget({}, NOW, error="GitHub answers 502")
     names = [secret_name(id_, part) for id_ in stored[now] for part in Part]
     return ObservedTarget({n: ObservedSecret(n, NOW) for n in names}, NOW, resolved=now)
 
@@ -92,7 +92,7 @@ def test_nothing_that_the_spec_names_is_ever_pruned(scenario: Scenario) -> None:
 def test_each_triplet_of_a_repository_is_changed_once_at_most(scenario: Scenario) -> None:
     """Two names of one repository that both ask for an id are a duplicate, and neither writes."""
     writing = Counter((c.target, c.registry) for c in scenario.plan.changes if c.steps)
-    here = [t for t in scenario.here if not scenario.observed.targets[t.target].problem]
+    here = [t for t in scenario.here if not scenario.observed.targets[t.target].error]
     times = Counter(map(identity, here))
 
     assert all(count == 1 for count in writing.values())
@@ -102,13 +102,13 @@ def test_each_triplet_of_a_repository_is_changed_once_at_most(scenario: Scenario
 @given(scenarios())
 def test_whatever_is_unmanaged_is_deleted_where_all_names_are_known(scenario: Scenario) -> None:
     """The guards above do not keep `prune` from its work."""
-    looked_up = {name: seen for name, seen in scenario.observed.targets.items() if not seen.problem}
+    looked_up = {name: seen for name, seen in scenario.observed.targets.items() if not seen.error}
     here = [triplet for triplet in scenario.here if triplet.target in looked_up]
-    sure = [t for t in scenario.elsewhere if scenario.observed.elsewhere[t.target]]
+    sure = [t for t in scenario.elsewhere if scenario.observed.other_shards[t.target]]
     observed = replace(scenario.observed, targets=looked_up)
     named = {identity(triplet) for triplet in (*here, *sure)}
 
-    changes = plan(here, observed, 1.0, "pruned", sure).changes
+    changes = compute_plan(here, observed, 1.0, "pruned", sure).changes
 
     deleted = {(c.target, c.registry) for c in changes if c.action == "delete"}
     stored = {

@@ -21,7 +21,7 @@ from codespaces_registry_secrets.model.observed import (
     SelectedRepositories,
 )
 from codespaces_registry_secrets.model.plan import Change, Plan, Step
-from codespaces_registry_secrets.model.repositories import Repo, Selection
+from codespaces_registry_secrets.model.repositories import RepositoryInfo, Selection
 from codespaces_registry_secrets.model.targets import (
     Organization,
     Repository,
@@ -30,11 +30,11 @@ from codespaces_registry_secrets.model.targets import (
     Visibility,
 )
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.planning.planner import plan as plan_within
+from codespaces_registry_secrets.planning.planner import compute_plan as plan_within
 from codespaces_registry_secrets.planning.rotation import TOLERANCE
 
 REPOSITORIES = tuple(
-    Repo(f"octo-org/r{n}", n, topics=("codespaces",) if n > 3 else ()) for n in range(6)
+    RepositoryInfo(f"octo-org/r{n}", n, topics=("codespaces",) if n > 3 else ()) for n in range(6)
 )
 CATALOGUE = {repo.full_name: repo for repo in REPOSITORIES}
 BY_ID = {repo.id: repo for repo in REPOSITORIES}
@@ -208,7 +208,7 @@ def test_a_list_loses_nothing_that_the_spec_does_not_take_away(
             assert {repo.full_name for repo in lost} <= set(change.removed)
 
 
-def _listed(observed: Observed, change: Change, name: str) -> set[Repo]:
+def _listed(observed: Observed, change: Change, name: str) -> set[RepositoryInfo]:
     secret = observed.targets[change.target].secrets.get(name)
     return set(secret.selected.repositories) if secret and secret.selected else set()
 
@@ -258,7 +258,7 @@ def test_repair_leaves_no_mix_of_two_credentials(
             continue
         secrets = observed.targets[change.target].secrets
         stays = {secrets[secret_name(change.registry, part)] for part in set(Part) - written}
-        source_changed = observed.changed["PASSWORD_OF_ACR"]
+        source_changed = observed.source_changed_at["PASSWORD_OF_ACR"]
         assert Part.PASSWORD not in written
         assert min(secret.updated_at for secret in stays) >= source_changed - TOLERANCE
 

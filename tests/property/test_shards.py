@@ -28,8 +28,8 @@ from codespaces_registry_secrets.planning.sharding import (
     READS,
     READS_BEFORE_WRITES,
     REQUESTS,
-    matrix,
-    split,
+    shard_matrix,
+    split_by_shard,
 )
 
 names = st.text("abcdefgh-0123456789", min_size=1, max_size=12)
@@ -100,7 +100,7 @@ def test_the_parts_are_the_whole(listed: list[Target], count: int) -> None:
     """Each triplet once, in the order that it had."""
     triplets = [desired(target) for target in listed]
 
-    both = [split(triplets, Shard(number, count), ()) for number in range(1, count + 1)]
+    both = [split_by_shard(triplets, Shard(number, count), ()) for number in range(1, count + 1)]
     parts = [here for here, _ in both]
 
     for here, elsewhere in both:
@@ -122,7 +122,8 @@ def test_a_target_that_comes_or_goes_moves_no_other(
 
     for number in range(1, count + 1):
         before, after = (
-            split(given_ones, Shard(number, count), ())[0] for given_ones in (triplets, more)
+            split_by_shard(given_ones, Shard(number, count), ())[0]
+            for given_ones in (triplets, more)
         )
         assert after in (before, (more[0], *before))
 
@@ -133,7 +134,7 @@ def test_the_matrix_has_every_target_that_is_written_once(
     given_writes: dict[Target, int], pace: int
 ) -> None:
     """And no shard without one."""
-    shards = matrix(plan(given_writes), pace)
+    shards = shard_matrix(plan(given_writes), pace)
 
     assert len({shard.of for shard in shards}) <= 1
     for target, number in given_writes.items():
@@ -150,7 +151,7 @@ def test_a_shard_keeps_to_what_a_job_and_a_token_can_do(
     """But for a target that is too much by itself, and where 256 shards do not suffice."""
     fitting = {t: n for t, n in given_writes.items() if fits({t: n}, pace)}
 
-    for shard in matrix(plan(given_writes), pace):
+    for shard in shard_matrix(plan(given_writes), pace):
         assert fits(of(shard, fitting), pace) or shard.of == MAX_SHARDS
 
 
@@ -159,7 +160,7 @@ def test_a_shard_keeps_to_what_a_job_and_a_token_can_do(
 def test_there_are_no_more_shards_than_needed(given_writes: dict[Target, int], pace: int) -> None:
     """With one fewer, or two, some shard would be too much."""
     fitting = {t: n for t, n in given_writes.items() if fits({t: n}, pace)}
-    shards = matrix(plan(given_writes), pace)
+    shards = shard_matrix(plan(given_writes), pace)
 
     for count in range(1, shards[0].of if shards else 1):
         parts = [of(Shard(number, count), fitting) for number in range(1, count + 1)]
@@ -172,4 +173,4 @@ def test_the_same_plan_has_the_same_matrix(given_writes: dict[Target, int], pace
     """Whatever the order of its changes: each run of each job comes to the same parts."""
     backwards = dict(reversed(given_writes.items()))
 
-    assert matrix(plan(given_writes), pace) == matrix(plan(backwards), pace)
+    assert shard_matrix(plan(given_writes), pace) == shard_matrix(plan(backwards), pace)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.verify.errors import Verdict
-from codespaces_registry_secrets.verify.login import prove
+from codespaces_registry_secrets.verify import login as login_module
+from codespaces_registry_secrets.verify.errors import LoginResult
 from registry import debian_registry
 from registry.authority import Authority, Files
 from registry.debian_registry import DebianRegistry
@@ -28,7 +28,7 @@ USERS = {
 }
 SERVICE = "registry.test"
 
-Login = Callable[..., Verdict]
+Login = Callable[..., LoginResult]
 Serve = Callable[..., Served]
 
 
@@ -56,10 +56,12 @@ def ignore(value: SecretBytes) -> None:
 def login() -> Login:
     """`prove` with plain texts for values."""
 
-    def log_in(server: str, username: str, password: str, *images: str, **options: Any) -> Verdict:
+    def log_in(
+        server: str, username: str, password: str, *images: str, **options: Any
+    ) -> LoginResult:
         values = SecretBytes(username.encode()), SecretBytes(password.encode())
         endpoint = os.environ.get("AWS_ENDPOINT_URL_ECR", "")
-        return prove(
+        return login_module.login(
             server, *values, images, **{"mask": ignore, "ecr_endpoint": endpoint, **options}
         )
 

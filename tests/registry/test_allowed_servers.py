@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.model.allowlist import allows
+from codespaces_registry_secrets.model.allowlist import is_allowed
 from codespaces_registry_secrets.model.registries import DOCKER_HUB
 from registry.authority import Authority
 from registry.conftest import USERS, Login, Serve
@@ -35,7 +35,7 @@ ME = ("octocat", USERS["octocat"])
 )
 def test_globs(server: str, glob: str, expected: bool) -> None:
     """They match the server as the spec has it, and `*` never a `/`."""
-    assert allows(["other.test", glob], server) is expected
+    assert is_allowed(["other.test", glob], server) is expected
 
 
 @pytest.fixture

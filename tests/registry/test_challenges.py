@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.verify.challenge import Challenge, challenges
+from codespaces_registry_secrets.verify.challenge import Challenge, parse_challenges
 from registry.conftest import Login, Serve
 from registry.serving import challenging
 
@@ -38,7 +38,7 @@ BEARER = Challenge("bearer", {"realm": "https://auth.test/token", "service": "a,
 )
 def test_headers(header: str, expected: list[Challenge]) -> None:
     """Several challenges in one header, quoted commas, blanks, and what is none."""
-    assert challenges(header) == expected
+    assert parse_challenges(header) == expected
 
 
 def test_bearer_goes_before_basic(serve: Serve, login: Login) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.verify.deadline import within
+from codespaces_registry_secrets.verify.deadline import run_within
 from registry.attacks import (
     Attack,
     Attacker,
@@ -120,7 +120,7 @@ def test_an_error_of_the_work_is_raised() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        within(5, fail)
+        run_within(5, fail)
 
 
 def test_a_login_in_time_is_not_disturbed(serve: Serve, login: Login) -> None:

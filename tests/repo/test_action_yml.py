@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from codespaces_registry_secrets.inputs.action_inputs import Inputs, Mode, Verify
-from codespaces_registry_secrets.model.fields import Rotation, Source
+from codespaces_registry_secrets.model.fields import RotateWhen, Source
 from github_sandbox import Sandbox, World
 from repo.documents import ACTION
 from running import TOKEN, Action
@@ -44,7 +44,7 @@ def test_a_default_is_the_same_in_the_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "values"), [("mode", Mode), ("rotate", Rotation), ("verify", Verify)]
+    ("name", "values"), [("mode", Mode), ("rotate", RotateWhen), ("verify", Verify)]
 )
 def test_a_description_names_every_value(name: str, values: object) -> None:
     """Nobody has to guess what an input may be."""

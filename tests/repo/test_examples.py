@@ -13,8 +13,8 @@ import yaml
 
 from codespaces_registry_secrets.inputs import action_inputs
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.spec.load import desired
-from codespaces_registry_secrets.spec.locate import document
+from codespaces_registry_secrets.spec.load import load_desired
+from codespaces_registry_secrets.spec.locate import read_document
 from codespaces_registry_secrets.spec.yaml_document import parse
 from repo.documents import (
     ACTION,
@@ -74,7 +74,9 @@ def jobs(text: str) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
 @pytest.mark.parametrize("text", [*SPECS, SPEC.read_text(encoding="utf-8")])
 def test_a_spec_has_no_fault(text: str, tmp_path: Path) -> None:
     """Each spec that is shown loads, and asks for something."""
-    assert desired(parse(text, "spec.yml"), Sources(MadeUp(), tmp_path, lambda _: None))
+    assert load_desired(
+        parse(text, "spec.yml"), Sources(MadeUp(), tmp_path, lambda _: None).find_error
+    )
 
 
 def test_every_spec_that_is_shown_is_looked_at() -> None:
@@ -101,8 +103,14 @@ def test_a_step_has_valid_inputs_and_gives_its_spec_every_value(
         "GITHUB_WORKSPACE": str(tmp_path),
     }
     sources = Sources(environ, tmp_path, lambda _: None)
-    read = action_inputs.read(environ)
-    assert desired(document(read, sources), sources, read.rotate, read.only, read.allowed)
+    read = action_inputs.read_inputs(environ)
+    assert load_desired(
+        read_document(read, has_credential=sources.has_credential),
+        sources.find_error,
+        read.rotate,
+        read.only,
+        read.allowed,
+    )
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))

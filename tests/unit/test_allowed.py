@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.inputs.action_inputs import Inputs, notes, read
+from codespaces_registry_secrets.errors import InvalidConfigError
+from codespaces_registry_secrets.inputs.action_inputs import Inputs, input_notes, read_inputs
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.allowlist import Allowed, allows, matches
-from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.model.allowlist import Allowlist, is_allowed, matches_glob
+from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
 
 DOCKER_HUB = "https://index.docker.io/v1/"
@@ -43,17 +43,17 @@ registries:
 def given(**inputs: str) -> Inputs:
     """The inputs of a run; `_` in a name stands for `-`."""
     named = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
-    return read({"INPUT_TOKEN": "t", **named})
+    return read_inputs({"INPUT_TOKEN": "t", **named})
 
 
-def faults(allowed: Allowed, only: str = "") -> list[str]:
+def faults(allowed: Allowlist, only: str = "") -> list[str]:
     """The messages for the spec, without the name of its file."""
     sources = Sources({"P": "x"}, Path(), lambda _: None)
     chosen = frozenset(filter(None, [only]))
     try:
-        desired(parse(SPEC, "spec.yml"), sources, only=chosen, allowed=allowed)
-    except FaultyError as error:
-        return [str(fault).removeprefix("spec.yml") for fault in error.faults]
+        load_desired(parse(SPEC, "spec.yml"), sources.find_error, only=chosen, allowed=allowed)
+    except InvalidConfigError as error:
+        return [str(fault).removeprefix("spec.yml") for fault in error.errors]
     return []
 
 
@@ -77,19 +77,19 @@ def faults(allowed: Allowed, only: str = "") -> list[str]:
 )
 def test_a_star_stands_for_no_slash(pattern: str, name: str, matched: bool) -> None:
     """So `*` allows every host, and Docker Hub is written out."""
-    assert matches(pattern, name) == matched
+    assert matches_glob(pattern, name) == matched
 
 
 def test_nothing_is_bound_without_patterns() -> None:
     """And with some, letter case does not matter."""
-    assert allows((), "anything")
-    assert allows(("octo-*",), "Octo-Org")
-    assert not allows(("octo-*",), "other-org")
+    assert is_allowed((), "anything")
+    assert is_allowed(("octo-*",), "Octo-Org")
+    assert not is_allowed(("octo-*",), "other-org")
 
 
 def test_a_server_that_is_not_allowed_has_its_place() -> None:
     """Each registry's, with `only` too; one that names no server sends nothing."""
-    assert faults(Allowed(servers=("*.azurecr.io",)), only="ACR") == [
+    assert faults(Allowlist(servers=("*.azurecr.io",)), only="ACR") == [
         f":15: registries[1].registry: the input `allowed-servers` of the workflow does not allow {DOCKER_HUB}, only *.azurecr.io; correct the spec, or the input",
         ":18: registries[2].server: the input `allowed-servers` of the workflow does not allow registry.example.com:5000, only *.azurecr.io; correct the spec, or the input",
     ]
@@ -97,7 +97,7 @@ def test_a_server_that_is_not_allowed_has_its_place() -> None:
 
 def test_an_owner_that_is_not_allowed_has_its_place() -> None:
     """That of a target, and that of a listed repository. Whose `@me` is, GitHub tells."""
-    assert faults(Allowed(owners=("octo-*", "octocat"))) == [
+    assert faults(Allowlist(owners=("octo-*", "octocat"))) == [
         ":10: registries[0].targets[1].repository: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
         ":12: registries[0].targets[2].repositories.include[1]: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
     ]
@@ -106,8 +106,8 @@ def test_an_owner_that_is_not_allowed_has_its_place() -> None:
 def test_a_spec_within_its_bounds_has_no_fault() -> None:
     """Nor has one without any."""
     servers = ("*.azurecr.io", DOCKER_HUB, "registry.example.com:5000")
-    assert faults(Allowed(servers, ("octo-org", "other-org", "octocat"))) == []
-    assert faults(Allowed()) == []
+    assert faults(Allowlist(servers, ("octo-org", "other-org", "octocat"))) == []
+    assert faults(Allowlist()) == []
 
 
 def test_the_inputs_are_lists_in_any_letter_case() -> None:
@@ -116,8 +116,8 @@ def test_the_inputs_are_lists_in_any_letter_case() -> None:
         allowed_servers=f"*.AzureCR.io,\n\n ghcr.io,{DOCKER_HUB}", allowed_owners="Octo-*"
     )
 
-    assert inputs.allowed == Allowed(("*.azurecr.io", "ghcr.io", DOCKER_HUB), ("octo-*",))
-    assert given().allowed == Allowed()
+    assert inputs.allowed == Allowlist(("*.azurecr.io", "ghcr.io", DOCKER_HUB), ("octo-*",))
+    assert given().allowed == Allowlist()
 
 
 @pytest.mark.parametrize(
@@ -136,10 +136,10 @@ def test_the_inputs_are_lists_in_any_letter_case() -> None:
 )  # fmt: skip
 def test_a_pattern_that_can_match_nothing_is_a_fault(name: str, text: str, message: str) -> None:
     """Else it would look like a bound, and refuse everything."""
-    with pytest.raises(FaultyError) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         given(**{f"allowed_{name}": text})
 
-    assert [str(fault) for fault in caught.value.faults] == [f"input `allowed-{name}`: {message}"]
+    assert [str(fault) for fault in caught.value.errors] == [f"input `allowed-{name}`: {message}"]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +157,6 @@ def test_a_pull_request_that_may_send_credentials_anywhere_is_warned_of(
     event: str, inputs: dict[str, str], warned: bool
 ) -> None:
     """Without a login nothing is sent, and with `allowed-servers` not anywhere."""
-    found = list(notes(given(**inputs).model_copy(update={"event": event})))
+    found = list(input_notes(given(**inputs).model_copy(update={"event": event})))
 
     assert [note.level for note in found] == ["warning"] * warned

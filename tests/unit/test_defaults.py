@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.errors import InvalidConfigError
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
-from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
 
 
@@ -20,15 +20,17 @@ def loaded(defaults: str, *entries: str) -> dict[str, Desired]:
         for number, entry in enumerate(entries)
     )
     text = f"version: 1\ndefaults: {{{defaults}}}\nregistries:\n{listed}"
-    found = desired(parse(text, "spec.yml"), Sources({"P": "x"}, Path(), lambda _: None))
+    found = load_desired(
+        parse(text, "spec.yml"), Sources({"P": "x"}, Path(), lambda _: None).find_error
+    )
     return {triplet.registry: triplet for triplet in found}
 
 
 def faults(defaults: str, *entries: str) -> list[str]:
     """The messages that such a spec gets."""
-    with pytest.raises(FaultyError) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(defaults, *entries)
-    return [str(fault) for fault in caught.value.faults]
+    return [str(fault) for fault in caught.value.errors]
 
 
 LOGIN = "username: me, password: {env: P}"
@@ -80,7 +82,7 @@ registries: [{id: ACR, access-only: true}]
 """
     sources = Sources({}, Path(), lambda _: None)
 
-    (triplet,) = desired(parse(text, "spec.yml"), sources)
+    (triplet,) = load_desired(parse(text, "spec.yml"), sources.find_error)
 
     assert str(triplet.target) == "user:octocat"
 

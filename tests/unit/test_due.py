@@ -14,7 +14,7 @@ from codespaces_registry_secrets.model.observed import Observed, ObservedSecret,
 from codespaces_registry_secrets.model.plan import Change
 from codespaces_registry_secrets.model.targets import Repository
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.planning.planner import plan
+from codespaces_registry_secrets.planning.planner import compute_plan
 
 NOW = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 STORED = NOW - timedelta(days=20)
@@ -42,7 +42,7 @@ def planned(
     secrets = {names[part]: ObservedSecret(names[part], times[part]) for part in Part}
     changed = {"ACR_PASSWORD": source} if source else {}
     observed = Observed({TARGET: ObservedTarget(secrets, NOW)}, {}, {}, changed)
-    (change,) = plan([desired], observed, 0.3).changes
+    (change,) = compute_plan([desired], observed, 0.3).changes
     return change
 
 

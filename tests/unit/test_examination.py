@@ -9,8 +9,12 @@ from datetime import UTC, datetime
 import jwt
 import pytest
 
-from codespaces_registry_secrets.verify.credential_checks import ends, is_github_token, remarks
-from codespaces_registry_secrets.verify.verify import serves
+from codespaces_registry_secrets.github.token_info import registry_uses_api
+from codespaces_registry_secrets.verify.credential_checks import (
+    check,
+    embedded_expiry,
+    is_github_token,
+)
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 GOOGLE = "europe-west4-docker.pkg.dev"
@@ -59,7 +63,7 @@ def test_a_doubtful_credential(case: tuple[str, bytes, bytes, str, str]) -> None
     """With the reason and what to give instead; never with the value."""
     server, username, password, level, message = case
 
-    (remark,) = remarks(server, username, password)
+    (remark,) = check(server, username, password)
 
     assert remark.level == level
     assert message in remark.message
@@ -80,12 +84,12 @@ def test_a_good_credential_is_not_remarked_on(
     server: str, username: bytes, password: bytes
 ) -> None:
     """Nor one whose server is of another kind."""
-    assert list(remarks(server, username, password)) == []
+    assert list(check(server, username, password)) == []
 
 
 def test_blanks_around_both() -> None:
     """Each is told, and a carriage return besides."""
-    found = [remark.message for remark in remarks("ghcr.io", b" me", b"pass-word\r\n")]
+    found = [remark.message for remark in check("ghcr.io", b" me", b"pass-word\r\n")]
 
     assert [message.partition(",")[0] for message in found] == [
         "the value holds a carriage return",
@@ -97,21 +101,21 @@ def test_blanks_around_both() -> None:
 
 def test_blanks_within_are_fine() -> None:
     """They are part of many a password."""
-    assert list(remarks("ghcr.io", b"me", b"pass \t\n word")) == []
+    assert list(check("ghcr.io", b"me", b"pass \t\n word")) == []
 
 
 def test_a_jwt_tells_its_end() -> None:
     """By `exp`, whoever signed it."""
     token = jwt.encode({"exp": int(END.timestamp())}, "k" * 32, "HS256").encode()
 
-    assert ends(token) == END
+    assert embedded_expiry(token) == END
 
 
 def test_a_token_of_ecr_tells_its_end() -> None:
     """In base64 of JSON."""
     token = base64.b64encode(json.dumps({"expiration": int(END.timestamp())}).encode())
 
-    assert ends(token) == END
+    assert embedded_expiry(token) == END
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_a_token_of_ecr_tells_its_end() -> None:
 )
 def test_what_is_no_such_token_tells_nothing(password: bytes) -> None:
     """Whatever it looks like."""
-    assert ends(password) is None
+    assert embedded_expiry(password) is None
 
 
 def test_only_tokens_of_github_at_its_registry_are_asked_about() -> None:
@@ -155,4 +159,4 @@ def test_a_token_is_shown_only_to_the_github_that_made_it(
     api_url: str, server: str, asked: bool
 ) -> None:
     """Each has a registry and an API of its own."""
-    assert serves(api_url, server) == asked
+    assert registry_uses_api(api_url, server) == asked

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.errors import FaultyError, Location
-from codespaces_registry_secrets.inputs.action_inputs import read
+from codespaces_registry_secrets.errors import InvalidConfigError, Location
+from codespaces_registry_secrets.inputs.action_inputs import read_inputs
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
-from codespaces_registry_secrets.spec.load import desired
-from codespaces_registry_secrets.spec.locate import document
+from codespaces_registry_secrets.spec.load import load_desired
+from codespaces_registry_secrets.spec.locate import read_document
 from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, parse
 
 CREDENTIAL = {"INPUT_USERNAME": "me", "INPUT_PASSWORD": "pass-word"}
@@ -28,16 +28,21 @@ def loaded(workspace: Path, environ: Mapping[str, str]) -> tuple[Desired, ...]:
         "GITHUB_REPOSITORY": "octo-org/app",
         **environ,
     }
-    inputs = read(everything)
+    inputs = read_inputs(everything)
     sources = Sources(everything, workspace, lambda _: None)
-    return desired(document(inputs, sources), sources, inputs.rotate, inputs.only)
+    return load_desired(
+        read_document(inputs, has_credential=sources.has_credential),
+        sources.find_error,
+        inputs.rotate,
+        inputs.only,
+    )
 
 
 def faults(workspace: Path, environ: Mapping[str, str]) -> list[str]:
     """The messages that the inputs get."""
-    with pytest.raises(FaultyError) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(workspace, environ)
-    return [str(fault) for fault in caught.value.faults]
+    return [str(fault) for fault in caught.value.errors]
 
 
 def nowhere(triplet: Desired) -> Desired:
@@ -288,5 +293,5 @@ registries:
 
 def test_an_inline_spec_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     """Bytes of an environment variable that are not UTF-8 come as halves of characters."""
-    with pytest.raises(FaultyError, match="is not UTF-8 text"):
+    with pytest.raises(InvalidConfigError, match="is not UTF-8 text"):
         parse("version: 1\nregistries: \udcff", "input `spec`")

@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from codespaces_registry_secrets.errors import FaultyError
-from codespaces_registry_secrets.inputs.action_inputs import Inputs, read, secrets
+from codespaces_registry_secrets.errors import InvalidConfigError
+from codespaces_registry_secrets.inputs.action_inputs import Inputs, read_inputs, secret_inputs
 
 TOKEN = {"INPUT_TOKEN": "ghp_token"}
 
@@ -15,14 +15,14 @@ TOKEN = {"INPUT_TOKEN": "ghp_token"}
 def faults(**inputs: str) -> list[str]:
     """The messages for inputs; `_` in a name stands for `-`."""
     environ = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
-    with pytest.raises(FaultyError) as caught:
-        read(environ)
-    return [str(fault) for fault in caught.value.faults]
+    with pytest.raises(InvalidConfigError) as caught:
+        read_inputs(environ)
+    return [str(fault) for fault in caught.value.errors]
 
 
 def test_empty_inputs_are_absent() -> None:
     """The runner passes what is not given as an empty text; defaults hold then."""
-    inputs = read({**TOKEN, "INPUT_MODE": "", "INPUT_SPEC-FILE": " ", "INPUT_ROTATE": ""})
+    inputs = read_inputs({**TOKEN, "INPUT_MODE": "", "INPUT_SPEC-FILE": " ", "INPUT_ROTATE": ""})
 
     assert inputs == Inputs.model_validate(TOKEN)
     assert inputs.mode == "apply"
@@ -31,7 +31,7 @@ def test_empty_inputs_are_absent() -> None:
 
 def test_blanks_around_an_input_are_cut() -> None:
     """A token pasted with its newline is the token."""
-    inputs = read({"INPUT_TOKEN": "ghp_token\n", "INPUT_MODE": " plan "})
+    inputs = read_inputs({"INPUT_TOKEN": "ghp_token\n", "INPUT_MODE": " plan "})
 
     assert inputs.token is not None
     assert inputs.token.get_secret_value() == "ghp_token"
@@ -40,7 +40,7 @@ def test_blanks_around_an_input_are_cut() -> None:
 
 def test_no_secret_shows_in_a_repr() -> None:
     """Neither token nor spec, which may hold a password by mistake."""
-    inputs = read({**TOKEN, "INPUT_SPEC": "password: hunter2"})
+    inputs = read_inputs({**TOKEN, "INPUT_SPEC": "password: hunter2"})
 
     assert "ghp_token" not in repr(inputs)
     assert "hunter2" not in repr(inputs)
@@ -50,7 +50,7 @@ def test_the_secret_inputs_are_known_before_any_is_judged() -> None:
     """They are masked first, good or bad."""
     environ = {"INPUT_TOKEN": "a", "INPUT_APP-PRIVATE-KEY": "b", "INPUT_PASSWORD": "c"}
 
-    assert [secret.get_secret_value() for secret in secrets(environ)] == ["a", "b", "c"]
+    assert [secret.get_secret_value() for secret in secret_inputs(environ)] == ["a", "b", "c"]
 
 
 def test_every_bad_input_is_named_at_once() -> None:
@@ -136,7 +136,7 @@ def test_a_bad_input_has_its_message(inputs: dict[str, str], message: str) -> No
 
 def test_booleans_and_enumerations_ignore_letter_case() -> None:
     """As GitHub's own expressions do; `${{ inputs.prune }}` of Python tools is `True`."""
-    inputs = read(
+    inputs = read_inputs(
         {
             **TOKEN,
             "INPUT_MODE": "PLAN",
@@ -152,7 +152,7 @@ def test_booleans_and_enumerations_ignore_letter_case() -> None:
 
 def test_the_shorthand_ignores_letter_case_too() -> None:
     """Of its enumerations: the kind, the scope of the target and the visibility."""
-    inputs = read(
+    inputs = read_inputs(
         {
             **TOKEN,
             "INPUT_ID": "hub",
@@ -209,16 +209,18 @@ def test_a_value_of_credentials_is_masked_in_each_spelling() -> None:
     """In the JSON it may be escaped; an empty one is no mask."""
     text = r'{"A": "one\ntwo", "B": "", "C": null, "D": "\u0070ass"}'
 
-    shown = [secret.get_secret_value() for secret in secrets({"INPUT_CREDENTIALS": text})]
+    shown = [secret.get_secret_value() for secret in secret_inputs({"INPUT_CREDENTIALS": text})]
 
     assert shown == [text, "one\ntwo", "pass"]
-    faulty = [secret.get_secret_value() for secret in secrets({"INPUT_CREDENTIALS": "{no JSON"})]
+    faulty = [
+        secret.get_secret_value() for secret in secret_inputs({"INPUT_CREDENTIALS": "{no JSON"})
+    ]
     assert faulty == ["{no JSON"]
 
 
 def test_credentials_cannot_be_printed() -> None:
     """Neither in the inputs nor in the fault that they are."""
-    inputs = read({**TOKEN, "INPUT_CREDENTIALS": '{"A": "pass-word"}'})
+    inputs = read_inputs({**TOKEN, "INPUT_CREDENTIALS": '{"A": "pass-word"}'})
 
     assert inputs.credentials["A"].get_secret_value() == "pass-word"
     assert "pass-word" not in repr(inputs)
@@ -229,9 +231,11 @@ def test_a_value_that_is_given_twice_is_a_fault() -> None:
     """Nobody could say which of the two counts. An empty variable gives none."""
     environ = {**TOKEN, "INPUT_CREDENTIALS": '{"A": "one", "B": "two"}', "B": ""}
 
-    assert set(read(environ).credentials) == {"A", "B"}
-    with pytest.raises(FaultyError, match="input `credentials`: A is a variable of the step too"):
-        read({**environ, "A": "one"})
+    assert set(read_inputs(environ).credentials) == {"A", "B"}
+    with pytest.raises(
+        InvalidConfigError, match="input `credentials`: A is a variable of the step too"
+    ):
+        read_inputs({**environ, "A": "one"})
 
 
 @pytest.mark.parametrize("name", ["GITHUB_TOKEN", "Input_Token", "ACTIONS_X", "RUNNER_X"])
@@ -256,7 +260,7 @@ def test_a_plan_of_all_has_shards(inputs: dict[str, str], plans: bool) -> None:
     """One of a part has none: its targets would be spread anew."""
     environ = {f"INPUT_{name}": text for name, text in inputs.items()}
 
-    assert read({**TOKEN, **environ}).plans_shards == plans
+    assert read_inputs({**TOKEN, **environ}).plans_shards == plans
 
 
 @pytest.mark.parametrize(
@@ -306,7 +310,7 @@ def test_a_url_of_ghe_com_is_taken() -> None:
     """With or without a slash at its end."""
     environ = {**TOKEN, "INPUT_API-URL": "https://api.octocorp.ghe.com/"}
 
-    assert read(environ).api_url == "https://api.octocorp.ghe.com"
+    assert read_inputs(environ).api_url == "https://api.octocorp.ghe.com"
 
 
 def test_the_key_of_an_app_is_an_rsa_key() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.errors import InvalidConfigError
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, parse
 
 HEAD = """\
@@ -26,9 +26,13 @@ def load(entry: str, number: int) -> int:
     text = HEAD + "".join(entry % n for n in range(number))
     assert len(text) < MAX_BYTES
     try:
-        return len(desired(parse(text, "spec.yml"), Sources({"P": "x"}, Path(), lambda _: None)))
-    except FaultyError as error:
-        return len(error.faults)
+        return len(
+            load_desired(
+                parse(text, "spec.yml"), Sources({"P": "x"}, Path(), lambda _: None).find_error
+            )
+        )
+    except InvalidConfigError as error:
+        return len(error.errors)
 
 
 def calls(entry: str, number: int) -> int:
@@ -63,7 +67,9 @@ def test_aliases_to_a_long_text_are_refused_at_once() -> None:
     """A hundred thousand of them would be checked for minutes."""
     text = f"version: 1\ndefaults: &long {'y' * 400_000}\nregistries: [{'*long, ' * 50_000}]\n"
 
-    with pytest.raises(FaultyError, match="aliases expand to more than 4,194,304 characters"):
+    with pytest.raises(
+        InvalidConfigError, match="aliases expand to more than 4,194,304 characters"
+    ):
         parse(text, "spec.yml")
 
 
@@ -72,5 +78,5 @@ def test_aliases_to_a_long_text_are_refused_at_once() -> None:
 )
 def test_a_long_number_is_refused_at_once(number: str) -> None:
     """Python would calculate for minutes, or could not print it."""
-    with pytest.raises(FaultyError, match="YAML cannot read this number or date; quote it"):
+    with pytest.raises(InvalidConfigError, match="YAML cannot read this number or date; quote it"):
         parse(f"version: 1\nregistries: [{{id: {number}}}]\n", "spec.yml")

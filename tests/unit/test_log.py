@@ -10,12 +10,12 @@ from codespaces_registry_secrets.model.plan import Change, Outcome, Plan, Status
 from codespaces_registry_secrets.model.targets import Repository
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.report.log import (
-    counted,
-    outcome_count,
+    count_changes,
+    count_outcomes,
     outcome_lines,
     plan_lines,
 )
-from codespaces_registry_secrets.report.summary import summary
+from codespaces_registry_secrets.report.summary import render_summary
 
 ROTATE = Change(
     target=Repository("octo-org/app"),
@@ -35,18 +35,18 @@ def test_a_rotation_that_is_no_drift_says_so() -> None:
     plan = Plan((ROTATE, PRECAUTION, NONE))
 
     lines = plan_lines(plan).splitlines()
-    page = summary("check", plan, [Outcome(change, "planned") for change in plan.changes])
+    page = render_summary("check", plan, [Outcome(change, "planned") for change in plan.changes])
 
     assert [line for line in lines if "drift" in line] == [lines[1]]
     assert lines[1].endswith("nothing tells the age; does not count as drift")
-    assert counted(plan) == "2 to rotate (1 not counted as drift), 1 unchanged"
+    assert count_changes(plan) == "2 to rotate (1 not counted as drift), 1 unchanged"
     assert page.count("does not count as drift") == 1
     assert "2 to rotate (1 not counted as drift), 1 unchanged." in page
 
 
 def test_a_rotation_that_is_drift_needs_no_words() -> None:
     """It is the usual case."""
-    assert "drift" not in plan_lines(Plan((ROTATE, NONE))) + counted(Plan((ROTATE, NONE)))
+    assert "drift" not in plan_lines(Plan((ROTATE, NONE))) + count_changes(Plan((ROTATE, NONE)))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_rotation_that_is_drift_needs_no_words() -> None:
 )
 def test_the_count_of_what_was_done(changes: list[tuple[Change, Status]], count: str) -> None:
     """Nothing where there was nothing to do."""
-    assert outcome_count([Outcome(change, status) for change, status in changes]) == count
+    assert count_outcomes([Outcome(change, status) for change, status in changes]) == count
 
 
 def test_text_from_outside_adds_no_line() -> None:

@@ -10,10 +10,14 @@ import pytest
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
-from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan, planned
+from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan, planned_outcomes
 from codespaces_registry_secrets.model.targets import Organization, Repository, Shard
-from codespaces_registry_secrets.report.outputs import MOST_PLAN_BYTES, outputs, write_plan_file
-from codespaces_registry_secrets.report.summary import summary
+from codespaces_registry_secrets.report.outputs import (
+    MOST_PLAN_BYTES,
+    build_outputs,
+    write_plan_file,
+)
+from codespaces_registry_secrets.report.summary import render_summary
 from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 
 CHANGE = Change(
@@ -31,7 +35,7 @@ def test_the_plan_has_the_promised_form() -> None:
     """Later steps read it with `fromJSON`."""
     found = Plan((CHANGE,))
 
-    document = json.loads(outputs("plan", found, planned(found))["plan"])
+    document = json.loads(build_outputs("plan", found, planned_outcomes(found))["plan"])
 
     (change,) = document["changes"]
     assert " ".join(change) == (
@@ -61,9 +65,9 @@ def test_lists_give_way_to_counts_where_the_plan_is_too_large(tmp_path: Path) ->
     """The file holds it whole."""
     names = tuple(f"octo-org/{'x' * 90}-{number:05}" for number in range(6000))
     found = Plan((Change(CHANGE.target, "ACR", "access", "list", added=names),))
-    outcomes = planned(found)
+    outcomes = planned_outcomes(found)
 
-    short = outputs("plan", found, outcomes)["plan"]
+    short = build_outputs("plan", found, outcomes)["plan"]
     name = write_plan_file(tmp_path, "plan", outcomes)
 
     assert len(short.encode()) < MOST_PLAN_BYTES
@@ -81,9 +85,9 @@ def test_of_thousands_of_changes_the_first_are_there(tmp_path: Path) -> None:
         for number in range(5000)
     ]
     found = Plan(tuple(changes))
-    outcomes = planned(found)
+    outcomes = planned_outcomes(found)
 
-    short = outputs("plan", found, outcomes)["plan"]
+    short = build_outputs("plan", found, outcomes)["plan"]
     name = write_plan_file(tmp_path, "plan", outcomes)
 
     document = json.loads(short)
@@ -102,8 +106,11 @@ def test_the_matrix_is_one_of_a_job_or_nothing() -> None:
     found = Plan((CHANGE,))
     shards = [Shard(1, 2), Shard(2, 2)]
 
-    assert outputs("plan", found, planned(found), shards)["matrix"] == '{"shard": ["1/2", "2/2"]}'
-    assert outputs("apply", found, planned(found))["matrix"] == ""
+    assert (
+        build_outputs("plan", found, planned_outcomes(found), shards)["matrix"]
+        == '{"shard": ["1/2", "2/2"]}'
+    )
+    assert build_outputs("apply", found, planned_outcomes(found))["matrix"] == ""
 
 
 def test_counts_are_of_what_was_done() -> None:
@@ -111,7 +118,7 @@ def test_counts_are_of_what_was_done() -> None:
     found = Plan((CHANGE, CHANGE))
     outcomes = (Outcome(CHANGE, "applied", wrote=True), Outcome(CHANGE, "failed", "no"))
 
-    given = outputs("apply", found, outcomes)
+    given = build_outputs("apply", found, outcomes)
 
     assert (given["rotated"], given["failed"], given["changed"]) == ("1", "1", "true")
 
@@ -123,7 +130,7 @@ def test_text_from_outside_is_text_in_the_summary(text: str) -> None:
     note = Note("warning", text, Location())
     change = Change(Organization(text), text, "rotate", text, credential=credential, notes=(note,))
 
-    page = rendered(summary("apply", Plan((change,)), [Outcome(change, "failed", text)]))
+    page = rendered(render_summary("apply", Plan((change,)), [Outcome(change, "failed", text)]))
 
     assert page.tags.count("h3") == page.tags.count("table") == 1
     assert page.tags.count("td") == 8

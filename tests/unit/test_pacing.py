@@ -11,9 +11,14 @@ from typing import NoReturn
 import pytest
 from github import GithubException
 
-from codespaces_registry_secrets.errors import RateLimitError, StoppedError
-from codespaces_registry_secrets.github.rate_limiter import LATEST, Limit, Pace, limit
-from codespaces_registry_secrets.runtime.process import Stop
+from codespaces_registry_secrets.errors import CancelledError, RateLimitError
+from codespaces_registry_secrets.github.rate_limiter import (
+    LATEST,
+    RateLimit,
+    RateLimiter,
+    parse_rate_limit,
+)
+from codespaces_registry_secrets.runtime.process import Cancellation
 
 FAST = 600  # our minute is a tenth of a second
 
@@ -29,10 +34,13 @@ def brisk() -> float:
 
 
 def paced(
-    said: list[str], stop: Stop | None = None, a_minute: int = 60, clock: Callable[[], float] = fast
-) -> Pace:
+    said: list[str],
+    stop: Cancellation | None = None,
+    a_minute: int = 60,
+    clock: Callable[[], float] = fast,
+) -> RateLimiter:
     """A pace on such a clock."""
-    return Pace(a_minute, said.append, stop or Stop(), clock=clock)
+    return RateLimiter(a_minute, said.append, stop or Cancellation(), clock=clock)
 
 
 def refusing(*headers: Mapping[str, str], status: int = 403) -> Callable[[], str]:
@@ -142,20 +150,20 @@ def test_a_write_costs_five_points() -> None:
 
 def test_whoever_waits_hears_that_the_run_is_stopped() -> None:
     """At once, and not when the wait is over."""
-    stop = Stop()
+    stop = Cancellation()
     pace = paced([], stop)
-    stop.asked = "SIGTERM"
-    with pytest.raises(StoppedError, match="Stopped by SIGTERM"):
+    stop.requested = "SIGTERM"
+    with pytest.raises(CancelledError, match="Stopped by SIGTERM"):
         pace.send("PUT", refusing({"retry-after": "900"}))
 
 
-LIMITS: dict[str, tuple[int, dict[str, str], str, Limit | None]] = {
-    "seconds": (403, {"retry-after": "7"}, "", Limit(7, "`retry-after`")),
+LIMITS: dict[str, tuple[int, dict[str, str], str, RateLimit | None]] = {
+    "seconds": (403, {"retry-after": "7"}, "", RateLimit(7, "`retry-after`")),
     "seconds and a reset": (
         429,
         {"retry-after": "7", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9"},
         "",
-        Limit(7, "`retry-after`"),
+        RateLimit(7, "`retry-after`"),
     ),
     "a reset by GitHub's clock": (
         403,
@@ -165,7 +173,7 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, Limit | None]] = {
             "date": "Tue, 14 Nov 2023 22:13:20 GMT",
         },
         "",
-        Limit(31, "`x-ratelimit-reset`"),
+        RateLimit(31, "`x-ratelimit-reset`"),
     ),
     "a reset while some remain": (
         403,
@@ -173,42 +181,42 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, Limit | None]] = {
         "",
         None,
     ),
-    "nothing but the status": (429, {}, "", Limit(None, "its documentation")),
+    "nothing but the status": (429, {}, "", RateLimit(None, "its documentation")),
     "nothing but the words": (
         403,
         {},
         "You have exceeded a secondary rate limit",
-        Limit(None, "its documentation"),
+        RateLimit(None, "its documentation"),
     ),
     "content": (
         403,
         {},
         "You have exceeded a secondary rate limit and have been blocked from content creation.",
-        Limit(None, "its limit on creating content, of about 500 requests an hour"),
+        RateLimit(None, "its limit on creating content, of about 500 requests an hour"),
     ),
     "content, with a time": (
         403,
         {"retry-after": "90"},
         "You have been blocked from content creation.",
-        Limit(90, "its limit on creating content, of about 500 requests an hour"),
+        RateLimit(90, "its limit on creating content, of about 500 requests an hour"),
     ),
     "more seconds than a date can hold": (
         429,
         {"retry-after": "9" * 30},
         "",
-        Limit(LATEST, "`retry-after`"),
+        RateLimit(LATEST, "`retry-after`"),
     ),
     "older words": (
         403,
         {},
         "You have triggered an abuse detection mechanism",
-        Limit(None, "its documentation"),
+        RateLimit(None, "its documentation"),
     ),
     "a date in place of seconds": (
         429,
         {"retry-after": "soon"},
         "",
-        Limit(None, "its documentation"),
+        RateLimit(None, "its documentation"),
     ),
     "a permission": (403, {"x-ratelimit-remaining": "4999"}, "Resource not accessible", None),
     "a server error": (503, {"retry-after": "7"}, "", None),
@@ -217,7 +225,9 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, Limit | None]] = {
 
 @pytest.mark.parametrize(("status", "headers", "message", "expected"), LIMITS.values(), ids=LIMITS)
 def test_what_an_answer_says_of_limits(
-    status: int, headers: dict[str, str], message: str, expected: Limit | None
+    status: int, headers: dict[str, str], message: str, expected: RateLimit | None
 ) -> None:
     """`retry-after`, else the reset where nothing remains, else nothing but that there is one."""
-    assert limit(GithubException(status, {"message": message}, headers, None)) == expected
+    assert (
+        parse_rate_limit(GithubException(status, {"message": message}, headers, None)) == expected
+    )

@@ -19,12 +19,16 @@ from codespaces_registry_secrets.model.observed import (
     SelectedRepositories,
 )
 from codespaces_registry_secrets.model.plan import Change, Step
-from codespaces_registry_secrets.model.repositories import Repo, Selection
+from codespaces_registry_secrets.model.repositories import RepositoryInfo, Selection
 from codespaces_registry_secrets.model.targets import Organization, Repository, User, Visibility
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.planning.planner import plan
+from codespaces_registry_secrets.planning.planner import compute_plan
 
-API, WEB, OLD = Repo("octo-org/api", 1), Repo("octo-org/web", 2), Repo("octo-org/old", 3, True)
+API, WEB, OLD = (
+    RepositoryInfo("octo-org/api", 1),
+    RepositoryInfo("octo-org/web", 2),
+    RepositoryInfo("octo-org/old", 3, True),
+)
 CATALOGUE = {repo.full_name: repo for repo in (API, WEB, OLD)}
 LONG_AGO, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 ORGANIZATION = Organization("octo-org")
@@ -47,7 +51,7 @@ def chosen(*include: str, mode: Any = "exact") -> Selection:
     return Selection("octo-org", mode, tuple(f"octo-org/{name}" for name in include))
 
 
-def listed(*repositories: Repo, complete: bool = True) -> SelectedRepositories:
+def listed(*repositories: RepositoryInfo, complete: bool = True) -> SelectedRepositories:
     """A list as GitHub shows it."""
     return SelectedRepositories(repositories, complete)
 
@@ -64,7 +68,7 @@ def triplet(
 def planned(desired: Desired, secrets: Mapping[str, ObservedSecret], **seen: Any) -> Change:
     """The one change for a desired triplet."""
     observed = Observed({desired.target: ObservedTarget(secrets, NOW, **seen)}, CATALOGUE, {}, {})
-    (change,) = plan([desired], observed, 0.3).changes
+    (change,) = compute_plan([desired], observed, 0.3).changes
     return change
 
 
@@ -130,7 +134,7 @@ def test_repair_goes_on_where_a_run_was_cut_off(
     target = ObservedTarget(secrets, NOW)
     source_changed = {"P": LONG_AGO - timedelta(days=1)}
 
-    (change,) = plan(
+    (change,) = compute_plan(
         [desired], Observed({ORGANIZATION: target}, CATALOGUE, {}, source_changed), 0.3
     ).changes
 
@@ -145,7 +149,7 @@ def test_repair_writes_a_member_that_is_older_than_the_source() -> None:
     del secrets[secret_name("ACR", Part.SERVER)]
     observed = Observed({ORGANIZATION: ObservedTarget(secrets, NOW)}, CATALOGUE, {}, {"P": NOW})
 
-    (change,) = plan([desired], observed, 0.3).changes
+    (change,) = compute_plan([desired], observed, 0.3).changes
 
     assert [step.part for step in change.steps] == list(Part)
 
@@ -295,7 +299,9 @@ def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> No
     observed = Observed({ORGANIZATION: seen}, {}, {ORGANIZATION: "GitHub answers 502"}, {})
     other = replace(DESIRED, registry="GHCR")
 
-    first, second = plan([replace(DESIRED, selection=chosen("api")), other], observed, 0.3).changes
+    first, second = compute_plan(
+        [replace(DESIRED, selection=chosen("api")), other], observed, 0.3
+    ).changes
 
     assert (first.action, first.reason) == ("blocked", "GitHub answers 502")
     assert second.action == "create"
@@ -310,7 +316,7 @@ def test_a_scope_has_room_for_100_secrets() -> None:
     observed = Observed({ORGANIZATION: ObservedTarget(others, NOW)}, {}, {}, {})
     wanted = [replace(DESIRED, registry=name) for name in ("C", "B", "A")]
 
-    changes = plan(wanted, observed, 0.3).changes
+    changes = compute_plan(wanted, observed, 0.3).changes
 
     assert [(c.registry, c.action) for c in changes] == [
         ("A", "create"),
@@ -342,7 +348,7 @@ def test_me_and_the_login_are_one_target() -> None:
     )
     wanted = [replace(DESIRED, target=User("@me")), replace(DESIRED, target=USER)]
 
-    both = plan(wanted, observed, 0.3)
+    both = compute_plan(wanted, observed, 0.3)
     changes = both.changes
 
     assert not [note for note in both.all_notes if "another id here" in note.message]
@@ -360,7 +366,7 @@ def test_another_users_secrets_are_blocked() -> None:
 
 def test_a_problem_of_the_target_blocks_it() -> None:
     """What could not be seen is not written."""
-    change = planned(replace(DESIRED, target=Repository("o/r")), {}, problem="GitHub answers 404")
+    change = planned(replace(DESIRED, target=Repository("o/r")), {}, error="GitHub answers 404")
 
     assert (change.action, change.reason) == ("blocked", "GitHub answers 404")
 

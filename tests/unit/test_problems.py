@@ -7,7 +7,7 @@ from dataclasses import replace
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome
 from codespaces_registry_secrets.model.targets import Repository, Target
-from codespaces_registry_secrets.report.problems import failures, merged
+from codespaces_registry_secrets.report.problems import failure_notes, merge_notes
 
 TARGETS = tuple(Repository(f"octo-org/svc-{number}") for number in range(40))
 
@@ -20,7 +20,7 @@ def note(target: Target, message: str = "images need no secrets", registry: str 
 
 def test_equal_notes_are_one() -> None:
     """It counts the targets, names the first of them, and is at the place of the first."""
-    (one,) = merged(map(note, TARGETS))
+    (one,) = merge_notes(map(note, TARGETS))
 
     assert one.message == (
         "ACR at 40 targets: images need no secrets (repository:octo-org/svc-0, "
@@ -31,7 +31,7 @@ def test_equal_notes_are_one() -> None:
 
 def test_a_few_targets_are_all_named() -> None:
     """There is nothing to count then."""
-    (one,) = merged(map(note, TARGETS[:2]))
+    (one,) = merge_notes(map(note, TARGETS[:2]))
 
     assert one.message.startswith("ACR at 2 targets: images")
     assert one.message.endswith("(repository:octo-org/svc-0, repository:octo-org/svc-1)")
@@ -48,7 +48,7 @@ def test_notes_that_differ_stay_apart() -> None:
         Note("warning", "the token of this run ends soon"),
     ]
 
-    assert merged(notes) == tuple(notes)
+    assert merge_notes(notes) == tuple(notes)
 
 
 def test_a_name_that_begins_like_another_is_not_mistaken_for_it() -> None:
@@ -56,7 +56,7 @@ def test_a_name_that_begins_like_another_is_not_mistaken_for_it() -> None:
     short, long = TARGETS[1], TARGETS[10]
     notes = [note(short), note(long), note(long, f"{short} has it too")]
 
-    both, other = merged(notes)
+    both, other = merge_notes(notes)
 
     assert "2 targets: images need no secrets (" in both.message
     assert other == notes[2]
@@ -64,7 +64,7 @@ def test_a_name_that_begins_like_another_is_not_mistaken_for_it() -> None:
 
 def test_the_same_note_twice_is_one() -> None:
     """Of one target."""
-    assert merged([note(TARGETS[0])] * 2) == (note(TARGETS[0]),)
+    assert merge_notes([note(TARGETS[0])] * 2) == (note(TARGETS[0]),)
 
 
 def test_a_failure_is_an_error_at_its_place() -> None:
@@ -72,7 +72,7 @@ def test_a_failure_is_an_error_at_its_place() -> None:
     change = Change(TARGETS[0], "ACR", "create", "none", Location("spec.yml", 7))
     outcomes = [Outcome(change, "failed", "GitHub answers 422"), Outcome(change, "applied")]
 
-    (error,) = failures(outcomes)
+    (error,) = failure_notes(outcomes)
 
     assert (error.level, error.where, error.target) == ("error", change.where, change.target)
     assert error.message == "create ACR at repository:octo-org/svc-0: GitHub answers 422"

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from benchmarks.planning import many
-from codespaces_registry_secrets.planning.planner import plan
+from codespaces_registry_secrets.planning.planner import compute_plan
 
 
 def calls(targets: int, unmanaged: Literal["listed", "pruned"]) -> int:
@@ -24,7 +24,7 @@ def calls(targets: int, unmanaged: Literal["listed", "pruned"]) -> int:
     before = sys.getprofile()
     sys.setprofile(profile)
     try:
-        plan(desired, observed, 1.0, unmanaged)
+        compute_plan(desired, observed, 1.0, unmanaged)
     finally:
         sys.setprofile(before)
     return count

@@ -8,11 +8,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.registries import server_fault
-from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.model.registries import server_error
+from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.schema import Image
 from codespaces_registry_secrets.spec.yaml_document import parse
-from codespaces_registry_secrets.verify.credential_checks import remarks
+from codespaces_registry_secrets.verify.credential_checks import check
 
 SERVERS = {
     "registry: dockerhub": "https://index.docker.io/v1/",
@@ -45,7 +45,7 @@ registries:
 """
     sources = Sources({"P": "pass-word"}, Path(), lambda _: None)
 
-    (triplet,) = desired(parse(text, "spec.yml"), sources)
+    (triplet,) = load_desired(parse(text, "spec.yml"), sources.find_error)
 
     assert triplet.credential is not None
     assert triplet.credential.server == server
@@ -70,14 +70,14 @@ SPELLINGS = {
 @pytest.mark.parametrize(("server", "right"), SPELLINGS.items(), ids=SPELLINGS)
 def test_a_server_that_would_not_match_is_shown_rightly_spelt(server: str, right: str) -> None:
     """What Docker forgives, Codespaces does not."""
-    assert server_fault(server) == (f"Codespaces would not match this spelling; write `{right}`")
-    assert server_fault(right) is None
+    assert server_error(server) == (f"Codespaces would not match this spelling; write `{right}`")
+    assert server_error(right) is None
 
 
 @pytest.mark.parametrize("server", ["", "two words", "-x.example.com", "a..b", "host:port"])
 def test_what_names_no_host_has_no_spelling(server: str) -> None:
     """The message shows the form instead."""
-    message = server_fault(server)
+    message = server_error(server)
 
     assert message is not None
     assert message.startswith("Codespaces matches a host name or host:port")
@@ -113,4 +113,4 @@ def test_the_images_of_a_spec_are_those_that_docker_can_pull(image: str, good: b
 def test_only_a_region_makes_a_host_one_of_ecr(region: str) -> None:
     """What no access key is exchanged for gets no advice about access keys."""
     server = f"123456789012.dkr.ecr.{region}.amazonaws.com"
-    assert list(remarks(server, b"AWS", b"x")) == []
+    assert list(check(server, b"AWS", b"x")) == []

@@ -17,7 +17,7 @@ from codespaces_registry_secrets.model.plan import Note
 from codespaces_registry_secrets.report.workflow_commands import (
     MOST_ANNOTATIONS,
     MOST_SUMMARY_BYTES,
-    Runner,
+    WorkflowCommands,
 )
 from runner_protocol import commands, key_values, limits
 
@@ -30,14 +30,14 @@ WHITESPACE = (
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Runner:
+def runner(tmp_path: Path) -> WorkflowCommands:
     """With a file for the summary."""
     (tmp_path / "summary").touch()
-    return Runner({"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")})
+    return WorkflowCommands({"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")})
 
 
 def test_no_more_annotations_than_github_shows(
-    runner: Runner, capsys: pytest.CaptureFixture[str]
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What goes beyond them stands in the log and is counted, so that nothing is dropped."""
     for line in range(1, 15):
@@ -52,7 +52,7 @@ def test_no_more_annotations_than_github_shows(
 
 
 def test_a_long_message_is_cut_in_the_annotation_and_whole_in_the_log(
-    runner: Runner, capsys: pytest.CaptureFixture[str]
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """GitHub takes 4,096 characters."""
     runner.note(Note("error", "x" * 5000))
@@ -63,7 +63,7 @@ def test_a_long_message_is_cut_in_the_annotation_and_whole_in_the_log(
 
 
 def test_an_annotation_carries_file_and_line(
-    runner: Runner, capsys: pytest.CaptureFixture[str]
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of a file in the workspace; an input has none that GitHub could show."""
     runner.note(Note("error", "a: b, c%", Location("spec.yml", 3, "registries")))
@@ -84,7 +84,7 @@ def held(thing: object) -> Iterator[object]:
             yield from gc.get_referents(one)
 
 
-def said(runner: Runner, text: str, where: Location) -> None:
+def said(runner: WorkflowCommands, text: str, where: Location) -> None:
     """The text in each way in which the step can say something, but for masks."""
     runner.info(text)
     runner.group(text, text)
@@ -102,7 +102,7 @@ def said(runner: Runner, text: str, where: Location) -> None:
     ["::set-output name=plan-file::x", "::add-mask::x", "::stop-commands::x", "##[error]x"],
 )
 def test_text_from_outside_is_no_command(
-    runner: Runner, capfd: pytest.CaptureFixture[str], prefix: str, command: str
+    runner: WorkflowCommands, capfd: pytest.CaptureFixture[str], prefix: str, command: str
 ) -> None:
     """However it is said, in either spelling, and whatever the runner takes for a line's start."""
     text = f"{prefix}{command}"
@@ -123,8 +123,9 @@ def test_text_from_outside_is_no_command(
 def test_a_warning_of_a_library_is_no_command() -> None:
     """Python would print it to the error stream, which the runner reads too."""
     code = (
-        "import warnings; from codespaces_registry_secrets.report.workflow_commands import Runner;"
-        "Runner({}).log_libraries(); warnings.warn('\\r::error::x')"
+        "import warnings;"
+        "from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands;"
+        "WorkflowCommands({}).log_libraries(); warnings.warn('\\r::error::x')"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -139,7 +140,7 @@ def test_a_warning_of_a_library_is_no_command() -> None:
 
 @pytest.mark.parametrize("blank", WHITESPACE)
 def test_blanks_of_any_kind_before_a_command_are_no_way_in(
-    runner: Runner, capsys: pytest.CaptureFixture[str], blank: str
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str], blank: str
 ) -> None:
     """.NET's TrimStart takes all of them off before the runner looks at a line."""
     runner.info(f"{blank}{blank}::error::x")
@@ -148,7 +149,7 @@ def test_blanks_of_any_kind_before_a_command_are_no_way_in(
 
 
 def test_a_control_character_is_shown_and_not_obeyed(
-    runner: Runner, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """In the log, in annotations and in the summary alike."""
     runner.info("a\x1b[2Jb\u202ec\udcff")
@@ -170,7 +171,7 @@ def test_a_value_forges_no_other_output(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("GITHUB_OUTPUT", str(file))
     value = "x\nghadelimiter\nplan-file=/etc/passwd\nplan-file<<E\n/etc/shadow\nE"
 
-    Runner({"GITHUB_OUTPUT": str(file)}).output("plan", f"{value}\rplan-file=z")
+    WorkflowCommands({"GITHUB_OUTPUT": str(file)}).output("plan", f"{value}\rplan-file=z")
 
     assert key_values(file.read_text()) == {"plan": f"{value}\ufffdplan-file=z"}
 
@@ -178,7 +179,9 @@ def test_a_value_forges_no_other_output(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "value", ["x", "100%", "a\nb", "::error::x", "  ##[error]long", "\udcff\udcfe"]
 )
-def test_a_mask_is_exact(runner: Runner, capsys: pytest.CaptureFixture[str], value: str) -> None:
+def test_a_mask_is_exact(
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
     """What the runner reads is the value, but for blanks around it and bytes that are no text."""
     runner.mask(SecretStr(value))
 
@@ -188,7 +191,7 @@ def test_a_mask_is_exact(runner: Runner, capsys: pytest.CaptureFixture[str], val
 
 
 def test_a_value_is_masked_once_and_not_kept(
-    runner: Runner, capsys: pytest.CaptureFixture[str]
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each registry reads its sources anew; that a value was masked is known without the value."""
     value = "correct-horse-battery-staple"
@@ -201,7 +204,7 @@ def test_a_value_is_masked_once_and_not_kept(
     assert not [one for one in held(runner) if isinstance(one, SecretBytes | SecretStr)]
 
 
-def test_a_summary_that_is_too_large_is_cut(runner: Runner, tmp_path: Path) -> None:
+def test_a_summary_that_is_too_large_is_cut(runner: WorkflowCommands, tmp_path: Path) -> None:
     """The runner would drop it whole."""
     runner.summary("ü" * MOST_SUMMARY_BYTES)
 
@@ -210,7 +213,7 @@ def test_a_summary_that_is_too_large_is_cut(runner: Runner, tmp_path: Path) -> N
     assert written.decode().endswith("… the rest is in the log.\n")
 
 
-def test_a_summary_is_cut_at_the_end_of_a_line(runner: Runner, tmp_path: Path) -> None:
+def test_a_summary_is_cut_at_the_end_of_a_line(runner: WorkflowCommands, tmp_path: Path) -> None:
     """Half a row would be no row of its table."""
     row = f"| {'x' * 1000} |\n"
     runner.summary(row * 2000)
@@ -224,7 +227,7 @@ def test_outside_of_a_workflow_nothing_is_written(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """No summary and no output where the runner gives no file for them."""
-    runner = Runner({})
+    runner = WorkflowCommands({})
 
     runner.summary("text")
     runner.output("name", "value")
@@ -233,7 +236,7 @@ def test_outside_of_a_workflow_nothing_is_written(
 
 
 def test_what_a_library_fills_into_its_text_is_not_logged(
-    runner: Runner, capsys: pytest.CaptureFixture[str]
+    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A server that repeats its request in a broken header has it there, credential and all."""
     runner.log_libraries()

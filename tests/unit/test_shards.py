@@ -18,7 +18,12 @@ from codespaces_registry_secrets.model.targets import (
     parse_shard,
 )
 from codespaces_registry_secrets.model.triplet import Part
-from codespaces_registry_secrets.planning.sharding import MINUTES, REQUESTS, matrix, split
+from codespaces_registry_secrets.planning.sharding import (
+    MINUTES,
+    REQUESTS,
+    shard_matrix,
+    split_by_shard,
+)
 
 VALUES = tuple(Step(part, value=True) for part in Part)
 
@@ -35,7 +40,7 @@ def plan(targets: list[Target], steps: tuple[Step, ...] = VALUES) -> Plan:
 
 def told(found: Plan, writes_per_minute: int = 60) -> list[str]:
     """The matrix, as the output has it."""
-    return [str(one) for one in matrix(found, writes_per_minute)]
+    return [str(one) for one in shard_matrix(found, writes_per_minute)]
 
 
 @pytest.mark.parametrize("text", ["1/1", "2/5", "256/256", "7/12"])
@@ -86,9 +91,9 @@ def test_a_glob_of_which_nothing_is_known_is_in_every_shard() -> None:
     glob = Repository("octo-org/svc-*")
     one = Desired(glob, "ACR", None, RotationPolicy(), None, None, Location())
 
-    assert [split([one], Shard(n, 9), {glob})[0] for n in range(1, 10)] == [(one,)] * 9
-    assert sum(len(split([one], Shard(n, 9), ())[0]) for n in range(1, 10)) == 1
-    assert split([one], None, ()) == ((one,), ())
+    assert [split_by_shard([one], Shard(n, 9), {glob})[0] for n in range(1, 10)] == [(one,)] * 9
+    assert sum(len(split_by_shard([one], Shard(n, 9), ())[0]) for n in range(1, 10)) == 1
+    assert split_by_shard([one], None, ()) == ((one,), ())
 
 
 def test_a_small_plan_is_one_shard() -> None:
@@ -98,7 +103,7 @@ def test_a_small_plan_is_one_shard() -> None:
 
 def test_a_token_has_so_many_requests() -> None:
     """5,000 repositories with one triplet are 30,000 requests: each writes three and reads three."""
-    shards = matrix(plan(repositories(5000)), 60)
+    shards = shard_matrix(plan(repositories(5000)), 60)
 
     assert 8 <= len(shards) <= 10
     for one in shards:
@@ -107,7 +112,7 @@ def test_a_token_has_so_many_requests() -> None:
 
 def test_a_job_has_so_many_minutes() -> None:
     """With one write a minute, 600 repositories would take 30 hours."""
-    shards = matrix(plan(repositories(600)), 1)
+    shards = shard_matrix(plan(repositories(600)), 1)
 
     assert 6 < len(shards) <= 9
     for one in shards:
@@ -129,7 +134,7 @@ def test_nothing_to_apply_is_no_shard() -> None:
     assert told(Plan(())) == []
     idle = plan(repositories(9000), ())
     one = plan([Organization("octo-org")])
-    (only,) = matrix(Plan((*idle.changes, *one.changes)), 60)
+    (only,) = shard_matrix(Plan((*idle.changes, *one.changes)), 60)
     assert only.of > 1
     assert only.has(Organization("octo-org"))
 
@@ -143,7 +148,7 @@ def test_what_no_job_can_take_is_taken_by_one() -> None:
 
 def test_a_matrix_has_at_most_256_jobs() -> None:
     """More than that go over their limits, which a run waits for."""
-    shards = matrix(plan(repositories(3000)), 1)
+    shards = shard_matrix(plan(repositories(3000)), 1)
     huge = Plan(
         tuple(
             replace_registry(one, n) for one in plan(repositories(3000)).changes for n in range(11)
@@ -151,7 +156,7 @@ def test_a_matrix_has_at_most_256_jobs() -> None:
     )
 
     assert len(shards) < 256
-    assert {one.of for one in matrix(huge, 1)} == {256}
+    assert {one.of for one in shard_matrix(huge, 1)} == {256}
 
 
 def replace_registry(change: Change, number: int) -> Change:

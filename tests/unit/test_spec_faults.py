@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from codespaces_registry_secrets.errors import FaultyError
+from codespaces_registry_secrets.errors import InvalidConfigError
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.spec.load import desired
+from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
 
 CASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("spec_faults.yml").read_text())
@@ -42,9 +42,9 @@ def faults(text: str, workspace: Path) -> list[str]:
     """The messages that a spec gets, without the name of its file; none for a good one."""
     sources = Sources(ENVIRONMENT, workspace, lambda _: None)
     try:
-        desired(parse(text, "spec.yml"), sources)
-    except FaultyError as error:
-        return [str(fault).removeprefix("spec.yml") for fault in error.faults]
+        load_desired(parse(text, "spec.yml"), sources.find_error)
+    except InvalidConfigError as error:
+        return [str(fault).removeprefix("spec.yml") for fault in error.errors]
     return []
 
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from codespaces_registry_secrets.github.errors import unreachable
+from codespaces_registry_secrets.github.errors import connection_error
 from codespaces_registry_secrets.text.redaction import Redactor
 
 
@@ -17,7 +17,7 @@ def message(url: str, proxy: str | None = None) -> str:
         session.trust_env = False
         with pytest.raises(requests.RequestException) as caught:
             session.get(url, timeout=5, proxies={"http": proxy} if proxy else {})
-    return str(unreachable(caught.value, Redactor(b"a secret")))
+    return str(connection_error(caught.value, Redactor(b"a secret")))
 
 
 def closed_port() -> int:
@@ -56,6 +56,6 @@ def test_an_answer_that_breaks_off_does_not_tell_the_host() -> None:
     """`requests` does not say which request it was."""
     error = requests.exceptions.ChunkedEncodingError("Connection broken")
 
-    assert str(unreachable(error, Redactor(b"a secret"))) == (
+    assert str(connection_error(error, Redactor(b"a secret"))) == (
         "could not connect to GitHub: Connection broken. It is safe to re-run."
     )

@@ -14,13 +14,13 @@ from http import HTTPStatus
 
 from codespaces_registry_secrets.errors import FinalError, GitHubError
 from codespaces_registry_secrets.github import schemas
-from codespaces_registry_secrets.github.auth import Sessions
-from codespaces_registry_secrets.github.client import Session
+from codespaces_registry_secrets.github.auth import GitHubClients
+from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.plan import Note
 from codespaces_registry_secrets.model.targets import Repository, Target
-from codespaces_registry_secrets.runtime.concurrency import first_alone
+from codespaces_registry_secrets.runtime.concurrency import run_first_then_others
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +31,8 @@ class _ActionsSecrets(Repository):
     permission = "secrets: read"
 
 
-def ages(
-    desired: Sequence[Desired], sessions: Sessions, repository: str | None
+def read_change_times(
+    desired: Sequence[Desired], sessions: GitHubClients, repository: str | None
 ) -> tuple[Mapping[str, datetime], tuple[Note, ...]]:
     """The times of last change by name, and a warning for each secret whose time is not known.
 
@@ -51,13 +51,13 @@ def ages(
 
 
 def _looked_up(
-    names: Sequence[str], sessions: Sessions, repository: str
+    names: Sequence[str], sessions: GitHubClients, repository: str
 ) -> Mapping[str, datetime | str]:
     """For each name its time, or why it is not known; one failure takes no other along."""
     target = _ActionsSecrets(repository)
     try:
-        session = sessions.of(target)
-        ages = first_alone(partial(_own, session, target), names, READS_AT_ONCE)
+        session = sessions.for_target(target)
+        ages = run_first_then_others(partial(_own, session, target), names, READS_AT_ONCE)
     except FinalError:
         raise
     except GitHubError as error:
@@ -74,7 +74,7 @@ def _looked_up(
     return {**dict.fromkeys(absent.values(), nowhere), **found, **shared}
 
 
-def _own(session: Session, target: Target, name: str) -> datetime | str | None:
+def _own(session: GitHubClient, target: Target, name: str) -> datetime | str | None:
     """The time of a secret of the repository itself, or why it is not known; None without one."""
     try:
         url = f"/repos/{target.name}/actions/secrets/{name}"
@@ -85,7 +85,9 @@ def _own(session: Session, target: Target, name: str) -> datetime | str | None:
         return None if error.status == HTTPStatus.NOT_FOUND else str(error)
 
 
-def _shared(absent: Mapping[str, str], session: Session, target: Target) -> dict[str, datetime]:
+def _shared(
+    absent: Mapping[str, str], session: GitHubClient, target: Target
+) -> dict[str, datetime]:
     """The times of secrets of the organization that the repository may use."""
     url = f"/repos/{target.name}/actions/organization-secrets"
     pages = session.all_pages(target, url, schemas.Secrets)

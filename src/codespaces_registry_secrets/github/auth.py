@@ -19,15 +19,15 @@ from github import Auth, Github
 from pydantic import SecretBytes
 from urllib3 import Retry
 
-from codespaces_registry_secrets.errors import GitHubError, MovedError, UnansweredError
+from codespaces_registry_secrets.errors import GitHubError, MovedError, NoResponseError
 from codespaces_registry_secrets.github import schemas
-from codespaces_registry_secrets.github.client import RETRIES, Session, sent
-from codespaces_registry_secrets.github.errors import explained
-from codespaces_registry_secrets.github.rate_limiter import Pace
-from codespaces_registry_secrets.github.transport import Line
+from codespaces_registry_secrets.github.client import RETRIES, GitHubClient, send_with_retry
+from codespaces_registry_secrets.github.errors import translate_errors
+from codespaces_registry_secrets.github.rate_limiter import RateLimiter
+from codespaces_registry_secrets.github.transport import Transport
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.inputs.sources import Mask
-from codespaces_registry_secrets.model.repositories import is_glob, transferred
+from codespaces_registry_secrets.model.repositories import is_glob, transferred_message
 from codespaces_registry_secrets.model.targets import Organization, Target, User
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ USER_AGENT = "codespaces-registry-secrets"
 
 
 @dataclass(frozen=True)
-class Patience:
+class TimeoutConfig:
     """How long a request may take, and the first pause before it is repeated, in seconds.
 
     The pause doubles from then on.
@@ -47,10 +47,10 @@ class Patience:
     backoff: float = 0.5
 
 
-class Sessions(Protocol):
+class GitHubClients(Protocol):
     """The session that serves a target."""
 
-    def of(self, target: Target) -> Session:
+    def for_target(self, target: Target) -> GitHubClient:
         """The session for `target`.
 
         Raises:
@@ -58,11 +58,13 @@ class Sessions(Protocol):
         """
 
     @property
-    def expires(self) -> datetime | None:
+    def token_expires(self) -> datetime | None:
         """When the user's own token ends, where GitHub said so."""
 
 
-def connect(inputs: Inputs, pace: Pace, patience: Patience, mask: Mask) -> Sessions:
+def connect(
+    inputs: Inputs, pace: RateLimiter, patience: TimeoutConfig, mask: Mask
+) -> GitHubClients:
     """Sessions with the token or the App of the inputs; sends nothing yet.
 
     `mask` is called with each token of an installation before it is used.
@@ -85,32 +87,34 @@ def connect(inputs: Inputs, pace: Pace, patience: Patience, mask: Mask) -> Sessi
     }
     if inputs.app_id and inputs.app_private_key:
         app = AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
-        return _AppSessions(app, settings, pace, mask)
+        return _AppClients(app, settings, pace, mask)
     token = inputs.token.get_secret_value() if inputs.token else ""
     make = partial(Github, auth=Auth.Token(token), **settings)
-    return _TokenSessions(Session(make, pace, lambda: [token]))
+    return _TokenClients(GitHubClient(make, pace, lambda: [token]))
 
 
-class _TokenSessions:
+class _TokenClients:
     """One token for all."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: GitHubClient) -> None:
         self._session = session
 
-    def of(self, target: Target) -> Session:  # noqa: ARG002 - the same whatever the target
+    def for_target(self, target: Target) -> GitHubClient:  # noqa: ARG002 - the same whatever the target
         return self._session
 
     @property
-    def expires(self) -> datetime | None:
-        return self._session.expires
+    def token_expires(self) -> datetime | None:
+        return self._session.token_expires
 
 
-class _AppSessions:
+class _AppClients:
     """An installation token for each owner, made when the first target of the owner is met."""
 
-    expires = None  # a new token is made before the old one ends
+    token_expires = None  # a new token is made before the old one ends
 
-    def __init__(self, auth: AppAuth, settings: Mapping[str, Any], pace: Pace, mask: Mask) -> None:
+    def __init__(
+        self, auth: AppAuth, settings: Mapping[str, Any], pace: RateLimiter, mask: Mask
+    ) -> None:
         self._auth = auth
         self._mask = mask
         self._pace = pace
@@ -118,7 +122,7 @@ class _AppSessions:
         self._lock = threading.Lock()
         self._owners: dict[str, _Owner] = {}
 
-    def of(self, target: Target) -> Session:
+    def for_target(self, target: Target) -> GitHubClient:
         if isinstance(target, User):
             message = (
                 "a GitHub App can never manage a user's secrets; give the user's own "
@@ -135,28 +139,30 @@ class _AppSessions:
                 owner.session = self._installed(target, owner)
             return owner.session
 
-    def _installed(self, target: Target, owner: _Owner) -> Session:
+    def _installed(self, target: Target, owner: _Owner) -> GitHubClient:
         try:
             installation = self._installation(target)
             _check_owner(installation.account.login, target)
             token = InstallationToken(partial(self._token, target, installation.id))
             token.refresh()
-        except UnansweredError as error:
+        except NoResponseError as error:
             # Each target of the owner would wait as long as this one did.
             owner.silence = error
             raise
         make = partial(Github, auth=token, **self._settings)
-        return Session(make, self._pace, lambda: [token.token, *self._auth.signed], token.refresh)
+        return GitHubClient(
+            make, self._pace, lambda: [token.token, *self._auth.signed], token.refresh
+        )
 
     def _ask(self, target: Target, verb: str, url: str, shape: type[T]) -> T:
         """The answer to a request of the App itself."""
-        line = Line(Github(auth=self._auth, **self._settings).requester)
+        line = Transport(Github(auth=self._auth, **self._settings).requester)
         try:
-            with explained(target, lambda: map(str.encode, self._auth.signed), app=True):
-                _, body = sent(self._pace, "GET", partial(line.exchange, verb, url, {}))
+            with translate_errors(target, lambda: map(str.encode, self._auth.signed), app=True):
+                _, body = send_with_retry(self._pace, "GET", partial(line.request, verb, url, {}))
         finally:
             line.close()
-        return schemas.read(shape, body)
+        return schemas.parse_response(shape, body)
 
     def _token(self, target: Target, installation: int) -> schemas.InstallationToken:
         url = f"/app/installations/{installation}/access_tokens"
@@ -183,7 +189,7 @@ def _installed_on(target: Target) -> str:
 def _check_owner(login: str, target: Target) -> None:
     """GitHub redirects from a repository that was transferred to where it is now."""
     if login.lower() != target.owner.lower():
-        raise GitHubError(transferred(target.name, login))
+        raise GitHubError(transferred_message(target.name, login))
 
 
 @dataclass
@@ -191,7 +197,7 @@ class _Owner:
     """What is known of an owner's installation: a session, or that GitHub gave no answer."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    session: Session | None = None
+    session: GitHubClient | None = None
     silence: GitHubError | None = None
 
 

@@ -16,28 +16,32 @@ from github import Github
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError, MovedError, RateLimitError
-from codespaces_registry_secrets.github.errors import explained
+from codespaces_registry_secrets.github.errors import translate_errors
 from codespaces_registry_secrets.github.pagination import (
     Page,
-    check_pages,
-    following,
-    later,
-    listed,
-    whole,
+    check_page_count,
+    check_pages_complete,
+    item_keys,
+    later_urls,
+    next_url,
 )
-from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE, Pace, told_at
-from codespaces_registry_secrets.github.schemas import Shape, read
-from codespaces_registry_secrets.github.transport import Line
+from codespaces_registry_secrets.github.rate_limiter import (
+    READS_AT_ONCE,
+    RateLimiter,
+    response_time,
+)
+from codespaces_registry_secrets.github.schemas import Schema, parse_response
+from codespaces_registry_secrets.github.transport import Transport
 from codespaces_registry_secrets.model.targets import Target
-from codespaces_registry_secrets.runtime.concurrency import together
+from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 
 T = TypeVar("T")
 
 RETRIES = 3
-PAGE = 100
+PER_PAGE = 100
 
 
-class Session:
+class GitHubClient:
     """Requests with one authentication. Safe to use from several threads.
 
     `make` makes a client for them, `tokens` tells what they may carry, and `refresh` sees to it
@@ -48,7 +52,7 @@ class Session:
     def __init__(
         self,
         make: Callable[[], Github],
-        pace: Pace,
+        pace: RateLimiter,
         tokens: Callable[[], Iterable[str]],
         refresh: Callable[[], None] = lambda: None,
     ) -> None:
@@ -56,53 +60,61 @@ class Session:
         self._pace = pace
         self._tokens = tokens
         self._refresh = refresh
-        self._idle: deque[Line] = deque()
-        self.now = datetime.now(UTC)
-        self.expires: datetime | None = None
+        self._idle: deque[Transport] = deque()
+        self.server_time = datetime.now(UTC)
+        self.token_expires: datetime | None = None
 
-    def get(self, target: Target, url: str, shape: Shape[T]) -> T:
+    def get(self, target: Target, url: str, shape: Schema[T]) -> T:
         """The answer to one GET, in its shape; of a repository that moved, where it is now."""
         try:
             answer = self._request("GET", target, url, {})
         except MovedError as moved:
             answer = self._request("GET", target, f"{moved.repository}{moved.tail}", {})
-        return read(shape, answer[1])
+        return parse_response(shape, answer[1])
 
-    def pages(self, target: Target, url: str, shape: Shape[T]) -> Iterator[T]:
+    def pages(self, target: Target, url: str, shape: Schema[T]) -> Iterator[T]:
         """Every page of a list in its shape, one after the other, as far as they are asked for.
 
         Raises:
             MovedError: the list is a repository's, which was renamed or transferred.
             GitHubError: also where a page came twice, or GitHub leaves something out.
         """
-        return whole(self._walk(target, shape, url))
+        return check_pages_complete(self._walk(target, shape, url))
 
-    def all_pages(self, target: Target, url: str, shape: Shape[T]) -> Iterator[T]:
+    def all_pages(self, target: Target, url: str, shape: Schema[T]) -> Iterator[T]:
         """The same, with the pages after the first beside each other."""
-        first = self._page(target, shape, url, {"per_page": PAGE})
-        others = together(partial(self._page, target, shape), later(first.headers), READS_AT_ONCE)
+        first = self._page(target, shape, url, {"per_page": PER_PAGE})
+        others = run_concurrently(
+            partial(self._page, target, shape), later_urls(first.headers), READS_AT_ONCE
+        )
         known = [first, *others]
         # Where the first page does not say how many there are, or there are more by now.
-        return whole(chain(known, self._walk(target, shape, following(known[-1].headers))))
+        return check_pages_complete(
+            chain(known, self._walk(target, shape, next_url(known[-1].headers)))
+        )
 
-    def _walk(self, target: Target, shape: Shape[T], url: str | None) -> Iterator[Page[T]]:
-        parameters: Mapping[str, Any] = {"per_page": PAGE}
+    def _walk(self, target: Target, shape: Schema[T], url: str | None) -> Iterator[Page[T]]:
+        parameters: Mapping[str, Any] = {"per_page": PER_PAGE}
         read_already: set[str] = set()
         while url:
             if url in read_already:
                 raise GitHubError("GitHub's list leads back to a page that was read; run again")
             read_already.add(url)
-            check_pages(len(read_already))
+            check_page_count(len(read_already))
             page = self._page(target, shape, url, parameters)
             yield page
-            url, parameters = following(page.headers), {}
+            url, parameters = next_url(page.headers), {}
 
     def _page(
-        self, target: Target, shape: Shape[T], url: str, parameters: Mapping[str, Any] | None = None
+        self,
+        target: Target,
+        shape: Schema[T],
+        url: str,
+        parameters: Mapping[str, Any] | None = None,
     ) -> Page[T]:
         headers, body = self._request("GET", target, url, parameters or {})
-        content = read(shape, body)
-        return Page(headers, listed(body), content)
+        content = parse_response(shape, body)
+        return Page(headers, item_keys(body), content)
 
     def put(
         self,
@@ -141,7 +153,7 @@ class Session:
             nonlocal landed
             with self._line() as line:
                 try:
-                    return line.exchange(verb, url, parameters, body)
+                    return line.request(verb, url, parameters, body)
                 except requests.exceptions.ChunkedEncodingError:
                     landed = True
                     raise
@@ -150,13 +162,13 @@ class Session:
 
         self._refresh()
         try:
-            with explained(target, partial(self._carried, secrets)):
-                headers, answer = sent(self._pace, verb, send)
+            with translate_errors(target, partial(self._carried, secrets)):
+                headers, answer = send_with_retry(self._pace, verb, send)
         except GitHubError as error:
-            error.landed = landed or _unanswered(error)
+            error.maybe_applied = landed or _unanswered(error)
             raise
-        self.now = told_at(headers) or self.now
-        self.expires = expiry(headers) or self.expires
+        self.server_time = response_time(headers) or self.server_time
+        self.token_expires = token_expiry(headers) or self.token_expires
         return headers, answer
 
     def _carried(self, secrets: Iterable[SecretBytes]) -> Iterator[bytes]:
@@ -165,12 +177,12 @@ class Session:
         yield from (secret.get_secret_value() for secret in secrets)
 
     @contextmanager
-    def _line(self) -> Iterator[Line]:
+    def _line(self) -> Iterator[Transport]:
         """A line that no other thread uses."""
         try:
             line = self._idle.pop()
         except IndexError:
-            line = Line(self._make().requester)
+            line = Transport(self._make().requester)
         try:
             yield line
         finally:
@@ -185,7 +197,7 @@ def _unanswered(error: GitHubError) -> bool:
     return error.status not in refusals
 
 
-def sent(pace: Pace, verb: str, send: Callable[[], T]) -> T:
+def send_with_retry(pace: RateLimiter, verb: str, send: Callable[[], T]) -> T:
     """urllib3 repeats what gets no answer, and not what breaks off in the middle of one."""
     for _ in range(RETRIES):
         with suppress(requests.exceptions.ChunkedEncodingError):
@@ -193,7 +205,7 @@ def sent(pace: Pace, verb: str, send: Callable[[], T]) -> T:
     return pace.send(verb, send)
 
 
-def expiry(headers: Mapping[str, str]) -> datetime | None:
+def token_expiry(headers: Mapping[str, str]) -> datetime | None:
     """When the token of a request ends; None where it does not, or GitHub does not tell.
 
     The header comes as `2026-10-07 19:07:53 UTC` and as `2026-11-05 17:53:02 +0900`.

@@ -21,10 +21,14 @@ from urllib3.exceptions import (
 
 from codespaces_registry_secrets.errors import (
     GitHubError,
+    NoResponseError,
     TokenRefusedError,
-    UnansweredError,
 )
-from codespaces_registry_secrets.github.transport import UnfollowedError, readable, redirected
+from codespaces_registry_secrets.github.transport import (
+    RedirectError,
+    guard_parsing,
+    redirect_error,
+)
 from codespaces_registry_secrets.model.targets import Target
 from codespaces_registry_secrets.text.redaction import LONGEST, Redactor
 
@@ -33,7 +37,7 @@ _SHOWN = {"x-accepted-github-permissions": LONGEST, "x-github-sso": 2000}
 
 
 @contextmanager
-def explained(
+def translate_errors(
     target: Target, secrets: Callable[[], Iterable[bytes]], *, app: bool = False
 ) -> Iterator[None]:
     """Turn every failure of a request for `target` into a GitHubError that says what to do.
@@ -42,17 +46,17 @@ def explained(
     are asked for where there is an error. `app` where the installation of an App is asked for.
     """
     try:
-        with readable():
+        with guard_parsing():
             yield
     except GithubException as error:
-        raise explain(error, target, Redactor(*secrets()), app=app) from None
-    except UnfollowedError as error:
-        raise redirected(error, Redactor(*secrets())) from None
+        raise response_error(error, target, Redactor(*secrets()), app=app) from None
+    except RedirectError as error:
+        raise redirect_error(error, Redactor(*secrets())) from None
     except requests.RequestException as error:
-        raise unreachable(error, Redactor(*secrets())) from None
+        raise connection_error(error, Redactor(*secrets())) from None
 
 
-def explain(
+def response_error(
     error: GithubException, target: Target, redact: Redactor, *, app: bool = False
 ) -> GitHubError:
     """The message for an error status; `app` where the installation of an App was asked for."""
@@ -64,12 +68,14 @@ def explain(
     if error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
         return GitHubError(_forbidden(target, said, headers), error.status)
     if error.status == HTTPStatus.NOT_FOUND:
-        why = _no_installation(said) if app else f"{target.hidden} ({_permissions(target)})"
+        why = (
+            _no_installation(said) if app else f"{target.not_found_reason} ({_permissions(target)})"
+        )
         return GitHubError(f"GitHub answers 404: {why}", error.status)
     return GitHubError(f"GitHub answers {error.status}: {said}", error.status)
 
 
-def unreachable(error: requests.RequestException, redact: Redactor) -> UnansweredError:
+def connection_error(error: requests.RequestException, redact: Redactor) -> NoResponseError:
     """The message for no answer, or for none but 5xx after every retry.
 
     The text of an error may hold a header: it passes `redact`.
@@ -78,7 +84,7 @@ def unreachable(error: requests.RequestException, redact: Redactor) -> Unanswere
     proxy = isinstance(error, requests.exceptions.ProxyError)
     if isinstance(cause, socket.gaierror) and not proxy:
         message = f"{host} does not resolve; check the input `api-url` and the runner's network"
-        return UnansweredError(message)
+        return NoResponseError(message)
     if isinstance(error, requests.exceptions.RetryError):
         what = "GitHub answered with server errors, again and again"
     elif _timed_out(error):
@@ -87,7 +93,7 @@ def unreachable(error: requests.RequestException, redact: Redactor) -> Unanswere
         through = " through the proxy of the environment" if proxy else ""
         said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
         what = f"could not connect to {host}{through}: {redact(said)}"
-    return UnansweredError(f"{what}. It is safe to re-run.")
+    return NoResponseError(f"{what}. It is safe to re-run.")
 
 
 def _host(error: requests.RequestException) -> str:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 
 from codespaces_registry_secrets.errors import (
+    CancelledError,
     FinalError,
     GitHubError,
     MovedError,
     PartialListError,
-    StoppedError,
-    unforeseen,
+    describe_unexpected,
 )
 from codespaces_registry_secrets.github import schemas
-from codespaces_registry_secrets.github.auth import Sessions
-from codespaces_registry_secrets.github.client import Session
+from codespaces_registry_secrets.github.auth import GitHubClients
+from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
-from codespaces_registry_secrets.github.repositories import catalogue
+from codespaces_registry_secrets.github.repositories import index_repositories
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import (
     Observed,
@@ -29,43 +29,44 @@ from codespaces_registry_secrets.model.observed import (
     ObservedTarget,
     SelectedRepositories,
 )
-from codespaces_registry_secrets.model.repositories import Repo, transferred
+from codespaces_registry_secrets.model.repositories import RepositoryInfo, transferred_message
 from codespaces_registry_secrets.model.targets import Repository, Target, User
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.report.log import Begin
-from codespaces_registry_secrets.runtime.concurrency import first_alone, together
+from codespaces_registry_secrets.runtime.concurrency import run_concurrently, run_first_then_others
 
 
 def observe(
     desired: Sequence[Desired],
-    sessions: Sessions,
-    changed: Mapping[str, datetime],
-    problems: Mapping[Target, str],
-    begin: Begin,
+    clients: GitHubClients,
+    source_changed_at: Mapping[str, datetime],
+    errors: Mapping[Target, str],
+    *,
+    on_target: Callable[[], None] = lambda: None,
+    on_tick: Callable[[], None] = lambda: None,
 ) -> Observed:
-    """What GitHub holds of what `desired` names; `changed` goes along as it is.
+    """Read what GitHub holds at each target of `desired`.
 
-    `problems` are of targets that need not be looked at.
-
-    A target that cannot be seen is a `problem` of that target alone.
+    `errors` has the targets that need no request, because it is known why they cannot be read.
+    `on_target` is called after each target, and `on_tick` several times a second.
+    A target that cannot be read has an `error`, and no other target does because of it.
 
     Raises:
-        FinalError: no further request makes sense, as GitHub does not take the token at all.
+        FinalError: GitHub rejects the token, or a rate limit lasts too long.
     """
     by_target = _grouped(desired)
-    progress = begin(len(by_target), len(by_target))
 
-    def look(target: Target) -> ObservedTarget:
-        seen = _target(target, by_target[target], sessions, problems)
-        progress.done("", 1, failed=False)
-        return seen
+    def read(target: Target) -> ObservedTarget:
+        observed = _target(target, by_target[target], clients, errors)
+        on_target()
+        return observed
 
-    seen = first_alone(look, list(by_target), READS_AT_ONCE, progress.tick)
-    repositories, unlisted = catalogue(desired, sessions)
-    return Observed(dict(zip(by_target, seen, strict=True)), repositories, unlisted, changed)
+    observed = run_first_then_others(read, list(by_target), READS_AT_ONCE, on_tick)
+    repositories, lookup_errors = index_repositories(desired, clients)
+    targets = dict(zip(by_target, observed, strict=True))
+    return Observed(targets, repositories, lookup_errors, source_changed_at)
 
 
-def selected_repositories(session: Session, target: Target, name: str) -> SelectedRepositories:
+def selected_repositories(session: GitHubClient, target: Target, name: str) -> SelectedRepositories:
     """The whole list of a secret, every page of it; read once more where it does not add up."""
     try:
         listed = _selected(session, target, name)
@@ -74,8 +75,8 @@ def selected_repositories(session: Session, target: Target, name: str) -> Select
         return SelectedRepositories((), complete=False)
 
 
-def _selected(session: Session, target: Target, name: str) -> SelectedRepositories:
-    repositories: set[Repo] = set()
+def _selected(session: GitHubClient, target: Target, name: str) -> SelectedRepositories:
+    repositories: set[RepositoryInfo] = set()
     total = 0
     url = f"{target.url}/{name}/repositories"
     for page in session.all_pages(target, url, schemas.SelectedRepositories):
@@ -94,30 +95,32 @@ def _grouped(desired: Iterable[Desired]) -> Mapping[Target, list[Desired]]:
 def _target(
     target: Target,
     triplets: Sequence[Desired],
-    sessions: Sessions,
+    sessions: GitHubClients,
     problems: Mapping[Target, str],
 ) -> ObservedTarget:
     if target in problems:
         return ObservedTarget({}, datetime.now(UTC), problems[target])
     try:
-        session = sessions.of(target)
+        session = sessions.for_target(target)
         place, secrets = _resolved(session, target)
         names = list(chain.from_iterable(_listed(triplet, secrets) for triplet in triplets))
-        lists = together(partial(selected_repositories, session, place), names, READS_AT_ONCE)
+        lists = run_concurrently(
+            partial(selected_repositories, session, place), names, READS_AT_ONCE
+        )
         for name, selected in zip(names, lists, strict=True):
             secrets[name] = replace(secrets[name], selected=selected)
     except FinalError:
         raise
     except GitHubError as error:
         return ObservedTarget({}, datetime.now(UTC), str(error))
-    except StoppedError:
+    except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - one target that nobody foresaw stops no other
-        return ObservedTarget({}, datetime.now(UTC), unforeseen(error))
-    return ObservedTarget(secrets, session.now, resolved=place)
+        return ObservedTarget({}, datetime.now(UTC), describe_unexpected(error))
+    return ObservedTarget(secrets, session.server_time, resolved=place)
 
 
-def _resolved(session: Session, target: Target) -> tuple[Target, dict[str, ObservedSecret]]:
+def _resolved(session: GitHubClient, target: Target) -> tuple[Target, dict[str, ObservedSecret]]:
     """What GitHub takes a target for, and its secrets.
 
     `/user` means the token's own user, whatever the spec calls the target. That GitHub redirects
@@ -134,11 +137,11 @@ def _resolved(session: Session, target: Target) -> tuple[Target, dict[str, Obser
         name = session.get(target, moved.repository, schemas.Repository).full_name
     place = Repository(name)
     if place.owner.lower() != target.owner.lower():
-        raise GitHubError(transferred(target.name, name))
+        raise GitHubError(transferred_message(target.name, name))
     return place, _secrets(session, place)
 
 
-def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:
+def _secrets(session: GitHubClient, target: Target) -> dict[str, ObservedSecret]:
     """Every secret of a target; read once more where they do not add up."""
     found, counted = _listed_secrets(session, target)
     if len(found) != counted:
@@ -149,7 +152,7 @@ def _secrets(session: Session, target: Target) -> dict[str, ObservedSecret]:
     return found
 
 
-def _listed_secrets(session: Session, target: Target) -> tuple[dict[str, ObservedSecret], int]:
+def _listed_secrets(session: GitHubClient, target: Target) -> tuple[dict[str, ObservedSecret], int]:
     """The secrets that GitHub lists, and how many it says there are."""
     pages = list(session.all_pages(target, target.url, schemas.Secrets))
     secrets = chain.from_iterable(page.secrets for page in pages)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import requests
 
 from codespaces_registry_secrets.errors import GitHubError, PartialListError
-from codespaces_registry_secrets.github.transport import readable
+from codespaces_registry_secrets.github.transport import guard_parsing
 
 T = TypeVar("T")
 
@@ -30,18 +30,18 @@ class Page(Generic[T]):
     """
 
     headers: Mapping[str, str]
-    listed: frozenset[object]
+    item_keys: frozenset[object]
     content: T
 
 
-@readable()
-def following(headers: Mapping[str, str]) -> str | None:
+@guard_parsing()
+def next_url(headers: Mapping[str, str]) -> str | None:
     """The URL of the next page."""
     return _links(headers).get("next")
 
 
-@readable()
-def later(headers: Mapping[str, str]) -> list[str]:
+@guard_parsing()
+def later_urls(headers: Mapping[str, str]) -> list[str]:
     """The URLs of all pages after the first, whose headers these are; none where it cannot say.
 
     Raises:
@@ -52,14 +52,14 @@ def later(headers: Mapping[str, str]) -> list[str]:
     number = query.get("page", "")
     if number.isascii() and number.isdigit():
         total = int(number)
-    check_pages(total)
+    check_page_count(total)
     return [
         urlunsplit(urlsplit(url)._replace(query=urlencode({**query, "page": str(number)})))
         for number in range(2, total + 1)
     ]
 
 
-def check_pages(number: int) -> None:
+def check_page_count(number: int) -> None:
     """An answer must not make a run read for ever.
 
     Raises:
@@ -69,7 +69,7 @@ def check_pages(number: int) -> None:
         raise GitHubError(f"GitHub's list has more than {MOST_PAGES:,} pages, so it was not read")
 
 
-def whole(pages: Iterable[Page[T]]) -> Iterator[T]:
+def check_pages_complete(pages: Iterable[Page[T]]) -> Iterator[T]:
     """What is on the pages, in order.
 
     Items may move to the next page while a list is read; a page with nothing else on it is none
@@ -87,9 +87,9 @@ def whole(pages: Iterable[Page[T]]) -> Iterator[T]:
                 "single sign-on everywhere; authorize it, and run again"
             )
             raise PartialListError(message)
-        if page.listed and page.listed <= seen:
+        if page.item_keys and page.item_keys <= seen:
             raise GitHubError("a page of GitHub's list came twice, and another not; run again")
-        seen |= page.listed
+        seen |= page.item_keys
         yield page.content
 
 
@@ -98,8 +98,8 @@ def _links(headers: Mapping[str, str]) -> Mapping[str, str]:
     return {link.get("rel", ""): link["url"] for link in links}
 
 
-@readable()
-def listed(body: object) -> frozenset[object]:
+@guard_parsing()
+def item_keys(body: object) -> frozenset[object]:
     """What the items of a page are told apart by; nothing for what is no page."""
     values = body.values() if isinstance(body, dict) else [body]
     items = next((value for value in values if isinstance(value, list)), [])

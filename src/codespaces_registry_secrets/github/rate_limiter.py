@@ -22,20 +22,18 @@ from github import GithubException
 
 from codespaces_registry_secrets.errors import RateLimitError
 from codespaces_registry_secrets.model.fields import format_duration
-from codespaces_registry_secrets.runtime.process import Stop
+from codespaces_registry_secrets.model.plan import POINTS_PER_WRITE
+from codespaces_registry_secrets.runtime.process import Cancellation
 
 T = TypeVar("T")
 
 READS_AT_ONCE = 10
-# A run that writes 60 times a minute keeps to 900 points; one that is told to write more often has
-# been told that its limits are higher.
-POINTS_FOR_A_WRITE = 15
 READ_POINTS, WRITE_POINTS = 1, 5
 # What to wait where GitHub does not tell, and how each further refusal in a row lengthens it.
 UNTOLD_SECONDS, LENGTHENED = 60.0, 2
 LONGEST_WAIT_SECONDS = 15 * 60.0
 # The limit of an hour is used up by each of many shards, so they wait for it, and a minute more.
-LONGEST_WAIT_SECONDS_OF_A_SHARD = 61 * 60.0
+LONGEST_SHARD_WAIT_SECONDS = 61 * 60.0
 # Waits shorter than this are part of the pace, and not worth a line.
 WORTH_TELLING_SECONDS = 5.0
 POLL_SECONDS = 0.2
@@ -43,7 +41,7 @@ POLL_SECONDS = 0.2
 LONGEST_TOLD_SECONDS = 365 * 86_400.0
 
 
-class Pace:
+class RateLimiter:
     """Lets requests through. `tell` hears of each wait that GitHub asks for, with its end.
 
     `until` is that end, while it lasts. A wait beyond `longest_wait`, in seconds, ends the run.
@@ -53,21 +51,21 @@ class Pace:
         self,
         writes_per_minute: int,
         tell: Callable[[str], None],
-        stop: Stop,
+        stop: Cancellation,
         longest_wait: float = LONGEST_WAIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.until: datetime | None = None
         self.writes_a_minute = writes_per_minute
-        self.reads_a_minute = writes_per_minute * POINTS_FOR_A_WRITE // READ_POINTS
+        self.reads_a_minute = writes_per_minute * POINTS_PER_WRITE // READ_POINTS
         self._tell = tell
         self._stop = stop
         self._clock = clock
         self._longest_wait = longest_wait
         self._changed = Condition()
         self._reads = Semaphore(READS_AT_ONCE)
-        self._writes = Writes(MINUTE / writes_per_minute)
-        self._points = Points(writes_per_minute * POINTS_FOR_A_WRITE)
+        self._writes = WriteBudget(MINUTE / writes_per_minute)
+        self._points = PointBudget(writes_per_minute * POINTS_PER_WRITE)
         self._closed_until = 0.0
         self._told_until = 0.0
         self._hits = 0
@@ -85,18 +83,18 @@ class Pace:
         reads = verb == "GET"
         while True:
             with self._reads if reads else nullcontext():
-                hits = self._turn(writes=not reads)
-                hit: Limit | None = None
+                hits = self._acquire(writes=not reads)
+                hit: RateLimit | None = None
                 try:
                     return request()
                 except GithubException as error:
-                    hit = limit(error)
+                    hit = parse_rate_limit(error)
                     if hit is None:
                         raise
                 finally:
-                    self._answered(hit, hits)
+                    self._on_response(hit, hits)
 
-    def _turn(self, *, writes: bool) -> int:
+    def _acquire(self, *, writes: bool) -> int:
         """Wait until a request may be sent. How many limits had been hit by then."""
         with self._changed:
             while (wait := self._wait(writes=writes)) > 0:
@@ -124,18 +122,18 @@ class Pace:
             self._tell(f"Within GitHub's limit for a minute: going on at {until:%H:%M:%S} UTC.")
         return max(self._closed_until, points, self._writes.free() if writes else now) - now
 
-    def _answered(self, hit: Limit | None, hits: int) -> None:
+    def _on_response(self, hit: RateLimit | None, hits: int) -> None:
         with self._changed:
             if hits != self._hits:
                 return  # it was sent before the limit was hit, and tells nothing of it
             self._probing = False
             if hit:
-                self._close(hit)
+                self._pause(hit)
             else:
                 self._last_wait, self.until = 0.0, None
             self._changed.notify_all()
 
-    def _close(self, hit: Limit) -> None:
+    def _pause(self, hit: RateLimit) -> None:
         """Nobody sends for as long as GitHub says, and for longer each time in a row."""
         seconds = hit.seconds if hit.seconds is not None else UNTOLD_SECONDS
         seconds = max(seconds, 1.0, self._last_wait * LENGTHENED)
@@ -147,12 +145,14 @@ class Pace:
             span = format_duration(self.until - datetime.now(UTC) + timedelta(seconds=1))
             self._over = RateLimitError(
                 f"GitHub's rate limit is used up until {at}, for {span}; run again then: what is "
-                f"done stays, the rest is done then (by {hit.told})"
+                f"done stays, the rest is done then (by {hit.source})"
             )
             return
         self._closed_until = self._clock() + seconds
         self._writes.slow_down(self._closed_until)
-        self._tell(f"GitHub's rate limit: no request until {at} ({seconds:.0f} s), by {hit.told}.")
+        self._tell(
+            f"GitHub's rate limit: no request until {at} ({seconds:.0f} s), by {hit.source}."
+        )
 
 
 MINUTE = 60.0
@@ -162,7 +162,7 @@ BURST = 20
 SLOWED = 0.95
 
 
-class Writes:
+class WriteBudget:
     """A budget of writes: `BURST` at once, and then one in each `interval` of seconds."""
 
     def __init__(self, interval: float) -> None:
@@ -185,7 +185,7 @@ class Writes:
         self._due = start
 
 
-class Points:
+class PointBudget:
     """At most `most` points in any minute."""
 
     def __init__(self, most: int) -> None:
@@ -220,40 +220,40 @@ LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
-class Limit:
+class RateLimit:
     """GitHub wants no request for `seconds`; None where it does not say for how long.
 
     `told` names what says so.
     """
 
     seconds: float | None
-    told: str
+    source: str
 
 
-def limit(error: GithubException) -> Limit | None:
+def parse_rate_limit(error: GithubException) -> RateLimit | None:
     """The limit that a refused request ran into; None for any other refusal."""
     said = _said(error.data)
     found = _told(error, said)
     if found and "content creation" in said:
-        return replace(found, told=CONTENT)
+        return replace(found, source=CONTENT)
     return found
 
 
-def _told(error: GithubException, said: str) -> Limit | None:
+def _told(error: GithubException, said: str) -> RateLimit | None:
     headers: Mapping[str, str] = error.headers or {}
     used_up = headers.get("x-ratelimit-remaining") == "0"
     if error.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
         return None
     if _number(headers.get("retry-after")) is not None:
-        return Limit(_number(headers.get("retry-after")), "`retry-after`")
+        return RateLimit(_number(headers.get("retry-after")), "`retry-after`")
     reset = _number(headers.get("x-ratelimit-reset"))
     if used_up and reset is not None:
         # A second more: the reset is told in whole ones.
-        now = told_at(headers) or datetime.now(UTC)
-        return Limit(reset - now.timestamp() + 1, "`x-ratelimit-reset`")
+        now = response_time(headers) or datetime.now(UTC)
+        return RateLimit(reset - now.timestamp() + 1, "`x-ratelimit-reset`")
     words = ("rate limit", "content creation", "abuse detection")
     if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or any(w in said for w in words):
-        return Limit(None, "its documentation")
+        return RateLimit(None, "its documentation")
     return None
 
 
@@ -267,7 +267,7 @@ def _number(text: str | None) -> float | None:
     return min(float(text or 0), LATEST) if digits else None
 
 
-def told_at(headers: Mapping[str, str]) -> datetime | None:
+def response_time(headers: Mapping[str, str]) -> datetime | None:
     """GitHub's time of an answer, since a runner's clock may be wrong; None where it tells none."""
     try:
         moment = parsedate_to_datetime(headers["date"])

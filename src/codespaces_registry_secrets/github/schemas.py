@@ -19,14 +19,14 @@ from pydantic import (
 )
 
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.model.repositories import Properties, Repo
+from codespaces_registry_secrets.model.repositories import Properties, RepositoryInfo
 from codespaces_registry_secrets.model.targets import Visibility
 
 T = TypeVar("T")
 
-UNPROMISED = "GitHub's answer does not have the form that its API promises; run again"
+UNEXPECTED_RESPONSE = "GitHub's answer does not have the form that its API promises; run again"
 # Source: "Public-key authenticated encryption", doc.libsodium.org.
-BYTES_OF_A_KEY = 32
+PUBLIC_KEY_BYTES = 32
 
 
 class _Answer(BaseModel):
@@ -57,9 +57,9 @@ class Repository(_Answer):
     topics: tuple[str, ...] = ()
 
     @property
-    def repo(self) -> Repo:
+    def repo(self) -> RepositoryInfo:
         """The part that a selection needs."""
-        return Repo(self.full_name, self.id, self.archived, self.topics)
+        return RepositoryInfo(self.full_name, self.id, self.archived, self.topics)
 
 
 class SelectedRepositories(_Answer):
@@ -70,7 +70,7 @@ class SelectedRepositories(_Answer):
 
 
 def _key(value: str) -> str:
-    if len(b64decode(value, validate=True)) != BYTES_OF_A_KEY:
+    if len(b64decode(value, validate=True)) != PUBLIC_KEY_BYTES:
         raise ValueError
     return value
 
@@ -122,13 +122,13 @@ class RepositoryProperties(_Answer):
         return tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in valued)
 
 
-Shape = type[T] | TypeAdapter[T]
+Schema = type[T] | TypeAdapter[T]
 
 REPOSITORIES = TypeAdapter(list[Repository])
 PROPERTIES = TypeAdapter(list[RepositoryProperties])
 
 
-def read(shape: Shape[T], body: object) -> T:
+def parse_response(shape: Schema[T], body: object) -> T:
     """`body` in its shape.
 
     Raises:
@@ -138,4 +138,4 @@ def read(shape: Shape[T], body: object) -> T:
     try:
         return adapter.validate_python(body)
     except ValidationError:
-        raise GitHubError(UNPROMISED) from None
+        raise GitHubError(UNEXPECTED_RESPONSE) from None

@@ -12,20 +12,20 @@ from nacl.encoding import Base64Encoder
 from nacl.public import PublicKey, SealedBox
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.errors import GitHubError, StoppedError
+from codespaces_registry_secrets.errors import CancelledError, GitHubError
 from codespaces_registry_secrets.github import schemas
-from codespaces_registry_secrets.github.auth import Sessions
-from codespaces_registry_secrets.github.client import Session
+from codespaces_registry_secrets.github.auth import GitHubClients
+from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.observe import selected_repositories
 from codespaces_registry_secrets.model.plan import Change, Step
 from codespaces_registry_secrets.model.targets import Target
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 
 
-class Writer:
+class SecretWriter:
     """Writes to one target. The public key is fetched when the first value is to be sealed."""
 
-    def __init__(self, sessions: Sessions, target: Target) -> None:
+    def __init__(self, sessions: GitHubClients, target: Target) -> None:
         self._sessions = sessions
         self._target = target
         self._note: Callable[[bool], None] = lambda _: None
@@ -52,8 +52,8 @@ class Writer:
                 self._without_value(f"{self._target.url}/{name}", step)
 
     @cached_property
-    def _session(self) -> Session:
-        return self._sessions.of(self._target)
+    def _session(self) -> GitHubClient:
+        return self._sessions.for_target(self._target)
 
     def _without_value(self, secret: str, step: Step) -> None:
         """Delete the secret at this URL, or change its list and leave its value."""
@@ -72,8 +72,8 @@ class Writer:
         self._note(True)
         try:
             method(self._target, url, *content)
-        except (GitHubError, StoppedError) as error:
-            self._note(self._wrote or (isinstance(error, GitHubError) and error.landed))
+        except (GitHubError, CancelledError) as error:
+            self._note(self._wrote or (isinstance(error, GitHubError) and error.maybe_applied))
             raise
         self._wrote = True
 

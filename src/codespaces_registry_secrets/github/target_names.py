@@ -7,35 +7,47 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from codespaces_registry_secrets.errors import GitHubError
-from codespaces_registry_secrets.github.auth import Sessions
-from codespaces_registry_secrets.github.repositories import Found, attempt, merged, named, walked
+from codespaces_registry_secrets.github.auth import GitHubClients
+from codespaces_registry_secrets.github.repositories import (
+    Lookup,
+    get_by_name,
+    list_owner,
+    merge_indexes,
+    try_for_target,
+)
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note
-from codespaces_registry_secrets.model.repositories import Catalogue, Selection, is_glob, select
+from codespaces_registry_secrets.model.repositories import (
+    RepositoryIndex,
+    Selection,
+    is_glob,
+    select,
+)
 from codespaces_registry_secrets.model.targets import Repository, Target
 from codespaces_registry_secrets.model.triplet import registry_of
 
 
 @dataclass(frozen=True)
-class Expanded:
+class ExpandedTargets:
     """Desired triplets without globs but for those in `problems`, which say why nothing matched.
 
     `repositories` are all that the globs were looked up in.
     """
 
     desired: tuple[Desired, ...]
-    problems: Mapping[Target, str]
+    errors: Mapping[Target, str]
     notes: tuple[Note, ...]
-    repositories: Catalogue
+    repositories: RepositoryIndex
 
 
-def expand(desired: Sequence[Desired], sessions: Sessions) -> Expanded:
+def expand_globs(desired: Sequence[Desired], sessions: GitHubClients) -> ExpandedTargets:
     """Look up every glob; archived repositories are left out. One walk for an owner."""
     globs = [triplet for triplet in desired if _is_glob(triplet)]
     owners = {triplet.target.owner.lower(): triplet.target for triplet in globs}
-    found: dict[str, Found] = {
-        owner: attempt(partial(walked, owner), sessions, target) for owner, target in owners.items()
+    found: dict[str, Lookup] = {
+        owner: try_for_target(partial(list_owner, owner), sessions, target)
+        for owner, target in owners.items()
     }
     problems: dict[Target, str] = {}
     notes: list[Note] = []
@@ -43,7 +55,7 @@ def expand(desired: Sequence[Desired], sessions: Sessions) -> Expanded:
     for triplet in globs:
         matches = list(_matches(triplet, found[triplet.target.owner.lower()], problems, notes))
         result += matches or [triplet]
-    return Expanded(tuple(result), problems, tuple(notes), merged(found.values()))
+    return ExpandedTargets(tuple(result), problems, tuple(notes), merge_indexes(found.values()))
 
 
 def _is_glob(triplet: Desired) -> bool:
@@ -51,7 +63,7 @@ def _is_glob(triplet: Desired) -> bool:
 
 
 def _matches(
-    triplet: Desired, found: Found, problems: dict[Target, str], notes: list[Note]
+    triplet: Desired, found: Lookup, problems: dict[Target, str], notes: list[Note]
 ) -> Iterator[Desired]:
     target = triplet.target
     if isinstance(found, GitHubError):
@@ -68,12 +80,12 @@ def _matches(
         yield replace(triplet, target=Repository(repository.full_name))
 
 
-def with_elsewhere(
+def resolve_other_shards(
     observed: Observed,
     desired: Iterable[Desired],
     elsewhere: Sequence[Desired],
-    known: Catalogue,
-    sessions: Sessions,
+    known: RepositoryIndex,
+    sessions: GitHubClients,
     *,
     look_up: bool,
 ) -> Observed:
@@ -92,10 +104,10 @@ def with_elsewhere(
         and t.target.name.lower() not in known
     }
     if not look_up:
-        return replace(observed, elsewhere=dict.fromkeys(targets.values()))
-    found = named(targets, sessions)
+        return replace(observed, other_shards=dict.fromkeys(targets.values()))
+    found = get_by_name(targets, sessions)
     resolved = {target: _resolved(target, found[name]) for name, target in targets.items()}
-    return replace(observed, elsewhere=resolved)
+    return replace(observed, other_shards=resolved)
 
 
 def _unnamed(observed: Observed, desired: Iterable[Desired]) -> frozenset[str | None]:
@@ -110,7 +122,7 @@ def _unnamed(observed: Observed, desired: Iterable[Desired]) -> frozenset[str | 
     )
 
 
-def _resolved(target: Target, found: Found) -> Target | None:
+def _resolved(target: Target, found: Lookup) -> Target | None:
     """None where it was not found: it may have moved to where the token cannot see it."""
     if isinstance(found, GitHubError):
         return None

@@ -27,13 +27,13 @@ from codespaces_registry_secrets.errors import (
     GitHubError,
     MovedError,
     RegistrySecretsError,
-    place_of,
+    source_line,
 )
-from codespaces_registry_secrets.github.schemas import UNPROMISED
+from codespaces_registry_secrets.github.schemas import UNEXPECTED_RESPONSE
 from codespaces_registry_secrets.text.redaction import Redactor
 
 
-class UnfollowedError(Exception):
+class RedirectError(Exception):
     """An answer that PyGithub would act upon by itself.
 
     `url` was asked for, `location` is where it leads; empty where it names no place.
@@ -70,7 +70,7 @@ class _Https(_Unfollowing, HTTPSRequestsConnectionClass):
 Connection = _Http | _Https
 
 
-def connect_like(requester: Requester) -> Connection:
+def new_connection(requester: Requester) -> Connection:
     """A connection with the settings of `requester`, to be passed along with its requests."""
     kind = _Https if requester.scheme == "https" else _Http
     names = ("timeout", "retry", "pool_size", "verify")
@@ -87,18 +87,18 @@ def _checked(response: RequestsResponse) -> RequestsResponse:
     redirects = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
     if response.status in redirects or response.status == HTTPStatus.ACCEPTED:
         location = response.headers.get("location", "")
-        raise UnfollowedError(response.status, response.response.url, location)
+        raise RedirectError(response.status, response.response.url, location)
     return response
 
 
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
-PROMISED = {"GET": (200,), "POST": (201,), "PUT": (201, 204), "DELETE": (204,)}
+EXPECTED_STATUS = {"GET": (200,), "POST": (201,), "PUT": (201, 204), "DELETE": (204,)}
 
-_FORESEEN = (GithubException, requests.RequestException, RegistrySecretsError, UnfollowedError)
+_FORESEEN = (GithubException, requests.RequestException, RegistrySecretsError, RedirectError)
 
 
 @contextmanager
-def readable() -> Iterator[None]:
+def guard_parsing() -> Iterator[None]:
     """Turn what PyGithub raises over an answer that it cannot read into a GitHubError.
 
     It has no family of errors for that: any built-in one can come.
@@ -108,10 +108,10 @@ def readable() -> Iterator[None]:
     except _FORESEEN:
         raise
     except Exception as error:  # noqa: BLE001 - see above
-        raise GitHubError(f"{UNPROMISED} ({place_of(error)})") from None
+        raise GitHubError(f"{UNEXPECTED_RESPONSE} ({source_line(error)})") from None
 
 
-class Line:
+class Transport:
     """A requester and a connection for it; for one thread at a time.
 
     PyGithub keeps a request in attributes of its connection until it is sent. Two threads that
@@ -120,9 +120,9 @@ class Line:
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
-        self._connection: Connection = connect_like(requester)
+        self._connection: Connection = new_connection(requester)
 
-    def exchange(
+    def request(
         self,
         verb: str,
         url: str,
@@ -137,14 +137,14 @@ class Line:
             GitHubError: it is nothing that GitHub would say.
             RequestException: there is none.
         """
-        with readable():
+        with guard_parsing():
             status, headers, text = self._requester.requestJson(
                 verb, url, dict(parameters), input=body, cnx=self._connection
             )
         if status >= HTTPStatus.BAD_REQUEST:
             raise GithubException(status, _said(text), headers)
-        if status not in PROMISED[verb]:
-            raise GitHubError(unpromised(status), status)
+        if status not in EXPECTED_STATUS[verb]:
+            raise GitHubError(unexpected_status(status), status)
         return headers, _json(text)
 
     @property
@@ -157,7 +157,7 @@ class Line:
         self._connection.close()
 
 
-def unpromised(status: int) -> str:
+def unexpected_status(status: int) -> str:
     """The message for a status that GitHub's API does not have at an endpoint."""
     return f"GitHub answers {status}, which its API does not promise here"
 
@@ -180,11 +180,11 @@ def _said(text: str) -> object:
 _BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 
-def redirected(error: UnfollowedError, redact: Redactor) -> GitHubError:
+def redirect_error(error: RedirectError, redact: Redactor) -> GitHubError:
     """The error that says where a redirect leads; `redact` keeps what was sent out of it."""
     here, there = urlsplit(error.url), _leading(error)
     if there is None:
-        return GitHubError(unpromised(error.status), error.status)
+        return GitHubError(unexpected_status(error.status), error.status)
     if _origin(here) != _origin(there):
         place = redact(f"{there.scheme}://{there.netloc}")
         message = (
@@ -194,12 +194,12 @@ def redirected(error: UnfollowedError, redact: Redactor) -> GitHubError:
         return GitHubError(message, error.status)
     moved = _BY_ID.search(there.path)
     if moved is None:
-        return GitHubError(unpromised(error.status), error.status)
+        return GitHubError(unexpected_status(error.status), error.status)
     query = f"?{there.query}" if there.query else ""
     return MovedError(error.status, moved[0], there.path[moved.end() :] + query)
 
 
-def _leading(error: UnfollowedError) -> SplitResult | None:
+def _leading(error: RedirectError) -> SplitResult | None:
     """Where it leads; None where it names no place, or one that cannot be parsed."""
     try:
         there = urlsplit(urljoin(error.url, error.location)) if error.location else None

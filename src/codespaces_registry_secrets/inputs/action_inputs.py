@@ -23,15 +23,15 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from codespaces_registry_secrets.errors import Fault, FaultyError, input_place
+from codespaces_registry_secrets.errors import ConfigError, InvalidConfigError, input_location
 from codespaces_registry_secrets.inputs import parsers
-from codespaces_registry_secrets.model.allowlist import Allowed
+from codespaces_registry_secrets.model.allowlist import Allowlist
 from codespaces_registry_secrets.model.fields import (
     DURATION_FORM,
-    RESERVED,
+    RESERVED_NAME,
     KindName,
     RegistryId,
-    Rotation,
+    RotateWhen,
     ServerName,
     is_reserved,
     parse_duration,
@@ -65,19 +65,19 @@ class Inputs(BaseModel):
     spec: str | None = Field(default=None, repr=False)
     spec_file: str = ".github/codespaces-registries.yml"
     mode: Annotated[Mode, parsers.ANY_CASE] = "apply"
-    rotate: Annotated[Rotation | None, parsers.ANY_CASE] = None
+    rotate: Annotated[RotateWhen | None, parsers.ANY_CASE] = None
     only: Annotated[frozenset[str], BeforeValidator(parsers.ids)] = frozenset()
     verify: Annotated[Verify, parsers.ANY_CASE] = "auto"
-    expiry_warning: Annotated[timedelta, parsers.read(parse_duration, DURATION_FORM)] = timedelta(
-        days=14
+    expiry_warning: Annotated[timedelta, parsers.parse_with(parse_duration, DURATION_FORM)] = (
+        timedelta(days=14)
     )
     prune: Annotated[bool, BeforeValidator(parsers.boolean)] = False
     removal_limit: Annotated[float, BeforeValidator(parsers.share)] = 0.3
     writes_per_minute: Annotated[int, BeforeValidator(parsers.rate)] = 60
-    shard: Annotated[Shard | None, parsers.read(parse_shard, SHARD_FORM)] = None
+    shard: Annotated[Shard | None, parsers.parse_with(parse_shard, SHARD_FORM)] = None
     credentials: Annotated[
         Mapping[str, SecretStr],
-        parsers.read(parsers.parse_credentials_json, parsers.CREDENTIALS_FORM),
+        parsers.parse_with(parsers.parse_credentials_json, parsers.CREDENTIALS_FORM),
     ] = Field(default={}, repr=False)
     allowed_servers: Annotated[
         tuple[str, ...], BeforeValidator(parsers.patterns), AfterValidator(parsers.servers)
@@ -99,9 +99,9 @@ class Inputs(BaseModel):
     event: str = Field(default="", alias="GITHUB_EVENT_NAME")
 
     @property
-    def allowed(self) -> Allowed:
+    def allowed(self) -> Allowlist:
         """What the spec may reach."""
-        return Allowed(self.allowed_servers, self.allowed_owners)
+        return Allowlist(self.allowed_servers, self.allowed_owners)
 
     @property
     def unmanaged(self) -> Literal["listed", "pruned", "ignored"]:
@@ -122,7 +122,7 @@ class Inputs(BaseModel):
         return {name: value for name, value in given.items() if value is not None}
 
 
-def secrets(environ: Mapping[str, str]) -> Iterator[SecretStr]:
+def secret_inputs(environ: Mapping[str, str]) -> Iterator[SecretStr]:
     """The inputs that are secret, to be masked before anything else happens.
 
     Of `credentials` each value too: in the text it may be spelled otherwise.
@@ -135,7 +135,7 @@ def secrets(environ: Mapping[str, str]) -> Iterator[SecretStr]:
     yield from (value for value in inner.values() if value.get_secret_value())
 
 
-def read(environ: Mapping[str, str]) -> Inputs:
+def read_inputs(environ: Mapping[str, str]) -> Inputs:
     """Read the inputs, once.
 
     Raises:
@@ -150,13 +150,13 @@ def read(environ: Mapping[str, str]) -> Inputs:
         inputs = Inputs.model_validate(given)
     except ValidationError as error:
         found += map(_fault, error.errors(include_url=False, include_input=False))
-        raise FaultyError(found) from None
+        raise InvalidConfigError(found) from None
     if found:
-        raise FaultyError(found)
+        raise InvalidConfigError(found)
     return inputs
 
 
-def notes(inputs: Inputs) -> Iterator[Note]:
+def input_notes(inputs: Inputs) -> Iterator[Note]:
     """What the user should know about inputs that are valid."""
     proposed = inputs.event.startswith("pull_request")
     if proposed and inputs.verify != "off" and not inputs.allowed_servers:
@@ -164,10 +164,10 @@ def notes(inputs: Inputs) -> Iterator[Note]:
             "whoever opens this pull request can change where the spec sends credentials; name the "
             "registry servers in `allowed-servers`, or set `verify` to `off`"
         )
-        yield Note("warning", message, input_place("allowed-servers"))
+        yield Note("warning", message, input_location("allowed-servers"))
 
 
-def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
+def _contradictions(given: Mapping[str, str]) -> Iterator[ConfigError]:
     has = {name: _variable(name) in given for name in Inputs.model_fields}
     if has["token"] and (has["app_id"] or has["app_private_key"]):
         yield _named("token", "give either `token`, or `app-id` and `app-private-key`, not both")
@@ -199,17 +199,17 @@ def _contradictions(given: Mapping[str, str]) -> Iterator[Fault]:
         yield _named("spec", f"give either `spec` or `{'`, `'.join(shorthand)}`, not both")
 
 
-def _misnamed(given: Mapping[str, str]) -> Iterator[Fault]:
+def _misnamed(given: Mapping[str, str]) -> Iterator[ConfigError]:
     """Names of `credentials` that no source may read, or that the environment has too."""
     for name in parsers.parse_credentials_json(given.get(_variable("credentials"), "")) or {}:
         if is_reserved(name):
-            yield _named("credentials", f"{name}: {RESERVED}")
+            yield _named("credentials", f"{name}: {RESERVED_NAME}")
         elif name in given:
             message = f"{name} is a variable of the step too; keep one of them"
             yield _named("credentials", message)
 
 
-def _fault(detail: ErrorDetails) -> Fault:
+def _fault(detail: ErrorDetails) -> ConfigError:
     name = str(detail["loc"][0]).removeprefix("INPUT_").lower()
     if detail["type"] == "literal_error":
         expected = str(detail["ctx"]["expected"]).replace("'", "`")
@@ -217,5 +217,5 @@ def _fault(detail: ErrorDetails) -> Fault:
     return _named(name, detail["msg"])
 
 
-def _named(name: str, message: str) -> Fault:
-    return Fault(input_place(name), message)
+def _named(name: str, message: str) -> ConfigError:
+    return ConfigError(input_location(name), message)

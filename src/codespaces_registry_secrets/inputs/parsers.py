@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BeforeValidator, SecretStr
 
-from codespaces_registry_secrets.model.fields import fault
-from codespaces_registry_secrets.model.registries import pattern_fault
+from codespaces_registry_secrets.model.fields import field_error
+from codespaces_registry_secrets.model.registries import pattern_error
 from codespaces_registry_secrets.model.targets import SCOPES
 
 T = TypeVar("T")
@@ -29,13 +29,13 @@ CREDENTIALS_FORM = (
 ANY_CASE = BeforeValidator(str.lower)
 
 
-def read(reader: Callable[[str], T | None], form: str) -> BeforeValidator:
+def parse_with(reader: Callable[[str], T | None], form: str) -> BeforeValidator:
     """What `reader` makes of a text, or a fault that says the form it takes."""
 
     def read_text(text: str) -> T:
         found = reader(text)
         if found is None:
-            raise fault(f"must be {form}")
+            raise field_error(f"must be {form}")
         return found
 
     return BeforeValidator(read_text)
@@ -49,18 +49,18 @@ def api_url(url: str) -> str:
         beyond = parts.username or parts.password or parts.query or parts.fragment
         usable = not beyond and parts.port != 0 and _is_host(parts.hostname or "")
     except ValueError:  # of a host or a port that is none
-        raise fault(form) from None
+        raise field_error(form) from None
     if not usable:
-        raise fault(form)
+        raise field_error(form)
     right = _api_of(parts.hostname or "")
     if right:
-        raise fault(f"is not the URL of the API; write {right}")
+        raise field_error(f"is not the URL of the API; write {right}")
     if parts.path.rstrip("/").endswith("/api/v3"):
-        raise fault("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
+        raise field_error("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise fault(form)
+        raise field_error(form)
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        raise fault("must start with https://: a token travels there")
+        raise field_error("must start with https://: a token travels there")
     return url.rstrip("/")
 
 
@@ -85,10 +85,10 @@ def ids(text: str) -> frozenset[str]:
     """Registry ids, separated by commas or lines."""
     found = _entries(text)
     if not found:
-        raise fault("names no registry; leave it out to act on all")
+        raise field_error("names no registry; leave it out to act on all")
     bad = [entry for entry in found if not re.fullmatch("[A-Za-z0-9_]+", entry)]
     if bad:
-        raise fault(f"`{'`, `'.join(bad)}`: an id has letters, digits and `_` only")
+        raise field_error(f"`{'`, `'.join(bad)}`: an id has letters, digits and `_` only")
     return frozenset(map(str.upper, found))
 
 
@@ -101,7 +101,9 @@ def repositories(text: str) -> tuple[str, ...]:
         return ()
     found = _entries(text)
     if not found:
-        raise fault("names no repository; write `[]` for nobody, or leave it out to keep the list")
+        raise field_error(
+            "names no repository; write `[]` for nobody, or leave it out to keep the list"
+        )
     return found
 
 
@@ -112,13 +114,13 @@ def patterns(text: str) -> tuple[str, ...]:
     """
     found = _entries(text.lower())
     if not found:
-        raise fault("names nothing; leave it out to allow everything")
+        raise field_error("names nothing; leave it out to allow everything")
     return found
 
 
 def servers(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Globs that can match a registry's server as Codespaces spells it."""
-    return _all_valid(patterns, pattern_fault)
+    return _all_valid(patterns, pattern_error)
 
 
 def owners(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,7 +137,7 @@ def target(text: str) -> str:
     """A target as `scope:NAME`."""
     scope, colon, name = text.partition(":")
     if scope.lower() not in SCOPES or not colon:
-        raise fault(f"must be {', '.join(f'`{scope}:NAME`' for scope in SCOPES)}")
+        raise field_error(f"must be {', '.join(f'`{scope}:NAME`' for scope in SCOPES)}")
     return f"{scope.lower()}:{name.strip()}"
 
 
@@ -143,21 +145,21 @@ def share(text: str) -> float:
     """A share of all, 0 to 1."""
     match = re.fullmatch(r"(\d{1,3})%", text)
     if match is None or int(match[1]) > 100:  # noqa: PLR2004 - all of it
-        raise fault("must be a share such as `30%`, at most `100%`")
+        raise field_error("must be a share such as `30%`, at most `100%`")
     return int(match[1]) / 100
 
 
 def boolean(text: str) -> bool:
     """`true` or `false` in any letter case, and nothing that some take for it."""
     if text.lower() not in {"true", "false"}:
-        raise fault("must be `true` or `false`")
+        raise field_error("must be `true` or `false`")
     return text.lower() == "true"
 
 
 def rate(text: str) -> int:
     """How many of something, at least one."""
     if not re.fullmatch(r"[1-9]\d{0,5}", text):
-        raise fault("must be a whole number, 1 or more")
+        raise field_error("must be a whole number, 1 or more")
     return int(text)
 
 
@@ -168,14 +170,16 @@ def token(given: SecretStr) -> SecretStr:
             "holds a character that no token has, such as a blank, a line break, an ellipsis (`…`) "
             "or a byte order mark; copy it again, whole and without what surrounds it"
         )
-        raise fault(message)
+        raise field_error(message)
     return given
 
 
 def app_id(text: str) -> str:
     """The id of a GitHub App, or its client id."""
     if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
-        raise fault("must be the App's id, such as `123456`, or its client id, such as `Iv23li…`")
+        raise field_error(
+            "must be the App's id, such as `123456`, or its client id, such as `Iv23li…`"
+        )
     return text
 
 
@@ -187,16 +191,18 @@ def private_key(pem: SecretStr) -> SecretStr:
         message = (
             "is not a private key in PEM form, with its first and last line and its line breaks"
         )
-        raise fault(message) from None
+        raise field_error(message) from None
     if not isinstance(key, RSAPrivateKey):
-        raise fault("is not an RSA key, which GitHub gives Apps; take it from the App's settings")
+        raise field_error(
+            "is not an RSA key, which GitHub gives Apps; take it from the App's settings"
+        )
     return pem
 
 
 def _all_valid(patterns: tuple[str, ...], check: Callable[[str], str | None]) -> tuple[str, ...]:
     bad = [f"`{pattern}`: {message}" for pattern in patterns if (message := check(pattern))]
     if bad:
-        raise fault("; ".join(bad))
+        raise field_error("; ".join(bad))
     return patterns
 
 

@@ -15,7 +15,7 @@ from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.inputs.workspace import WorkspaceFileError, read_file
-from codespaces_registry_secrets.model.fields import Source
+from codespaces_registry_secrets.model.fields import CredentialKey, Source
 
 # "Secrets are limited to 48 KB in size", docs.github.com.
 MAX_BYTES = 48 * 1024
@@ -44,9 +44,10 @@ class Sources:
     _digests: dict[Source, bytes] = field(default_factory=dict, repr=False)
     _digest_key: bytes = field(default_factory=partial(os.urandom, 32), repr=False)
 
-    def given(self, name: str) -> bool:
-        """Whether the step gives the input `username` or `password` a value."""
-        return bool(self.environ.get(f"INPUT_{name.upper()}"))
+    @property
+    def has_credential(self) -> bool:
+        """Whether the step sets the input `username` or `password`."""
+        return any(self.environ.get(f"INPUT_{name}") for name in ("USERNAME", "PASSWORD"))
 
     def username(self, source: Source | str) -> SecretBytes:
         """The value of a user name, literal or from a source; not masked, since logs need it."""
@@ -66,6 +67,14 @@ class Sources:
         value = self._read(source)
         self.mask(value)
         return value
+
+    def find_error(self, key: CredentialKey, source: Source) -> str | None:
+        """Why a source has no usable value now; None where it has one. Its value is masked."""
+        try:
+            self.password(source) if key == "password" else self.username(source)
+        except SourceError as error:
+            return str(error)
+        return None
 
     def _read(self, source: Source) -> SecretBytes:
         raw, name = self._raw(source)

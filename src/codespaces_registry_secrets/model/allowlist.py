@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 
 @dataclass(frozen=True)
-class Allowed:
+class Allowlist:
     """Globs in lower case. Everything is allowed where there are none.
 
     `servers` are those that a credential may be sent to, `owners` those of targets and of the
@@ -19,12 +19,12 @@ class Allowed:
     owners: tuple[str, ...] = ()
 
 
-def allows(patterns: Sequence[str], name: str) -> bool:
+def is_allowed(patterns: Sequence[str], name: str) -> bool:
     """Whether there are no patterns, or one of them matches `name`, in any letter case."""
-    return not patterns or any(matches(pattern, name.lower()) for pattern in patterns)
+    return not patterns or any(matches_glob(pattern, name.lower()) for pattern in patterns)
 
 
-def refusal(name: str, given: str, patterns: Sequence[str]) -> str:
+def not_allowed_message(name: str, given: str, patterns: Sequence[str]) -> str:
     """What to say of a server or an owner that the input `given` does not allow."""
     return (
         f"the input `{given}` of the workflow does not allow {name}, only {', '.join(patterns)}; "
@@ -32,7 +32,7 @@ def refusal(name: str, given: str, patterns: Sequence[str]) -> str:
     )
 
 
-def matches(pattern: str, name: str) -> bool:
+def matches_glob(pattern: str, name: str) -> bool:
     """Whether a glob matches; `*` alone is all, beside other characters it stands for no slash."""
     if pattern == "*":
         return True

@@ -10,16 +10,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from codespaces_registry_secrets.model.registries import KINDS, server_fault
+from codespaces_registry_secrets.model.registries import KINDS, server_error
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 DURATION_FORM = "a duration such as `14d`, `36h` or `30m`"
 
-Rotation = Literal["changed", "always", "missing"]
+CredentialKey = Literal["username", "password"]
+RotateWhen = Literal["changed", "always", "missing"]
 
 _RESERVED = ("INPUT_", "ACTIONS_", "GITHUB_", "RUNNER_")
-RESERVED = (
+RESERVED_NAME = (
     "names that start with INPUT_, ACTIONS_, GITHUB_ or RUNNER_ belong to the runner and to this "
     "Action; pass the value under another name"
 )
@@ -56,17 +57,17 @@ def format_duration(span: timedelta) -> str:
     return "less than a minute"
 
 
-def fault(message: str) -> PydanticCustomError:
+def field_error(message: str) -> PydanticCustomError:
     """A fault whose message is whole: pydantic would fill in `{…}` of a plain template."""
     return PydanticCustomError("spec", "{message}", {"message": message})
 
 
-def matching(pattern: str | re.Pattern[str], message: str) -> BeforeValidator:
+def pattern_validator(pattern: str | re.Pattern[str], message: str) -> BeforeValidator:
     """A text that `pattern` matches whole."""
 
     def check(value: object) -> object:
         if isinstance(value, str) and not re.fullmatch(pattern, value):
-            raise fault(message)
+            raise field_error(message)
         return value
 
     return BeforeValidator(check)
@@ -77,7 +78,7 @@ def _duration(value: object) -> object:
         return value
     span = parse_duration(value)
     if not span:
-        raise fault(f"must be {DURATION_FORM}")
+        raise field_error(f"must be {DURATION_FORM}")
     return span
 
 
@@ -90,25 +91,25 @@ def _id(value: object) -> object:
         message = (
             "an id has letters, digits and `_` only, starts with no digit and not with GITHUB_"
         )
-        raise fault(message)
+        raise field_error(message)
     name = secret_name(upper, Part.SERVER)
     if name.startswith("GITHUB_"):
         message = f"choose another id: GitHub refuses secrets named GITHUB_…, such as {name}"
-        raise fault(message)
+        raise field_error(message)
     return upper
 
 
 def _kind(value: object) -> object:
     if isinstance(value, str) and value not in KINDS:
         kinds = ", ".join(KINDS)
-        raise fault(f"not a registry kind; one of {kinds}, or give `server`")
+        raise field_error(f"not a registry kind; one of {kinds}, or give `server`")
     return value
 
 
 def _server(value: object) -> object:
-    message = server_fault(value) if isinstance(value, str) else None
+    message = server_error(value) if isinstance(value, str) else None
     if message:
-        raise fault(message)
+        raise field_error(message)
     return value
 
 
@@ -117,7 +118,7 @@ KindName = Annotated[str, BeforeValidator(_kind)]
 ServerName = Annotated[str, BeforeValidator(_server)]
 
 
-class Model(BaseModel):
+class StrictModel(BaseModel):
     """Frozen, and an unknown key is a fault. Numbers and booleans never pass as text."""
 
     model_config = ConfigDict(
@@ -127,26 +128,26 @@ class Model(BaseModel):
 
 def _variable(value: object) -> object:
     if isinstance(value, str) and is_reserved(value):
-        raise fault(RESERVED)
+        raise field_error(RESERVED_NAME)
     return value
 
 
 def _file(value: object) -> object:
     if value == "":
-        raise fault("is empty; write the path of a file in the workspace")
+        raise field_error("is empty; write the path of a file in the workspace")
     if isinstance(value, str) and in_git(PurePosixPath(value)):
-        raise fault(IN_GIT)
+        raise field_error(IN_GIT)
     return value
 
 
 _Variable = Annotated[
     str | None,
-    matching("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable"),
+    pattern_validator("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable"),
     BeforeValidator(_variable),
 ]
 
 
-class Source(Model):
+class Source(StrictModel):
     """Where a value comes from: exactly one of `env`, `secret`, `file`, `input`.
 
     `secret` is a variable too, whose value has the age of the Actions secret of the same name.
@@ -155,7 +156,7 @@ class Source(Model):
     env: _Variable = None
     secret: _Variable = None
     file: Annotated[str | None, BeforeValidator(_file)] = None
-    input: Literal["username", "password"] | None = None
+    input: CredentialKey | None = None
     trim: bool = True
     encoding: Literal["base64"] | None = None
 
@@ -166,10 +167,10 @@ class Source(Model):
         return next(f"{kind}:{name}" for kind, name in named.items() if name is not None)
 
 
-class RotationPolicy(Model):
+class RotationPolicy(StrictModel):
     """When a credential that is stored is written again."""
 
-    when: Rotation = "changed"
+    when: RotateWhen = "changed"
     max_age: Annotated[timedelta | None, BeforeValidator(_duration)] = Field(
         default=None, alias="max-age"
     )

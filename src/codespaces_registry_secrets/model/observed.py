@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from codespaces_registry_secrets.model.repositories import Catalogue, Repo
+from codespaces_registry_secrets.model.repositories import RepositoryIndex, RepositoryInfo
 from codespaces_registry_secrets.model.targets import Target, Visibility
 
 
@@ -14,7 +14,7 @@ from codespaces_registry_secrets.model.targets import Target, Visibility
 class SelectedRepositories:
     """The list of a secret; not `complete` where GitHub counts more than it shows the token."""
 
-    repositories: tuple[Repo, ...]
+    repositories: tuple[RepositoryInfo, ...]
     complete: bool
 
 
@@ -42,7 +42,7 @@ class ObservedTarget:
 
     secrets: Mapping[str, ObservedSecret]
     at: datetime
-    problem: str | None = None
+    error: str | None = None
     resolved: Target | None = None
 
 
@@ -57,14 +57,14 @@ class Observed:
     """
 
     targets: Mapping[Target, ObservedTarget]
-    catalogue: Catalogue
-    unlisted: Mapping[Target, str]
-    changed: Mapping[str, datetime]
-    elsewhere: Mapping[Target, Target | None] = field(default_factory=dict)
+    repository_index: RepositoryIndex
+    lookup_errors: Mapping[Target, str]
+    source_changed_at: Mapping[str, datetime]
+    other_shards: Mapping[Target, Target | None] = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:
         """GitHub's time at the end of looking; the runner's where GitHub never answered."""
-        answered = [seen.at for seen in self.targets.values() if not seen.problem]
+        answered = [seen.at for seen in self.targets.values() if not seen.error]
         asked = [seen.at for seen in self.targets.values()]
         return max(answered or asked, default=datetime.now(UTC))

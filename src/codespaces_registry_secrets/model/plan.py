@@ -16,6 +16,10 @@ from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.targets import Target, Visibility
 from codespaces_registry_secrets.model.triplet import Part
 
+# GitHub's 900 points a minute, at 60 writes a minute: a run that may write more often has higher
+# limits. Source: "Rate limits for the REST API", docs.github.com.
+POINTS_PER_WRITE = 15
+
 Action = Literal["create", "repair", "rotate", "access", "delete", "none", "blocked"]
 
 
@@ -62,6 +66,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class CredentialReport:
+    """`refusal`: why the credential must not be stored. `expires`: when it ends, where known."""
+
+    refusal: str | None = None
+    expires: datetime | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
 class Change:
     """One triplet at one target: what is to happen, and why.
 
@@ -78,7 +91,7 @@ class Change:
     visibility: tuple[Visibility | None, Visibility] | None = None
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    why: tuple[tuple[str, str], ...] = ()
+    selected_by: tuple[tuple[str, str], ...] = ()
     credential: Credential | None = None
     steps: tuple[Step, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -125,10 +138,20 @@ class Plan:
         return tuple(dict.fromkeys(notes))
 
     @property
-    def written(self) -> frozenset[Credential]:
+    def written_credentials(self) -> frozenset[Credential]:
         """The credentials that are to be stored."""
         writing = (c for c in self.changes if any(step.value for step in c.steps))
         return frozenset(change.credential for change in writing if change.credential)
+
+    @property
+    def written_targets(self) -> frozenset[Target]:
+        """The targets with something to write."""
+        return frozenset(change.target for change in self.changes if change.steps)
+
+    @property
+    def writes(self) -> int:
+        """The number of write requests."""
+        return sum(change.writes for change in self.changes)
 
     @property
     def drift(self) -> bool:
@@ -154,6 +177,6 @@ class Outcome:
     wrote: bool = False
 
 
-def planned(plan: Plan) -> tuple[Outcome, ...]:
+def planned_outcomes(plan: Plan) -> tuple[Outcome, ...]:
     """The outcomes of a run that only looks."""
     return tuple(Outcome(change, "planned") for change in plan.changes)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codespaces_registry_secrets.model.allowlist import matches
+from codespaces_registry_secrets.model.allowlist import matches_glob
 
 # How Codespaces spells Docker Hub, and the host that Docker talks to when it reads this.
 DOCKER_HUB = "https://index.docker.io/v1/"
@@ -63,7 +63,7 @@ class KeyFormat:
     """What a key of a kind must look like: the pattern, and the same in words."""
 
     pattern: str
-    words: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -130,26 +130,26 @@ def server_of(entry: Mapping[str, object]) -> str | None:
     """The server that a registry of a spec names; None where it names none, or an invalid one."""
     server, kind = entry.get("server"), entry.get("registry")
     if isinstance(server, str):
-        return server if server_fault(server) is None else None
+        return server if server_error(server) is None else None
     found = KINDS.get(kind) if isinstance(kind, str) else None
     keys = {key: value for key in keys_of(kind) if isinstance(value := entry.get(key), str)}
     return found.server(keys) if found and found.required.keys() <= keys.keys() else None
 
 
-def pattern_fault(pattern: str) -> str | None:
+def pattern_error(pattern: str) -> str | None:
     """What is wrong with a glob over servers; None where it can match one."""
     if not set("*?[") & set(pattern):
-        return server_fault(pattern)
+        return server_error(pattern)
     if not _GLOB.fullmatch(pattern):
         return "a glob of servers has letters, digits, `.`, `-`, `:`, and `*`, `?`, `[…]`"
     host = re.sub(r"^[^/]*://", "", pattern).partition("/")[0]
     right = DOCKER_HUB if host.endswith("docker.io") else host
-    if right == pattern or matches(pattern, DOCKER_HUB):
+    if right == pattern or matches_glob(pattern, DOCKER_HUB):
         return None
     return f"no server matches this spelling; write `{right}`"
 
 
-def server_fault(server: str) -> str | None:
+def server_error(server: str) -> str | None:
     """What is wrong with a server, and its right spelling; None where Codespaces matches it."""
     spelling = _spelling(server)
     if spelling is None:

@@ -14,7 +14,7 @@ Properties = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, order=True)
-class Repo:
+class RepositoryInfo:
     """A repository as far as secrets are concerned."""
 
     full_name: str
@@ -26,7 +26,7 @@ class Repo:
 
 # Every repository that is known, by the lower-case full name that it was asked for or listed under:
 # a repository that moved has its former name here too, which means it to whoever wrote that name.
-Catalogue = Mapping[str, Repo]
+RepositoryIndex = Mapping[str, RepositoryInfo]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Selected:
+class SelectionResult:
     """What a selection comes to: sorted repositories, and what there is to say about it.
 
     `why` says by full name what picked a repository. `unmatched` are globs, topics and properties
@@ -69,8 +69,8 @@ class Selected:
     the names of today; `transferred` are those to include that belong to another owner by now.
     """
 
-    repositories: tuple[Repo, ...]
-    why: Mapping[str, str]
+    repositories: tuple[RepositoryInfo, ...]
+    selected_by: Mapping[str, str]
     unknown: tuple[str, ...]
     unmatched: tuple[str, ...]
     archived: tuple[str, ...]
@@ -83,7 +83,7 @@ def is_glob(pattern: str) -> bool:
     return any(sign in pattern for sign in "*?[")
 
 
-def select(selection: Selection, catalogue: Catalogue) -> Selected:
+def select(selection: Selection, catalogue: RepositoryIndex) -> SelectionResult:
     """Apply a selection to the repositories that are known."""
     named = {name: catalogue.get(name.lower()) for name in selection.names}
     matched = dict(_matched(selection, _by_current_name(catalogue)))
@@ -97,9 +97,9 @@ def select(selection: Selection, catalogue: Catalogue) -> Selected:
     renamed = _renamed(named)
     # Taking access away from a repository is right whoever owns it by now.
     included = selection.include if selection.mode != "remove" else ()
-    return Selected(
+    return SelectionResult(
         repositories=tuple(sorted(kept - archived)),
-        why={repo.full_name: reason for repo, reason in why.items()},
+        selected_by={repo.full_name: reason for repo, reason in why.items()},
         unknown=tuple(name for name, repo in named.items() if repo is None),
         unmatched=tuple(reason for reason, repos in matched.items() if not repos),
         archived=tuple(sorted(repo.full_name for repo in archived)),
@@ -110,20 +110,20 @@ def select(selection: Selection, catalogue: Catalogue) -> Selected:
     )
 
 
-def _by_current_name(catalogue: Catalogue) -> Catalogue:
+def _by_current_name(catalogue: RepositoryIndex) -> RepositoryIndex:
     """What globs, topics and properties pick from: what another selection asked for by a former
     name is in there by its own alone.
     """
     return {name: repo for name, repo in catalogue.items() if name == repo.full_name.lower()}
 
 
-def _renamed(named: Mapping[str, Repo | None]) -> tuple[tuple[str, str], ...]:
+def _renamed(named: Mapping[str, RepositoryInfo | None]) -> tuple[tuple[str, str], ...]:
     """The names that are not those of today, with those of today."""
     known = ((name, repo.full_name) for name, repo in named.items() if repo)
     return tuple((old, new) for old, new in known if old.lower() != new.lower())
 
 
-def transferred(name: str, now: str) -> str:
+def transferred_message(name: str, now: str) -> str:
     """Why a repository is left alone that belongs to another owner than the spec says."""
     return (
         f"{name} was transferred and now belongs to another owner ({now}); update the spec if the "
@@ -135,7 +135,9 @@ def _owner(full_name: str) -> str:
     return full_name.partition("/")[0].lower()
 
 
-def _matched(selection: Selection, catalogue: Catalogue) -> Iterator[tuple[str, frozenset[Repo]]]:
+def _matched(
+    selection: Selection, catalogue: RepositoryIndex
+) -> Iterator[tuple[str, frozenset[RepositoryInfo]]]:
     """What each glob, each topic, and the properties together pick."""
     for glob in selection.globs:
         yield f"`{glob}`", _matching(glob, catalogue)
@@ -148,26 +150,28 @@ def _matched(selection: Selection, catalogue: Catalogue) -> Iterator[tuple[str, 
         yield f"properties `{told}`", picked
 
 
-def _has(repo: Repo, wanted: Properties) -> bool:
+def _has(repo: RepositoryInfo, wanted: Properties) -> bool:
     """Whether each property has one of the values that are wanted of it."""
     has = {name.lower(): values for name, values in repo.properties}
     return all(set(values) & set(has.get(name.lower(), ())) for name, values in wanted)
 
 
-def nearest(name: str, catalogue: Catalogue) -> str | None:
+def closest_name(name: str, catalogue: RepositoryIndex) -> str | None:
     """The known repository whose name looks most like `name`, if any does."""
     close = difflib.get_close_matches(name.lower(), catalogue, n=1, cutoff=0.8)
     return catalogue[close[0]].full_name if close else None
 
 
-def _matching(glob: str, catalogue: Catalogue) -> frozenset[Repo]:
+def _matching(glob: str, catalogue: RepositoryIndex) -> frozenset[RepositoryInfo]:
     matches = re.compile(fnmatch.translate(glob.lower())).match
     return frozenset(repo for name, repo in catalogue.items() if matches(name))
 
 
 def _excluded(
-    picked: Iterable[Repo], selection: Selection, named: Mapping[str, Repo | None]
-) -> set[Repo]:
+    picked: Iterable[RepositoryInfo],
+    selection: Selection,
+    named: Mapping[str, RepositoryInfo | None],
+) -> set[RepositoryInfo]:
     """Those of the picked repositories that the selection excludes; a name means the repository."""
     ids = {repo.id for name in selection.exclude if (repo := named.get(name))}
     globs = [pattern.lower() for pattern in selection.exclude if is_glob(pattern)]

@@ -32,7 +32,7 @@ class Target:
     has_list: ClassVar[bool] = False  # a list of selected repositories
     classic_scope: ClassVar[str]  # what a classic token needs
     permission: ClassVar[str]  # what a fine-grained token or an App needs
-    hidden: ClassVar[str]  # what a 404 can mean here
+    not_found_reason: ClassVar[str]  # what a 404 can mean here
 
     @property
     def key(self) -> tuple[str, str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.model.plan import Step
-from codespaces_registry_secrets.model.repositories import Selected
+from codespaces_registry_secrets.model.repositories import SelectionResult
 from codespaces_registry_secrets.model.targets import Visibility
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.planning.rotation import Due
+from codespaces_registry_secrets.planning.rotation import RotationDecision
 
 
 @dataclass(frozen=True)
@@ -28,39 +28,39 @@ class Member:
 
     name: str
     part: Part
-    now: Access | None
-    wanted: Access
+    current: Access | None
+    desired: Access
     complete: bool  # whether the list that stays or is sent back was seen whole
     write: bool  # whether its value is sent
 
     @property
-    def differs(self) -> bool:
+    def access_differs(self) -> bool:
         """Whether it is there and others may use it than the spec says."""
-        return self.now is not None and self.now != self.wanted
+        return self.current is not None and self.current != self.desired
 
     @property
-    def moves(self) -> bool:
+    def visibility_changes(self) -> bool:
         """Whether it is there with another visibility; GitHub changes that only with a value."""
-        return self.now is not None and self.now.visibility != self.wanted.visibility
+        return self.current is not None and self.current.visibility != self.desired.visibility
 
     @property
     def added(self) -> frozenset[int]:
         """Ids that join the list."""
-        before = self.now.ids if self.now else None
-        return (self.wanted.ids or frozenset()) - (before or frozenset())
+        before = self.current.ids if self.current else None
+        return (self.desired.ids or frozenset()) - (before or frozenset())
 
     @property
     def removed(self) -> frozenset[int]:
         """Ids that leave the list."""
-        before = self.now.ids if self.now else None
-        return (before or frozenset()) - (self.wanted.ids or frozenset())
+        before = self.current.ids if self.current else None
+        return (before or frozenset()) - (self.desired.ids or frozenset())
 
 
-def members(
+def compare_members(
     triplet: Desired,
     seen: ObservedTarget,
-    selected: Selected | None,
-    due: Due,
+    selected: SelectionResult | None,
+    due: RotationDecision,
     belonging: frozenset[Part],
 ) -> tuple[Member, ...]:
     """The three members in the order of writing. `due` says which are to be written again.
@@ -76,8 +76,10 @@ def members(
         Member(
             name=name,
             part=part,
-            now=_assumed(triplet, seen.secrets[name], selected) if name in seen.secrets else None,
-            wanted=_wanted(triplet, seen.secrets.get(name, sibling), selected),
+            current=_assumed(triplet, seen.secrets[name], selected)
+            if name in seen.secrets
+            else None,
+            desired=_wanted(triplet, seen.secrets.get(name, sibling), selected),
             complete=_complete(seen.secrets.get(name, sibling)),
             write=name not in seen.secrets
             or (repair and part not in belonging)
@@ -87,16 +89,16 @@ def members(
     )
 
 
-def _sent(triplet: Desired, secret: ObservedSecret, due: Due) -> bool:
+def _sent(triplet: Desired, secret: ObservedSecret, due: RotationDecision) -> bool:
     """Whether the value of a secret that is there is sent: it is due, or its visibility changes."""
     moves = _visibility(triplet, secret) != secret.visibility
     allowed = triplet.credential is not None and triplet.rotate.when != "missing"
-    return due.covers(secret) or (moves and allowed)
+    return due.applies_to(secret) or (moves and allowed)
 
 
-def disagreements(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[str]:
+def find_inconsistencies(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[str]:
     """How the stored members differ in what the spec does not set."""
-    stored = {m.part: m.now for m in triplet_members if m.now and m.complete}
+    stored = {m.part: m.current for m in triplet_members if m.current and m.complete}
     visibilities = {part: access.visibility for part, access in stored.items()}
     if triplet.visibility is None and len(set(visibilities.values())) > 1:
         each = ", ".join(f"{part} `{visibility}`" for part, visibility in visibilities.items())
@@ -110,22 +112,22 @@ def disagreements(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iter
         )
 
 
-def steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Step]:
+def plan_steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Step]:
     """What to send, in order; nothing for a member that is as it should be."""
     exact = triplet.selection is not None and triplet.selection.mode == "exact"
     for member in triplet_members:
-        whole = exact or member.now is None or member.moves
-        wanted = member.wanted.ids
+        whole = exact or member.current is None or member.visibility_changes
+        wanted = member.desired.ids
         replace = tuple(sorted(wanted)) if whole and wanted is not None else None
         add = () if whole else tuple(sorted(member.added))
         remove = () if whole else tuple(sorted(member.removed))
         if member.write:
-            yield Step(member.part, True, member.wanted.visibility, replace, add, remove)
-        elif member.differs:
+            yield Step(member.part, True, member.desired.visibility, replace, add, remove)
+        elif member.access_differs:
             yield Step(member.part, False, None, replace, add, remove)
 
 
-def _assumed(triplet: Desired, secret: ObservedSecret, selected: Selected | None) -> Access:
+def _assumed(triplet: Desired, secret: ObservedSecret, selected: SelectionResult | None) -> Access:
     """Who may use a secret now. What is to be taken off a list not seen whole counts as on it.
 
     A list is not seen whole where others change it between its pages, too. Taking off what is not
@@ -149,7 +151,9 @@ def _complete(secret: ObservedSecret | None) -> bool:
     return secret is None or secret.selected is None or secret.selected.complete
 
 
-def _wanted(triplet: Desired, secret: ObservedSecret | None, selected: Selected | None) -> Access:
+def _wanted(
+    triplet: Desired, secret: ObservedSecret | None, selected: SelectionResult | None
+) -> Access:
     visibility = _visibility(triplet, secret)
     if not triplet.target.has_list or visibility in {"all", "private"}:
         return Access(visibility)

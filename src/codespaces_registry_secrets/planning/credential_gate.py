@@ -7,15 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.model.allowlist import allows, refusal
+from codespaces_registry_secrets.model.allowlist import is_allowed, not_allowed_message
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import format_duration
-from codespaces_registry_secrets.model.plan import Change, Note, Plan
+from codespaces_registry_secrets.model.plan import Change, CredentialReport, Note, Plan
 from codespaces_registry_secrets.model.targets import Target
-from codespaces_registry_secrets.verify.verify import Finding
 
 
-def barred(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
+def block_targets(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
     """Block each change at a target that must not be written to."""
     changes = (
         change.blocked(reasons[change.target])
@@ -26,22 +25,22 @@ def barred(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-def outside(plan: Plan, owners: Sequence[str]) -> Mapping[Target, str]:
+def find_disallowed_owners(plan: Plan, owners: Sequence[str]) -> Mapping[Target, str]:
     """The targets of owners that are not allowed, and why.
 
     The spec was checked before; whom `@me` means only GitHub tells.
     """
     targets = {change.target for change in plan.changes}
     return {
-        target: refusal(target.owner, "allowed-owners", owners)
+        target: not_allowed_message(target.owner, "allowed-owners", owners)
         for target in targets
-        if not allows(owners, target.owner)
+        if not is_allowed(owners, target.owner)
     }
 
 
-def judged(
+def block_rejected(
     plan: Plan,
-    findings: Mapping[Credential, Finding],
+    findings: Mapping[Credential, CredentialReport],
     token_expires: datetime | None,
     now: datetime,
     warning: timedelta,
@@ -54,18 +53,20 @@ def judged(
     notes = [note for finding in findings.values() for note in finding.notes]
     for credential, finding in findings.items():
         notes += _expiry(credential.name, credential.where, finding.expires, now, warning)
-        notes += _unused(credential, finding, plan.written)
+        notes += _unused(credential, finding, plan.written_credentials)
     notes += _expiry("the token of this run", Location(), token_expires, now, warning)
     known = [finding.expires for finding in findings.values()]
     ends = [moment for moment in (*known, token_expires) if moment]
     return Plan(
-        changes=tuple(_held([_judged(change, findings, now) for change in plan.changes])),
+        changes=tuple(_hold_deletions([_judged(change, findings, now) for change in plan.changes])),
         notes=(*plan.notes, *notes),
         expiry=min(ends, default=None),
     )
 
 
-def _judged(change: Change, findings: Mapping[Credential, Finding], now: datetime) -> Change:
+def _judged(
+    change: Change, findings: Mapping[Credential, CredentialReport], now: datetime
+) -> Change:
     if change.credential is None or not any(step.value for step in change.steps):
         return change
     finding = findings[change.credential]
@@ -75,7 +76,7 @@ def _judged(change: Change, findings: Mapping[Credential, Finding], now: datetim
     return change.blocked(reason) if reason else change
 
 
-def _held(changes: Sequence[Change]) -> Iterator[Change]:
+def _hold_deletions(changes: Sequence[Change]) -> Iterator[Change]:
     """Nothing is deleted beside a change that is blocked: it may be what that was to replace."""
     waiting = {change.target for change in changes if change.action == "blocked"}
     for change in changes:
@@ -85,7 +86,7 @@ def _held(changes: Sequence[Change]) -> Iterator[Change]:
 
 
 def _unused(
-    credential: Credential, finding: Finding, written: frozenset[Credential]
+    credential: Credential, finding: CredentialReport, written: frozenset[Credential]
 ) -> Iterator[Note]:
     """What would block a credential is worth knowing before it is to be stored again."""
     if finding.refusal and credential not in written:

@@ -13,14 +13,23 @@ from typing import Literal
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.plan import Action, Change, Note, Plan
-from codespaces_registry_secrets.model.repositories import Selected
+from codespaces_registry_secrets.model.repositories import SelectionResult
 from codespaces_registry_secrets.model.targets import ME, Repository, Target, User, Visibility
 from codespaces_registry_secrets.planning import prune, safety_checks
-from codespaces_registry_secrets.planning.access import Member, disagreements, members, steps
-from codespaces_registry_secrets.planning.rotation import Due, due, known_to_belong
+from codespaces_registry_secrets.planning.access import (
+    Member,
+    compare_members,
+    find_inconsistencies,
+    plan_steps,
+)
+from codespaces_registry_secrets.planning.rotation import (
+    RotationDecision,
+    decide_rotation,
+    members_of_credential,
+)
 
 
-def plan(
+def compute_plan(
     desired: Sequence[Desired],
     observed: Observed,
     removal_limit: float,
@@ -36,7 +45,7 @@ def plan(
     resolved = sorted((_resolved(triplet, observed) for triplet in desired), key=_key)
     others = [_resolved(triplet, observed) for triplet in elsewhere]
     changes = list(_changes(resolved, others, observed, removal_limit))
-    notes = [*_renamed(resolved), *doubts(resolved)]
+    notes = [*_renamed(resolved), *lint(resolved)]
     if unmanaged == "pruned":
         changes += prune.plan_deletions(resolved, others, observed, removal_limit)
     elif unmanaged == "listed":
@@ -56,9 +65,9 @@ def _changes(
     for triplet in resolved:
         target = triplet.target
         try:
-            safety_checks.refuse_twice(triplet, times[_key(triplet)])
+            safety_checks.check_duplicate(triplet, times[_key(triplet)])
             change, created = _change(triplet, _seen(triplet, observed), observed, removal_limit)
-            safety_checks.refuse_crowd(target, taken[target], created)
+            safety_checks.check_quota(target, taken[target], created)
             taken[target] += created
         except safety_checks.BlockedError as blocked:
             change = _unchanged(triplet).blocked(str(blocked))
@@ -93,7 +102,7 @@ def _resolved(triplet: Desired, observed: Observed) -> Desired:
     if declared in observed.targets:
         target = observed.targets[declared].resolved
     else:
-        target = observed.elsewhere.get(declared)
+        target = observed.other_shards.get(declared)
     return (
         triplet
         if target in {None, declared}
@@ -114,16 +123,16 @@ def _change(
     triplet: Desired, seen: ObservedTarget, observed: Observed, removal_limit: float
 ) -> tuple[Change, int]:
     """The change for one triplet, and how many secrets it creates."""
-    safety_checks.refuse_target(triplet, seen, observed)
-    selected = safety_checks.selected_by(triplet, observed)
-    policy = due(triplet, seen, observed.changed)
-    belonging = known_to_belong(triplet, seen, observed.changed)
-    three = members(triplet, seen, selected, policy, belonging)
-    safety_checks.refuse_members(triplet, three)
-    safety_checks.refuse_removal(three, removal_limit)
+    safety_checks.check_target(triplet, seen, observed)
+    selected = safety_checks.resolve_selection(triplet, observed)
+    policy = decide_rotation(triplet, seen, observed.source_changed_at)
+    belonging = members_of_credential(triplet, seen, observed.source_changed_at)
+    three = compare_members(triplet, seen, selected, policy, belonging)
+    safety_checks.check_members(triplet, three)
+    safety_checks.check_removal_limit(three, removal_limit)
     action = _action(three)
-    precaution = action == "rotate" and policy.guess
-    differs = any(member.differs for member in three)
+    precaution = action == "rotate" and policy.age_unknown
+    differs = any(member.access_differs for member in three)
     names = _names(seen, selected)
     change = Change(
         target=triplet.target,
@@ -135,32 +144,34 @@ def _change(
         visibility=_visibility_change(three),
         added=tuple(sorted({names[i] for member in three for i in member.added})),
         removed=tuple(sorted({names[i] for member in three for i in member.removed})),
-        why=_why(three, names, selected),
+        selected_by=_why(three, names, selected),
         credential=triplet.credential,
-        steps=tuple(steps(triplet, three)),
+        steps=tuple(plan_steps(triplet, three)),
         notes=tuple(_notes(triplet, three, selected)),
         drift=differs or not (action == "none" or precaution),
     )
-    return change, sum(member.now is None for member in three)
+    return change, sum(member.current is None for member in three)
 
 
 def _action(three: tuple[Member, ...]) -> Action:
-    absent = sum(member.now is None for member in three)
+    absent = sum(member.current is None for member in three)
     if absent:
         return "create" if absent == len(three) else "repair"
     if any(member.write for member in three):
         return "rotate"
-    return "access" if any(member.differs for member in three) else "none"
+    return "access" if any(member.access_differs for member in three) else "none"
 
 
-def _reason(triplet: Desired, policy: Due, action: Action, three: tuple[Member, ...]) -> str:
+def _reason(
+    triplet: Desired, policy: RotationDecision, action: Action, three: tuple[Member, ...]
+) -> str:
     if action == "create":
         return "none of the three secrets is there"
     if action == "repair":
-        absent = [member.name for member in three if member.now is None]
+        absent = [member.name for member in three if member.current is None]
         return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing"
     if action == "none":
-        differ = any(disagreements(triplet, three))
+        differ = any(find_inconsistencies(triplet, three))
         return "nothing to write, but its secrets differ" if differ else "all is in place"
     access = _difference(three)
     if action == "access":
@@ -170,10 +181,10 @@ def _reason(triplet: Desired, policy: Due, action: Action, three: tuple[Member, 
 
 def _difference(three: tuple[Member, ...]) -> str:
     """What of the access differs, and on which members where it is not on all; empty if nothing."""
-    off = [member for member in three if member.differs]
+    off = [member for member in three if member.access_differs]
     if not off:
         return ""
-    what = ["visibility"] if any(member.moves for member in off) else []
+    what = ["visibility"] if any(member.visibility_changes for member in off) else []
     what += ["list"] if any(member.added or member.removed for member in off) else []
     where = "" if len(off) == len(three) else f" of {' and '.join(m.name for m in off)}"
     return f"{' and '.join(what)}{where} not as the spec says"
@@ -181,13 +192,13 @@ def _difference(three: tuple[Member, ...]) -> str:
 
 def _visibility_change(three: tuple[Member, ...]) -> tuple[Visibility | None, Visibility] | None:
     for member in three:
-        before = member.now.visibility if member.now else None
-        if member.wanted.visibility and before != member.wanted.visibility:
-            return before, member.wanted.visibility
+        before = member.current.visibility if member.current else None
+        if member.desired.visibility and before != member.desired.visibility:
+            return before, member.desired.visibility
     return None
 
 
-def _names(seen: ObservedTarget, selected: Selected | None) -> Mapping[int, str]:
+def _names(seen: ObservedTarget, selected: SelectionResult | None) -> Mapping[int, str]:
     """Full names by id of all repositories that a change here can speak of."""
     lists = (secret.selected.repositories for secret in seen.secrets.values() if secret.selected)
     listed = (repo for repositories in lists for repo in repositories)
@@ -196,15 +207,15 @@ def _names(seen: ObservedTarget, selected: Selected | None) -> Mapping[int, str]
 
 
 def _why(
-    three: tuple[Member, ...], names: Mapping[int, str], selected: Selected | None
+    three: tuple[Member, ...], names: Mapping[int, str], selected: SelectionResult | None
 ) -> tuple[tuple[str, str], ...]:
     added = {names[i] for member in three for i in member.added}
-    reasons = selected.why if selected else {}
+    reasons = selected.selected_by if selected else {}
     return tuple((name, reasons[name]) for name in sorted(added) if name in reasons)
 
 
 def _notes(
-    triplet: Desired, three: tuple[Member, ...], selected: Selected | None
+    triplet: Desired, three: tuple[Member, ...], selected: SelectionResult | None
 ) -> Iterator[Note]:
     for message in _warnings(triplet, three, selected):
         yield _note("warning", triplet, message)
@@ -214,10 +225,12 @@ def _notes(
 
 
 def _warnings(
-    triplet: Desired, three: tuple[Member, ...], selected: Selected | None
+    triplet: Desired, three: tuple[Member, ...], selected: SelectionResult | None
 ) -> Iterator[str]:
-    yield from disagreements(triplet, three)
-    if any(m.wanted.ids == frozenset() and (m.now is None or m.moves) for m in three):
+    yield from find_inconsistencies(triplet, three)
+    if any(
+        m.desired.ids == frozenset() and (m.current is None or m.visibility_changes) for m in three
+    ):
         yield "no repository may use the triplet; name some under `repositories`"
     if selected:
         yield from (f"{pattern} matches no repository" for pattern in selected.unmatched)
@@ -230,7 +243,7 @@ def _note(level: Literal["notice", "warning"], triplet: Desired, message: str) -
     return Note(level, f"{triplet.registry} at {target}: {message}", triplet.where, target)
 
 
-def doubts(settled: Sequence[Desired]) -> Iterator[Note]:
+def lint(settled: Sequence[Desired]) -> Iterator[Note]:
     """Warnings about triplets beside each other, sorted as they are."""
     organizations = {
         (t.registry, t.target.owner.lower()) for t in settled if t.target.has_visibility

@@ -80,7 +80,7 @@ def _find(
         declared = first[target].declared
         seen = observed.targets[declared or target]
         ids = {registry_of(name) or "" for name in seen.secrets} - {""} - named[target]
-        if not ids or seen.problem:
+        if not ids or seen.error:
             continue
         doubts = unsure if isinstance(target, Repository) else {}
         yield Unmanaged(target, seen, declared, first[target].where, tuple(sorted(ids)), doubts)
@@ -90,9 +90,9 @@ def _unresolved(
     desired: Sequence[Desired], elsewhere: Sequence[Desired], observed: Observed
 ) -> Mapping[str, Target]:
     """For each id a repository that the spec names it for and that could not be looked up."""
-    unseen = [t for t in desired if observed.targets[t.declared or t.target].problem]
+    unseen = [t for t in desired if observed.targets[t.declared or t.target].error]
     unknown = [
-        t for t in elsewhere if observed.elsewhere.get(t.declared or t.target, t.target) is None
+        t for t in elsewhere if observed.other_shards.get(t.declared or t.target, t.target) is None
     ]
     return {t.registry: t.target for t in (*unseen, *unknown) if isinstance(t.target, Repository)}
 

@@ -18,7 +18,7 @@ TOLERANCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
-class Due:
+class RotationDecision:
     """Which stored secrets of a triplet are to be written again, and why.
 
     `all`: each of them. `before`: those that were written before that moment, as `make` would have
@@ -29,39 +29,45 @@ class Due:
     reason: str = ""
     all: bool = False
     before: datetime | None = None
-    guess: bool = False
+    age_unknown: bool = False
 
-    def covers(self, secret: ObservedSecret) -> bool:
+    def applies_to(self, secret: ObservedSecret) -> bool:
         """Whether this one is to be written again."""
         return self.all or (self.before is not None and secret.updated_at < self.before)
 
 
-def due(triplet: Desired, seen: ObservedTarget, changed: Mapping[str, datetime]) -> Due:
+def decide_rotation(
+    triplet: Desired, seen: ObservedTarget, changed: Mapping[str, datetime]
+) -> RotationDecision:
     """What the policy says of a triplet, given when its sources were changed last."""
     if triplet.credential is None:
-        return Due()
+        return RotationDecision()
     if triplet.rotate.when == "always":
-        return Due("the policy is `always`", all=True)
+        return RotationDecision("the policy is `always`", all=True)
     overdue = _overdue(triplet, seen)
     if overdue or triplet.rotate.when == "missing":
-        return overdue or Due()
-    source_changed = changed_at(triplet.credential, changed)
+        return overdue or RotationDecision()
+    source_changed = source_changed_at(triplet.credential, changed)
     if source_changed is None:
-        return Due("nothing tells the age of the source", all=True, guess=True)
+        return RotationDecision("nothing tells the age of the source", all=True, age_unknown=True)
     reason = f"its source was changed at {_told(source_changed)}"
-    policy = Due(reason, before=source_changed - TOLERANCE)
+    policy = RotationDecision(reason, before=source_changed - TOLERANCE)
     stored = (seen.secrets.get(secret_name(triplet.registry, part)) for part in Part)
-    return policy if any(secret and policy.covers(secret) for secret in stored) else Due()
+    return (
+        policy
+        if any(secret and policy.applies_to(secret) for secret in stored)
+        else RotationDecision()
+    )
 
 
-def changed_at(credential: Credential, changed: Mapping[str, datetime]) -> datetime | None:
+def source_changed_at(credential: Credential, changed: Mapping[str, datetime]) -> datetime | None:
     """When its youngest source was changed; None where the age of one is not known."""
     ages = [changed.get(source.secret or "") for source in credential.sources]
     known = [age for age in ages if age]
     return max(known) if len(known) == len(ages) else None
 
 
-def known_to_belong(
+def members_of_credential(
     triplet: Desired, seen: ObservedTarget, changed: Mapping[str, datetime]
 ) -> frozenset[Part]:
     """The stored members of an incomplete triplet that hold the values of its credential for sure.
@@ -70,7 +76,7 @@ def known_to_belong(
     has left it, with what came after it. Without it, or without an age, nobody knows whose the
     others are.
     """
-    source_changed = changed_at(triplet.credential, changed) if triplet.credential else None
+    source_changed = source_changed_at(triplet.credential, changed) if triplet.credential else None
     if source_changed is None:
         return frozenset()
     stored = {part: seen.secrets.get(secret_name(triplet.registry, part)) for part in Part}
@@ -79,13 +85,13 @@ def known_to_belong(
     return frozenset(belonging) if Part.PASSWORD in belonging else frozenset()
 
 
-def _overdue(triplet: Desired, seen: ObservedTarget) -> Due | None:
+def _overdue(triplet: Desired, seen: ObservedTarget) -> RotationDecision | None:
     stored = seen.secrets.get(secret_name(triplet.registry, Part.PASSWORD))
     longest = triplet.rotate.max_age
     if stored is None or longest is None or seen.at - stored.updated_at <= longest:
         return None
     age = format_duration(seen.at - stored.updated_at)
-    return Due(
+    return RotationDecision(
         f"the stored password is {age} old, and `max-age` is {format_duration(longest)}", all=True
     )
 

@@ -14,9 +14,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-from codespaces_registry_secrets.github.rate_limiter import POINTS_FOR_A_WRITE
 from codespaces_registry_secrets.model.desired import Desired
-from codespaces_registry_secrets.model.plan import Plan
+from codespaces_registry_secrets.model.plan import POINTS_PER_WRITE, Plan
 from codespaces_registry_secrets.model.targets import MAX_SHARDS, Shard, Target, target_hash
 
 # The rest of the 5,000 is for walks over repositories and for who else uses the token, the rest of
@@ -42,7 +41,7 @@ class _Load:
         return self.requests <= other.requests and self.time <= other.time
 
 
-def split(
+def split_by_shard(
     desired: Sequence[Desired], shard: Shard | None, unsettled: Collection[Target]
 ) -> tuple[tuple[Desired, ...], tuple[Desired, ...]]:
     """The triplets at the targets of a shard, or all where it is None; and all others.
@@ -55,12 +54,12 @@ def split(
     return tuple(compress(desired, here)), tuple(compress(desired, others))
 
 
-def matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
+def shard_matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
     """The shards that have something to write; of as few as keep each within a job's limits.
 
     A target that is too much for a job by itself is so in any number of shards, and not counted.
     """
-    most = _Load(REQUESTS, MINUTES * writes_per_minute * POINTS_FOR_A_WRITE)
+    most = _Load(REQUESTS, MINUTES * writes_per_minute * POINTS_PER_WRITE)
     written: Counter[Target] = Counter()
     for change in plan.changes:
         written[change.declared or change.target] += change.writes
@@ -73,7 +72,7 @@ def matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
 
 def _load(writes: int) -> _Load:
     reads = READS_BEFORE_WRITES if writes else READS
-    return _Load(reads + writes, reads + writes * POINTS_FOR_A_WRITE)
+    return _Load(reads + writes, reads + writes * POINTS_PER_WRITE)
 
 
 def _fit(loads: Iterable[tuple[int, _Load]], of: int, most: _Load) -> bool:

@@ -1,1 +1,4 @@
-"""A plan and its outcomes as people and later steps read them."""
+"""What a person or a later step sees: log, annotations, summary, outputs.
+
+It renders plans, notes and outcomes, and decides nothing about them.
+"""

@@ -38,7 +38,7 @@ def plan_lines(plan: Plan) -> str:
     return "\n".join(line for change in plan.changes for line in _change(change))
 
 
-def counted(plan: Plan) -> str:
+def count_changes(plan: Plan) -> str:
     """`1 to create, 2 to rotate (1 not counted as drift)`, or `no changes`."""
     words = {**WORDS, "rotate": f"{WORDS['rotate']}{_precautions(plan)}"}
     parts = [
@@ -53,7 +53,7 @@ def outcome_lines(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(_outcome(o) for o in outcomes if o.status in {"applied", "failed"})
 
 
-def outcome_count(outcomes: Sequence[Outcome]) -> str:
+def count_outcomes(outcomes: Sequence[Outcome]) -> str:
     """How much was done and how much was not; nothing where there was nothing to do."""
     if all(outcome.change.action == "none" for outcome in outcomes):
         return ""
@@ -64,7 +64,7 @@ def outcome_count(outcomes: Sequence[Outcome]) -> str:
     return f"Applied: {done}{left}."
 
 
-def why(change: Change) -> str:
+def reason_line(change: Change) -> str:
     """The reason, on one line. Of a blocked change what is in the way; its error has it in full."""
     reason = one_line(change.reason)
     if _is_precaution(change):
@@ -84,7 +84,7 @@ def _precautions(plan: Plan) -> str:
 
 def _change(change: Change) -> Iterator[str]:
     what = f"{SIGNS[change.action]} {change.action:<8} {change.registry} at {change.target}"
-    yield f"  {what}: {why(change)}{_origin(change)}"
+    yield f"  {what}: {reason_line(change)}{_origin(change)}"
     if change.visibility:
         before, after = change.visibility
         yield f"               visibility: {f'{before} → ' if before else ''}{after}"
@@ -105,7 +105,7 @@ def _origin(change: Change) -> str:
 
 def _by_reason(change: Change) -> dict[str, list[str]]:
     """The repositories that are added, by what picked them; a name needs no telling."""
-    why = dict(change.why)
+    why = dict(change.selected_by)
     groups: dict[str, list[str]] = {}
     for name in change.added:
         reason = why.get(name, "name")
@@ -135,10 +135,6 @@ def _outcome(outcome: Outcome) -> str:
 
 MOST_LINES = 50
 EVERY_SECONDS = 9.5  # the log shows a count at least every 10 s
-
-
-# Makes one for so many targets with so many requests in all.
-Begin = Callable[[int, int], "Progress"]
 
 
 class Progress:
@@ -176,6 +172,16 @@ class Progress:
             self._lines += told
         if told and text:
             self._tell(text)
+
+    def target_read(self) -> None:
+        """Count a target that was read."""
+        self.done("", 1, failed=False)
+
+    def target_written(self, outcomes: Sequence[Outcome]) -> None:
+        """Count a target whose changes have these outcomes, and log them while there are few."""
+        requests = sum(outcome.change.writes for outcome in outcomes)
+        failed = any(outcome.status == "failed" for outcome in outcomes)
+        self.done(outcome_lines(outcomes), requests, failed=failed)
 
     def tick(self) -> None:
         """Tell the count, where it was not told for a while and something is left to do."""

@@ -16,7 +16,7 @@ from codespaces_registry_secrets.model.targets import Shard
 from codespaces_registry_secrets.text.control_characters import one_line
 
 
-def outputs(
+def build_outputs(
     mode: str, plan: Plan, outcomes: Sequence[Outcome], shards: Sequence[Shard] = ()
 ) -> Mapping[str, str]:
     """Every output but `plan-file`, by name. Counts are of changes, by what was done or planned."""

@@ -7,17 +7,17 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codespaces_registry_secrets.errors import (
-    FaultyError,
+    CancelledError,
+    InvalidConfigError,
     RegistrySecretsError,
-    StoppedError,
-    unforeseen,
+    describe_unexpected,
 )
 from codespaces_registry_secrets.model.plan import Note, Outcome
 
 MOST_TARGETS = 3  # that a merged message names
 
 
-def failures(outcomes: Iterable[Outcome]) -> Iterator[Note]:
+def failure_notes(outcomes: Iterable[Outcome]) -> Iterator[Note]:
     """An error for each change that was not carried out although it was begun."""
     for outcome in outcomes:
         if outcome.error:
@@ -26,7 +26,7 @@ def failures(outcomes: Iterable[Outcome]) -> Iterator[Note]:
             yield Note("error", message, change.where, change.target)
 
 
-def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
+def merge_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Notes that differ in nothing but their target are one, at the place of the first of them."""
     groups: dict[Hashable, list[Note]] = {}
     for note in notes:
@@ -54,7 +54,7 @@ def _one(group: Sequence[Note]) -> Note:
 
 
 @dataclass(frozen=True)
-class Ending:
+class EarlyEnd:
     """`outcome` is one sentence, `problems` say what to do; `trace` is where a crash happened."""
 
     outcome: str
@@ -62,19 +62,19 @@ class Ending:
     trace: str = ""
 
 
-def ending(error: Exception) -> Ending:
+def describe_early_end(error: Exception) -> EarlyEnd:
     """What to say of an error. Of a crash type and place: its message may hold a value."""
-    if isinstance(error, FaultyError):
-        number = "1 error" if len(error.faults) == 1 else f"{len(error.faults)} errors"
-        problems = tuple(Note("error", fault.message, fault.location) for fault in error.faults)
-        return Ending(f"{number} in the configuration; no request was sent to GitHub.", problems)
-    if isinstance(error, StoppedError):
-        return Ending("Nothing was written.", (Note("error", str(error)),))
+    if isinstance(error, InvalidConfigError):
+        number = "1 error" if len(error.errors) == 1 else f"{len(error.errors)} errors"
+        problems = tuple(Note("error", fault.message, fault.location) for fault in error.errors)
+        return EarlyEnd(f"{number} in the configuration; no request was sent to GitHub.", problems)
+    if isinstance(error, CancelledError):
+        return EarlyEnd("Nothing was written.", (Note("error", str(error)),))
     if isinstance(error, RegistrySecretsError):
-        return Ending("An error ended the run early.", (Note("error", str(error)),))
+        return EarlyEnd("An error ended the run early.", (Note("error", str(error)),))
     return _crash(error)
 
 
-def _crash(error: Exception) -> Ending:
+def _crash(error: Exception) -> EarlyEnd:
     trace = "".join(traceback.format_tb(error.__traceback__))
-    return Ending("The Action crashed.", (Note("error", unforeseen(error)),), trace)
+    return EarlyEnd("The Action crashed.", (Note("error", describe_unexpected(error)),), trace)

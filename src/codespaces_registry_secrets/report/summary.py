@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan
-from codespaces_registry_secrets.report.log import counted, outcome_count, why
+from codespaces_registry_secrets.report.log import count_changes, count_outcomes, reason_line
 from codespaces_registry_secrets.text.markdown import code, prose, row
 
 TITLE = "### Codespaces registry secrets"
@@ -13,20 +13,22 @@ _COLUMNS = ("Target", "Registry", "Action", "Server", "Sources", "Why", "Access"
 _LEVELS = ("error", "warning", "notice")
 
 
-def summary(
+def render_summary(
     mode: str, plan: Plan, outcomes: Sequence[Outcome], problems: Sequence[Note] = ()
 ) -> str:
     """For a person who opens the run's page: the outcome, the problems, and a row for each change.
 
     `problems` are those of the plan and of its outcomes, each once.
     """
-    sentence = f"{counted(plan).capitalize()}. {outcome_count(outcomes) if mode == 'apply' else ''}"
+    sentence = (
+        f"{count_changes(plan).capitalize()}. {count_outcomes(outcomes) if mode == 'apply' else ''}"
+    )
     head = f"{row(_COLUMNS)}\n{'|---' * len(_COLUMNS)}|"
     rows = "\n".join(map(_row, outcomes))
     return f"{_page(f'{TITLE}: {mode}', sentence.strip(), problems)}\n{head}\n{rows}\n"
 
 
-def early_summary(outcome: str, problems: Sequence[Note]) -> str:
+def render_early_summary(outcome: str, problems: Sequence[Note]) -> str:
     """For a person who looks for why a run ended before it had a plan."""
     return _page(TITLE, outcome, problems)
 
@@ -54,7 +56,7 @@ def _row(outcome: Outcome) -> str:
             change.action,
             code(credential.server) if credential else "",
             ", ".join(map(code, labels)),
-            prose(why(change)),
+            prose(reason_line(change)),
             " ".join(_access(change)),
             outcome.status,
         ]

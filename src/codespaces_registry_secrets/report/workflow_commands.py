@@ -19,8 +19,12 @@ from actions_toolkit import core
 from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.model.plan import Note
-from codespaces_registry_secrets.text.control_characters import inert, one_line, visible
-from codespaces_registry_secrets.text.redaction import masks
+from codespaces_registry_secrets.text.control_characters import (
+    disable_commands,
+    one_line,
+    replace_control_characters,
+)
+from codespaces_registry_secrets.text.redaction import mask_payloads
 
 # The runner shows so many annotations of a kind for a step, and so much of each.
 MOST_ANNOTATIONS = 10
@@ -29,7 +33,7 @@ MOST_SUMMARY_BYTES = 1024 * 1024
 MOST_OPEN_LINES = 200
 
 
-class Runner:
+class WorkflowCommands:
     """Log, annotations, masks, outputs and summary of the step."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -51,13 +55,13 @@ class Runner:
         if digest in self._masked:
             return
         self._masked.add(digest)
-        for payload in masks(raw.decode(errors="replace")):
+        for payload in mask_payloads(raw.decode(errors="replace")):
             core.set_secret(payload)
         self._flush()
 
     def info(self, text: str) -> None:
         """Lines for the log. Text from outside cannot become a workflow command here."""
-        core.info(inert(text))
+        core.info(disable_commands(text))
         self._flush()
 
     def listing(self, title: str, text: str) -> None:
@@ -69,7 +73,7 @@ class Runner:
 
     def group(self, title: str, text: str) -> None:
         """Lines that the log shows folded."""
-        core.start_group(one_line(inert(title)))
+        core.start_group(one_line(disable_commands(title)))
         self.info(text)
         core.end_group()
         self._flush()
@@ -78,7 +82,7 @@ class Runner:
         """An annotation at the note's place. What GitHub would not show of it is in the log."""
         level, location = note.level, note.where
         self._annotations[level] += 1
-        told = inert(str(note))
+        told = disable_commands(str(note))
         if self._annotations[level] <= MOST_ANNOTATIONS:
             properties = {"title": "Codespaces registry secrets"}
             if location.line is not None and not location.file.startswith("input "):
@@ -109,7 +113,7 @@ class Runner:
         the toolkit makes up a delimiter for each.
         """
         if self._environ.get("GITHUB_OUTPUT"):
-            core.set_output(name, visible(value))
+            core.set_output(name, replace_control_characters(value))
 
     def summary(self, markdown: str) -> None:
         """Append to the summary of the step, within what the runner takes."""
@@ -118,7 +122,7 @@ class Runner:
             return
         try:
             with Path(path).open("a", encoding="utf-8", newline="") as file:
-                file.write(_shortened(visible(markdown), MOST_SUMMARY_BYTES))
+                file.write(_shortened(replace_control_characters(markdown), MOST_SUMMARY_BYTES))
         except OSError as error:
             message = f"cannot write the summary to GITHUB_STEP_SUMMARY: {error.strerror}"
             self.note(Note("warning", message))
@@ -131,7 +135,7 @@ class Runner:
         logging.getLogger("github").handlers.clear()
 
     def _debug(self, text: str) -> None:
-        core.debug(inert(text))
+        core.debug(disable_commands(text))
 
     def _flush(self) -> None:
         """A mask must reach the runner before what it hides, whatever happens next."""

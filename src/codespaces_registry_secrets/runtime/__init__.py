@@ -1,1 +1,4 @@
-"""What the process does beside its work: threads, signals, the environment of libraries."""
+"""The process itself: threads, signals, environment variables that configure libraries.
+
+Nothing here knows GitHub, a registry or a secret. Each room below may import it.
+"""

@@ -1,62 +1,57 @@
-"""The same work on many things, beside each other."""
+"""Run a function over many items concurrently."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import Empty, SimpleQueue
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from codespaces_registry_secrets.errors import StoppedError
+from codespaces_registry_secrets.errors import CancelledError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-POLL_SECONDS = 0.2
+TICK_SECONDS = 0.2
 
 
-def first_alone(
+def run_first_then_others(
     work: Callable[[T], R],
     items: Sequence[T],
     at_once: int,
-    watch: Callable[[], None] = lambda: None,
+    on_tick: Callable[[], None] = lambda: None,
 ) -> list[R]:
-    """As `together`, but the others wait for the first one.
+    """As `run_concurrently`, but the first item is finished before the others start.
 
-    So a token that GitHub refuses is shown to it once, and not ten times.
+    So a token that GitHub rejects is sent once, and not by ten threads.
     """
-    return [*map(work, items[:1]), *together(work, items[1:], at_once, watch)]
+    return [*map(work, items[:1]), *run_concurrently(work, items[1:], at_once, on_tick)]
 
 
-def together(
+def run_concurrently(
     work: Callable[[T], R],
     items: Sequence[T],
     at_once: int,
-    watch: Callable[[], None] = lambda: None,
+    on_tick: Callable[[], None] = lambda: None,
 ) -> list[R]:
-    """What `work` gives for each item, in order. `watch` is called several times a second.
+    """The results of `work` for each item, in order. `on_tick` is called several times a second.
 
-    The first error of `work` or `watch` ends it: what has not begun does not begin. A run that is
-    stopped does not wait for what has, either: a request may take longer than such a run is given.
+    The first error of `work` or `on_tick` is raised, and what has not started does not start. A
+    cancelled run does not wait for what is running: a request can take longer than the runner
+    gives a cancelled job.
     """
-    finished: SimpleQueue[Future[R]] = SimpleQueue()
     pool = ThreadPoolExecutor(at_once)
-    patient = True
+    wait_for_running = True
     try:
         futures = [pool.submit(work, item) for item in items]
-        for future in futures:
-            future.add_done_callback(finished.put)
-        waiting = len(futures)
-        while waiting:
-            try:
-                finished.get(timeout=POLL_SECONDS).result()
-                waiting -= 1
-            except Empty:
-                pass
-            watch()
+        pending = set(futures)
+        while pending:
+            done, pending = wait(pending, TICK_SECONDS, FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            on_tick()
         return [future.result() for future in futures]
-    except StoppedError:
-        patient = False
+    except CancelledError:
+        wait_for_running = False
         raise
     finally:
-        pool.shutdown(wait=patient, cancel_futures=True)
+        pool.shutdown(wait=wait_for_running, cancel_futures=True)

@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from codespaces_registry_secrets.errors import StoppedError
+from codespaces_registry_secrets.errors import CancelledError
 
 
-class Stop:
+class Cancellation:
     """Whether the run was told to end; `asked` names the signal then."""
 
     def __init__(self) -> None:
-        self.asked: str | None = None
+        self.requested: str | None = None
         self._interrupts = False
 
-    def listen(self) -> None:
+    def install(self) -> None:
         """Hear the signals from now on; the first one counts."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._told)
@@ -31,7 +31,7 @@ class Stop:
     @property
     def message(self) -> str:
         """For the user."""
-        return f"Stopped by {self.asked}; run again: what is done stays, the rest is done then."
+        return f"Stopped by {self.requested}; run again: what is done stays, the rest is done then."
 
     def check(self) -> None:
         """End here if the run was told to.
@@ -39,11 +39,11 @@ class Stop:
         Raises:
             StoppedError: it was.
         """
-        if self.asked:
-            raise StoppedError(self.message)
+        if self.requested:
+            raise CancelledError(self.message)
 
     @contextmanager
-    def interrupting(self) -> Iterator[None]:
+    def raising(self) -> Iterator[None]:
         """Within, a signal raises at once, whatever the main thread waits for; else it is noted."""
         self._interrupts = True
         try:
@@ -53,9 +53,9 @@ class Stop:
             self._interrupts = False
 
     def _told(self, number: int, _frame: FrameType | None) -> None:
-        first = self.asked is None
+        first = self.requested is None
         # No lock is taken: the thread that this interrupts may hold it.
-        self.asked = self.asked or signal.Signals(number).name
+        self.requested = self.requested or signal.Signals(number).name
         if first and self._interrupts:
             self.check()
 
@@ -67,7 +67,7 @@ _PREFIXES = ("AWS_", "OPENSSL_")
 _NAMES = frozenset({"CTLOG_FILE", "QLOGDIR", "RANDFILE", "SSLKEYLOGFILE"})
 
 
-def detached() -> dict[str, str]:
+def isolate_environment() -> dict[str, str]:
     """Return all variables, and remove from the process those that libraries must not read.
 
     Call it before anything imports `ssl`: OpenSSL reads its variables when it is loaded. Deleting

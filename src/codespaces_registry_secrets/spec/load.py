@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
-from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
-from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.allowlist import Allowed, allows, refusal
+from codespaces_registry_secrets.errors import (
+    ConfigError,
+    InvalidConfigError,
+    Location,
+    input_location,
+)
+from codespaces_registry_secrets.model.allowlist import Allowlist, is_allowed, not_allowed_message
 from codespaces_registry_secrets.model.desired import Credential, Desired
-from codespaces_registry_secrets.model.fields import Rotation
+from codespaces_registry_secrets.model.fields import RotateWhen
 from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of, server_of
 from codespaces_registry_secrets.model.repositories import Selection
 from codespaces_registry_secrets.model.targets import ME, SCOPES, Target
@@ -21,18 +25,23 @@ from codespaces_registry_secrets.spec.schema import (
     SpecModel,
     TargetEntry,
 )
-from codespaces_registry_secrets.spec.validation import Complaint, Entry, mappings
+from codespaces_registry_secrets.spec.validation import (
+    Entry,
+    FindSourceError,
+    PathError,
+    numbered_mappings,
+)
 from codespaces_registry_secrets.spec.yaml_document import Document, Path
 
-_EVERYTHING = Allowed()
+_EVERYTHING = Allowlist()
 
 
-def desired(
+def load_desired(
     document: Document,
-    sources: Sources,
-    rotate: Rotation | None = None,
+    find_source_error: FindSourceError,
+    rotate: RotateWhen | None = None,
     only: frozenset[str] = frozenset(),
-    allowed: Allowed = _EVERYTHING,
+    allowed: Allowlist = _EVERYTHING,
 ) -> tuple[Desired, ...]:
     """What the document asks for, one for each registry at each target.
 
@@ -45,18 +54,18 @@ def desired(
     Raises:
         FaultyError: with every fault of the document, each at its place.
     """
-    data = with_defaults(document.data)
+    data = merge_defaults(document.data)
     model, misshapen = _shape(data)
     found = [
         *_default_errors(document.data),
         *misshapen,
-        *_meaning(document, data, sources, only, allowed),
+        *_meaning(document, data, find_source_error, only, allowed),
     ]
-    wrong = [Fault(_place(document, path), message) for path, message in found]
-    unknown = validation.unknown_ids(validation.mappings(_registries(data)), only)
-    wrong += [Fault(input_place("only"), message) for message in unknown]
+    wrong = [ConfigError(_place(document, path), message) for path, message in found]
+    unknown = validation.find_unknown_ids(validation.numbered_mappings(_registries(data)), only)
+    wrong += [ConfigError(input_location("only"), message) for message in unknown]
     if model is None or wrong:
-        raise FaultyError(wrong)
+        raise InvalidConfigError(wrong)
     wanted = _desired(model, document, rotate)
     return tuple(triplet for triplet in wanted if not only or triplet.registry in only)
 
@@ -65,27 +74,27 @@ def _registries(data: object) -> object:
     return data.get("registries") if isinstance(data, dict) else None
 
 
-def _shape(data: object) -> tuple[SpecModel | None, list[validation.Complaint]]:
+def _shape(data: object) -> tuple[SpecModel | None, list[validation.PathError]]:
     """The spec in its shape, or what is wrong with that of each key."""
     try:
         return SpecModel.model_validate(data), []
     except ValidationError as error:
-        return None, [*messages.complaints(error)]
+        return None, [*messages.validation_messages(error)]
 
 
 def _meaning(
     document: Document,
     data: object,
-    sources: Sources,
+    find_source_error: FindSourceError,
     only: frozenset[str],
-    allowed: Allowed,
-) -> Iterator[validation.Complaint]:
+    allowed: Allowlist,
+) -> Iterator[validation.PathError]:
     """What is wrong with what the keys mean together, and with what they reach."""
-    entries = validation.mappings(_registries(data))
+    entries = validation.numbered_mappings(_registries(data))
     beyond = [*_not_allowed(entries, allowed)]
     unread = {path[1] for path, _ in beyond}
     given = defaults_of(document.data)
-    yield from validation.complaints(entries, given, sources, only, unread)
+    yield from validation.find_errors(entries, given, find_source_error, only, unread)
     yield from beyond
     if _registries(data) == []:
         yield ("registries",), "is empty; at least one registry is needed"
@@ -99,7 +108,7 @@ def _place(document: Document, path: Path) -> Location:
     return document.locate(path)
 
 
-def _desired(model: SpecModel, document: Document, rotate: Rotation | None) -> Iterator[Desired]:
+def _desired(model: SpecModel, document: Document, rotate: RotateWhen | None) -> Iterator[Desired]:
     for index, entry in enumerate(model.registries):
         for number, wanted in enumerate(entry.targets):
             target = _target(wanted)
@@ -170,7 +179,7 @@ def defaults_of(data: object) -> Entry:
     return defaults if isinstance(defaults, dict) else {}
 
 
-def with_defaults(data: object) -> object:
+def merge_defaults(data: object) -> object:
     """The spec with `defaults` merged into each registry."""
     if not isinstance(data, dict) or not isinstance(data.get("registries"), list):
         return data
@@ -190,7 +199,7 @@ def _default_errors(data: object) -> Iterator[tuple[Path, str]]:
     try:
         RegistryEntry.model_validate({"targets": [], **defaults, "id": "ID"})
     except ValidationError as error:
-        yield from messages.complaints(error, ("defaults",))
+        yield from messages.validation_messages(error, ("defaults",))
 
 
 def _merged(defaults: Entry, entry: Entry) -> Entry:
@@ -210,18 +219,18 @@ def _not_inherited(defaults: Entry, entry: Entry) -> frozenset[str]:
     return _SERVER_KEYS - keys_of(entry["registry"])
 
 
-def _not_allowed(entries: Sequence[tuple[int, Entry]], allowed: Allowed) -> Iterator[Complaint]:
+def _not_allowed(entries: Sequence[tuple[int, Entry]], allowed: Allowlist) -> Iterator[PathError]:
     """Each server and owner that is not allowed, with paths from `registries` on."""
     for index, entry in entries:
         path: Path = ("registries", index)
         server = server_of(entry)
-        if server is not None and not allows(allowed.servers, server):
+        if server is not None and not is_allowed(allowed.servers, server):
             key = "server" if "server" in entry else "registry"
-            yield (*path, key), refusal(server, "allowed-servers", allowed.servers)
-        for number, target in mappings(entry.get("targets")):
+            yield (*path, key), not_allowed_message(server, "allowed-servers", allowed.servers)
+        for number, target in numbered_mappings(entry.get("targets")):
             for place, owner in _owners(target):
-                if not allows(allowed.owners, owner):
-                    message = refusal(owner, "allowed-owners", allowed.owners)
+                if not is_allowed(allowed.owners, owner):
+                    message = not_allowed_message(owner, "allowed-owners", allowed.owners)
                     yield (*path, "targets", number, *place), message
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from codespaces_registry_secrets.errors import Fault, FaultyError, Location, input_place
+from codespaces_registry_secrets.errors import (
+    ConfigError,
+    InvalidConfigError,
+    Location,
+    input_location,
+)
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
-from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.inputs.workspace import (
     MissingFileError,
     WorkspaceFileError,
@@ -13,14 +17,14 @@ from codespaces_registry_secrets.inputs.workspace import (
 from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, Document, Path, parse
 
 
-def document(inputs: Inputs, sources: Sources) -> Document:
+def read_document(inputs: Inputs, *, has_credential: bool) -> Document:
     """The spec that the inputs give.
 
     Raises:
         FaultyError: there is none, or its text cannot be parsed.
     """
     if inputs.shorthand:
-        return _from_shorthand(inputs, sources)
+        return _from_shorthand(inputs, has_credential=has_credential)
     if inputs.spec is not None:
         return parse(inputs.spec, "input `spec`")
     return parse(_text(inputs), inputs.spec_file)
@@ -38,20 +42,20 @@ def _text(inputs: Inputs) -> str:
         )
     except WorkspaceFileError as error:
         message = str(error)
-    raise FaultyError([Fault(input_place("spec-file", inputs.spec_file), message)])
+    raise InvalidConfigError([ConfigError(input_location("spec-file", inputs.spec_file), message)])
 
 
-def _from_shorthand(inputs: Inputs, sources: Sources) -> Document:
+def _from_shorthand(inputs: Inputs, *, has_credential: bool) -> Document:
     """One registry at one target, as the same data that YAML would give."""
     target, places = _target(inputs)
     entry: dict[str, object] = {
         key: given for key in ("id", "registry", "server") if (given := inputs.shorthand.get(key))
     }
-    if sources.given("username") or sources.given("password"):
+    if has_credential:
         entry |= {"username": {"input": "username"}, "password": {"input": "password"}}
     here: Path = ("registries", 0)
-    places |= {("registries",): input_place("id"), here: input_place("id")}
-    places |= {(*here, key): input_place(key) for key in entry}
+    places |= {("registries",): input_location("id"), here: input_location("id")}
+    places |= {(*here, key): input_location(key) for key in entry}
     data = {"version": 1, "registries": [{**entry, "targets": [target]}]}
     return Document(data, "", inputs=places)
 
@@ -62,13 +66,13 @@ def _target(inputs: Inputs) -> tuple[dict[str, object], dict[Path, Location]]:
     scope, _, name = written.partition(":")
     target: dict[str, object] = {scope: name}
     here: Path = ("registries", 0, "targets", 0)
-    places = {path: input_place("target") for path in (here[:-1], here, (*here, scope))}
+    places = {path: input_location("target") for path in (here[:-1], here, (*here, scope))}
     if inputs.visibility is not None:
         target["visibility"] = inputs.visibility
-        places[*here, "visibility"] = input_place("visibility")
+        places[*here, "visibility"] = input_location("visibility")
     if inputs.repositories is not None:
         target["repositories"] = list(inputs.repositories)
-        places[*here, "repositories"] = input_place("repositories")
+        places[*here, "repositories"] = input_location("repositories")
         for number, entry in enumerate(inputs.repositories):
-            places[*here, "repositories", number] = input_place("repositories", f"`{entry}`")
+            places[*here, "repositories", number] = input_location("repositories", f"`{entry}`")
     return target, places

@@ -61,7 +61,7 @@ _FORMS: Mapping[str | int, str] = {
 }
 
 
-def complaints(error: ValidationError, where: Path = ()) -> Iterator[tuple[Path, str]]:
+def validation_messages(error: ValidationError, where: Path = ()) -> Iterator[tuple[Path, str]]:
     """Path and message of each error of a validation of what stands at `where`."""
     for detail in error.errors(include_url=False):
         path = detail["loc"] = (*where, *detail["loc"])

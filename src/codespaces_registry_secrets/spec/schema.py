@@ -10,13 +10,13 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from codespaces_registry_secrets.model.fields import (
     KindName,
-    Model,
     RegistryId,
     RotationPolicy,
     ServerName,
     Source,
-    fault,
-    matching,
+    StrictModel,
+    field_error,
+    pattern_validator,
 )
 from codespaces_registry_secrets.model.registries import IMAGE
 from codespaces_registry_secrets.model.targets import ME, Visibility
@@ -30,9 +30,9 @@ def _pattern(value: object) -> object:
     """A repository name or a glob over them; the owner may stand before it."""
     if isinstance(value, str):
         if value.count("[") != value.count("]"):
-            raise fault("bad glob: a `[` and its `]` come in pairs")
+            raise field_error("bad glob: a `[` and its `]` come in pairs")
         if not re.fullmatch(rf"({_ACCOUNT}/)?{_NO_DOTS}{_GLOB}", value):
-            raise fault(
+            raise field_error(
                 "bad glob: a repository has letters, digits, `.`, `_`, `-`; a glob `*`, `?`, `[…]`"
             )
     return value
@@ -44,14 +44,14 @@ def _moment(value: object) -> object:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise fault("must be a date such as 2027-01-31") from None
+            raise field_error("must be a date such as 2027-01-31") from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if isinstance(value, datetime):
         try:
             return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
         except OverflowError:
-            raise fault("must be a date such as 2027-01-31") from None
+            raise field_error("must be a date such as 2027-01-31") from None
     return value
 
 
@@ -60,7 +60,7 @@ def _no_literal(value: object) -> object:
         message = (
             "a password never stands in a spec; write where it is, such as {env: ACR_PASSWORD}"
         )
-        raise fault(message)
+        raise field_error(message)
     return value
 
 
@@ -78,7 +78,7 @@ Username = Annotated[
 Password = Annotated[Source, BeforeValidator(_no_literal)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 Image = Annotated[
-    str, matching(IMAGE, "write an image without its server, such as team/devbox:latest")
+    str, pattern_validator(IMAGE, "write an image without its server, such as team/devbox:latest")
 ]
 
 
@@ -91,7 +91,7 @@ PropertyValues = Annotated[
 ]
 
 
-class Repositories(Model):
+class Repositories(StrictModel):
     """Which repositories; a plain list is `include` in `exact` mode."""
 
     mode: Literal["exact", "ensure", "remove"] = "exact"
@@ -106,24 +106,26 @@ def _long_form(value: object) -> object:
     return {"include": value} if isinstance(value, list) else value
 
 
-class TargetEntry(Model):
+class TargetEntry(StrictModel):
     """One target: exactly one of `organization`, `repository`, `user`."""
 
-    organization: Annotated[str | None, matching(_ACCOUNT, "not the login of an organization")] = (
-        None
-    )
+    organization: Annotated[
+        str | None, pattern_validator(_ACCOUNT, "not the login of an organization")
+    ] = None
     repository: Annotated[
         str | None,
-        matching(
+        pattern_validator(
             rf"{_ACCOUNT}/{_NO_DOTS}{_GLOB}", "write a repository as owner/name, or a glob of names"
         ),
     ] = None
-    user: Annotated[str | None, matching(f"{_ACCOUNT}|{ME}", f"not a login, nor `{ME}`")] = None
+    user: Annotated[
+        str | None, pattern_validator(f"{_ACCOUNT}|{ME}", f"not a login, nor `{ME}`")
+    ] = None
     visibility: Visibility | None = None
     repositories: Annotated[Repositories | None, BeforeValidator(_long_form)] = None
 
 
-class RegistryEntry(Model):
+class RegistryEntry(StrictModel):
     """One registry and its targets, `defaults` merged in."""
 
     id: RegistryId
@@ -149,7 +151,7 @@ def _version(value: object) -> object:
     return value if type(value) is int else str(value)
 
 
-class SpecModel(Model):
+class SpecModel(StrictModel):
     """A whole spec."""
 
     version: Annotated[Literal[1], BeforeValidator(_version)]

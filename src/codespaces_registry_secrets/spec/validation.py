@@ -6,13 +6,11 @@ The rules look at plain data, not at the validated model, so that one fault hide
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from codespaces_registry_secrets.errors import SourceError
-from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.fields import Source
+from codespaces_registry_secrets.model.fields import CredentialKey, Source
 from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of, kinds_with
 from codespaces_registry_secrets.model.targets import SCOPES
 from codespaces_registry_secrets.spec.yaml_document import Path
@@ -32,16 +30,18 @@ _OTHERWISE = {
 }
 
 Entry = Mapping[str, object]
-Complaint = tuple[Path, str]
+# Why a source has no value, by the key that it stands at; None where it has one.
+FindSourceError = Callable[[CredentialKey, Source], str | None]
+PathError = tuple[Path, str]
 
 
-def complaints(
+def find_errors(
     entries: Sequence[tuple[int, Entry]],
     defaults: Entry,
-    sources: Sources,
+    find_source_error: FindSourceError,
     only: frozenset[str],
     unread: Collection[str | int],
-) -> Iterator[Complaint]:
+) -> Iterator[PathError]:
     """All that is wrong between keys, with paths from `registries` on.
 
     `defaults` are merged into the entries already. Of the registries whose numbers are in `unread`
@@ -53,23 +53,23 @@ def complaints(
             yield from rule(entry, path)
         yield from _missing_keys(entry, path, defaults)
         if index not in unread and (not only or _id(entry) in only):
-            yield from _values(entry, path, sources)
+            yield from _values(entry, path, find_source_error)
         if entry.get("targets") == []:
             yield (*path, "targets"), "is empty; at least one target is needed"
-        for number, target in mappings(entry.get("targets")):
+        for number, target in numbered_mappings(entry.get("targets")):
             yield from _nulls(target, (*path, "targets", number))
             yield from _target(target, (*path, "targets", number))
     yield from _unused(entries, defaults)
     yield from _twice(entries)
 
 
-def mappings(items: object) -> list[tuple[int, Entry]]:
+def numbered_mappings(items: object) -> list[tuple[int, Entry]]:
     """The mappings of a list with their numbers; other things in it have the shape's own fault."""
     numbered = enumerate(items if isinstance(items, list) else ())
     return [(number, item) for number, item in numbered if isinstance(item, dict)]
 
 
-def unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str]) -> Iterator[str]:
+def find_unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str]) -> Iterator[str]:
     """A message for each id of the input `only` that no registry has."""
     known = sorted({_id(entry) for _, entry in entries if "id" in entry})
     more = len(known) - _MOST_IDS
@@ -82,14 +82,14 @@ def _id(entry: Entry) -> str:
     return str(entry.get("id")).upper()
 
 
-def _nulls(entry: Entry, path: Path) -> Iterator[Complaint]:
+def _nulls(entry: Entry, path: Path) -> Iterator[PathError]:
     """An optional key with nothing behind it: nobody can tell what was meant."""
     for key, value in entry.items():
         if value is None and key not in {"id", "targets"}:
             yield (*path, key), "has no value; give one, or leave the key out"
 
 
-def _server(entry: Entry, path: Path) -> Iterator[Complaint]:
+def _server(entry: Entry, path: Path) -> Iterator[PathError]:
     if "registry" in entry and "server" in entry:
         yield (*path, "server"), "give either `registry` or `server`, not both"
     for key in ("images", "expires"):
@@ -99,7 +99,7 @@ def _server(entry: Entry, path: Path) -> Iterator[Complaint]:
         yield path, f"has no server; give `registry` ({', '.join(KINDS)}) or `server`"
 
 
-def _kind_keys(entry: Entry, path: Path) -> Iterator[Complaint]:
+def _kind_keys(entry: Entry, path: Path) -> Iterator[PathError]:
     name = entry.get("registry")
     kind = KINDS.get(name) if isinstance(name, str) else None
     known = {**kind.required, **kind.optional} if kind else {}
@@ -108,10 +108,10 @@ def _kind_keys(entry: Entry, path: Path) -> Iterator[Complaint]:
     for key, form in known.items():
         value = entry.get(key)
         if isinstance(value, str) and not re.fullmatch(form.pattern, value):
-            yield (*path, key), f"must be {form.words}"
+            yield (*path, key), f"must be {form.description}"
 
 
-def _missing_keys(entry: Entry, path: Path, defaults: Entry) -> Iterator[Complaint]:
+def _missing_keys(entry: Entry, path: Path, defaults: Entry) -> Iterator[PathError]:
     name = entry.get("registry")
     kind = KINDS.get(name) if isinstance(name, str) else None
     for key in kind.required if kind else ():
@@ -120,7 +120,7 @@ def _missing_keys(entry: Entry, path: Path, defaults: Entry) -> Iterator[Complai
             yield path, message + (_NOT_INHERITED if key in defaults else "")
 
 
-def _unused(entries: Sequence[tuple[int, Entry]], defaults: Entry) -> Iterator[Complaint]:
+def _unused(entries: Sequence[tuple[int, Entry]], defaults: Entry) -> Iterator[PathError]:
     """A key of a registry kind in `defaults`, where no registry is of such a kind."""
     kinds = [defaults.get("registry"), *(entry.get("registry") for _, entry in entries)]
     used = frozenset[str]().union(*map(keys_of, kinds))
@@ -132,7 +132,7 @@ def _meaningless(key: str) -> str:
     return f"means nothing here; it belongs to `registry: {kinds_with(key)}`"
 
 
-def _credential(entry: Entry, path: Path) -> Iterator[Complaint]:
+def _credential(entry: Entry, path: Path) -> Iterator[PathError]:
     if entry.get("access-only") is True:
         for key in ("username", "password"):
             if key in entry:
@@ -146,9 +146,10 @@ def _credential(entry: Entry, path: Path) -> Iterator[Complaint]:
             )
 
 
-def _values(entry: Entry, path: Path, sources: Sources) -> Iterator[Complaint]:
+def _values(entry: Entry, path: Path, find_source_error: FindSourceError) -> Iterator[PathError]:
     """Each source must have a value now: a run that finds out later has half its work done."""
-    for key in ("username", "password"):
+    keys: tuple[CredentialKey, ...] = ("username", "password")
+    for key in keys:
         try:
             source = Source.model_validate(entry[key]) if isinstance(entry.get(key), dict) else None
         except ValidationError:
@@ -159,18 +160,12 @@ def _values(entry: Entry, path: Path, sources: Sources) -> Iterator[Complaint]:
         elif len({"env", "secret", "file", "input"} & source.model_fields_set) != 1:
             yield (*path, key), "a source has exactly one of `env`, `secret`, `file`, `input`"
         else:
-            yield from _value(source, (*path, key), sources)
+            message = find_source_error(key, source)
+            if message:
+                yield (*path, key), message
 
 
-def _value(source: Source, path: Path, sources: Sources) -> Iterator[Complaint]:
-    read = sources.password if path[-1] == "password" else sources.username
-    try:
-        read(source)
-    except SourceError as error:
-        yield path, str(error)
-
-
-def _target(target: Entry, path: Path) -> Iterator[Complaint]:
+def _target(target: Entry, path: Path) -> Iterator[PathError]:
     scopes = [scope for scope in SCOPES if scope in target]
     if len(scopes) != 1:
         yield path, f"a target is exactly one of {', '.join(f'`{scope}`' for scope in SCOPES)}"
@@ -182,7 +177,7 @@ def _target(target: Entry, path: Path) -> Iterator[Complaint]:
         yield from _repositories(target, scopes[0], path)
 
 
-def _repositories(target: Entry, scope: str, path: Path) -> Iterator[Complaint]:
+def _repositories(target: Entry, scope: str, path: Path) -> Iterator[PathError]:
     here = (*path, "repositories")
     if not SCOPES[scope].has_list:
         yield (
@@ -204,7 +199,7 @@ def _repositories(target: Entry, scope: str, path: Path) -> Iterator[Complaint]:
                     yield (*here, key, number), message
 
 
-def _choice(chosen: Entry, scope: str, here: Path) -> Iterator[Complaint]:
+def _choice(chosen: Entry, scope: str, here: Path) -> Iterator[PathError]:
     """A selection picks something, by what its scope has."""
     mode = chosen.get("mode", "exact")
     written = "include" in chosen and mode == "exact"
@@ -225,10 +220,10 @@ def _pattern(pattern: str, scope: str, owner: str) -> str | None:
     return None
 
 
-def _twice(entries: Sequence[tuple[int, Entry]]) -> Iterator[Complaint]:
+def _twice(entries: Sequence[tuple[int, Entry]]) -> Iterator[PathError]:
     seen: dict[tuple[str, str, str], Path] = {}
     for index, entry in entries:
-        for number, target in mappings(entry.get("targets")):
+        for number, target in numbered_mappings(entry.get("targets")):
             for scope in SCOPES.keys() & target.keys():
                 key = (_id(entry), scope, str(target[scope]).lower())
                 path: Path = ("registries", index, "targets", number)

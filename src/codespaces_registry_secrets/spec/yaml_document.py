@@ -18,7 +18,7 @@ from yaml._yaml import CParser
 from yaml.composer import Composer
 from yaml.resolver import Resolver
 
-from codespaces_registry_secrets.errors import Fault, FaultyError, Location
+from codespaces_registry_secrets.errors import ConfigError, InvalidConfigError, Location
 
 Path = tuple[str | int, ...]
 
@@ -105,21 +105,25 @@ def parse(text: str, file: str) -> Document:
     """
     if len(text) > MAX_BYTES:
         message = f"the spec has more than {MAX_BYTES:,} bytes, the most that is read of it"
-        raise FaultyError([Fault(Location(file), message)])
+        raise InvalidConfigError([ConfigError(Location(file), message)])
     try:
         node = _Composer(text).get_single_node()
     except yaml.YAMLError as error:
-        raise FaultyError([_syntax_fault(error, file)]) from None
+        raise InvalidConfigError([_syntax_fault(error, file)]) from None
     except UnicodeEncodeError:
-        raise FaultyError([Fault(Location(file), "is not UTF-8 text")]) from None
+        raise InvalidConfigError([ConfigError(Location(file), "is not UTF-8 text")]) from None
     except RecursionError:
-        raise FaultyError([Fault(Location(file), "the YAML is nested too deeply")]) from None
+        raise InvalidConfigError(
+            [ConfigError(Location(file), "the YAML is nested too deeply")]
+        ) from None
     if node is None:
-        raise FaultyError([Fault(Location(file, 1), "the spec is empty; it starts `version: 1`")])
+        raise InvalidConfigError(
+            [ConfigError(Location(file, 1), "the spec is empty; it starts `version: 1`")]
+        )
     walk = _Walk(file)
     data = walk.value(node, ())
-    if walk.faults:
-        raise FaultyError(walk.faults)
+    if walk.errors:
+        raise InvalidConfigError(walk.errors)
     return Document(data, file, walk.lines)
 
 
@@ -146,7 +150,7 @@ class _Walk:
     def __init__(self, file: str) -> None:
         self.file = file
         self.lines: dict[Path, int] = {}
-        self.faults: list[Fault] = []
+        self.errors: list[ConfigError] = []
         self._characters = 0
         self._constructor = yaml.constructor.SafeConstructor()
 
@@ -222,7 +226,7 @@ class _Walk:
 
     def _fault(self, node: yaml.Node, path: Path, message: str) -> None:
         location = Location(self.file, node.start_mark.line + 1, path_text(path))
-        self.faults.append(Fault(location, message))
+        self.errors.append(ConfigError(location, message))
 
 
 # PyYAML quotes a name or a character of the text in some complaints; it can be of a password.
@@ -236,14 +240,14 @@ _HINTS = {
 }
 
 
-def _syntax_fault(error: yaml.YAMLError, file: str) -> Fault:
+def _syntax_fault(error: yaml.YAMLError, file: str) -> ConfigError:
     """PyYAML's complaint without what it quotes of the text."""
     mark = getattr(error, "problem_mark", None)
     line = None if mark is None else mark.line + 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
     hint = next((hint for sign, hint in _HINTS.items() if sign in problem), None)
     complaint = hint or _QUOTED.sub(_token_only, problem)
-    return Fault(Location(file, line), f"not valid YAML: {complaint}")
+    return ConfigError(Location(file, line), f"not valid YAML: {complaint}")
 
 
 def _token_only(match: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ _CONTROL = re.compile(
 )
 
 
-def visible(text: str) -> str:
+def replace_control_characters(text: str) -> str:
     r"""Replace each control character but newline and tab with U+FFFD; `\r\n` is a newline.
 
     U+FFFD and not an escape such as `\r`: a later reader (`fromJSON`, `jq -r`, `echo -e`) would
@@ -27,12 +27,12 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Replace control characters, and each run of newlines, tabs and blanks with one blank."""
-    return " ".join(visible(text).split())
+    return " ".join(replace_control_characters(text).split())
 
 
 _COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 
 
-def inert(text: str) -> str:
+def disable_commands(text: str) -> str:
     """Replace control characters, and break up whatever the runner would obey: `: :`, `## [`."""
-    return _COMMAND.sub(r"\1: :", visible(text)).replace("##[", "## [")
+    return _COMMAND.sub(r"\1: :", replace_control_characters(text)).replace("##[", "## [")

@@ -165,7 +165,7 @@ SHORTEST_LINE = 6
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def masks(value: str) -> tuple[str, ...]:
+def mask_payloads(value: str) -> tuple[str, ...]:
     """The payloads of `add-mask` for a value: its long lines, each on its own.
 
     A value without a long line is one payload, so the runner hides its short lines too. Blanks at

@@ -13,13 +13,13 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlencode
 
-from codespaces_registry_secrets.verify.challenge import challenges
+from codespaces_registry_secrets.verify.challenge import parse_challenges
 from codespaces_registry_secrets.verify.errors import rejected, unreachable
 from codespaces_registry_secrets.verify.http import (
     USER_AGENT,
-    Answer,
     BasicCredentials,
-    Wire,
+    RegistryClient,
+    RegistryResponse,
     host_of,
     is_loopback,
     parsed,
@@ -50,7 +50,7 @@ class Scheme(Protocol):
     def authorization(self, scope: str = "") -> str:
         """The header for a request that needs `scope`, which is empty for a plain login."""
 
-    def refused(self, host: str, answer: Answer) -> str:
+    def refused(self, host: str, answer: RegistryResponse) -> str:
         """What it means that the registry answers 401 or 403 all the same."""
 
 
@@ -58,14 +58,14 @@ class Scheme(Protocol):
 class Basic:
     """The credential itself, each time."""
 
-    wire: Wire
+    wire: RegistryClient
     credential: BasicCredentials
 
     def authorization(self, scope: str = "") -> str:  # noqa: ARG002 - good for everything
         """The same for each scope."""
         return _basic(self.wire, self.credential)
 
-    def refused(self, host: str, answer: Answer) -> str:
+    def refused(self, host: str, answer: RegistryResponse) -> str:
         """It was the credential."""
         return f"{host} rejects the credential ({answer}); {CHECK}"
 
@@ -74,7 +74,7 @@ class Basic:
 class Bearer:
     """A token for each scope, which the token server at `realm` gives for the credential."""
 
-    wire: Wire
+    wire: RegistryClient
     credential: BasicCredentials
     realm: str
     service: str
@@ -94,14 +94,14 @@ class Bearer:
             raise unreachable(f"{host} should give a token, and answers {answer}; run again later")
         return f"Bearer {_token(self.wire, answer, host)}"
 
-    def refused(self, host: str, answer: Answer) -> str:
+    def refused(self, host: str, answer: RegistryResponse) -> str:
         """It was the token."""
         return (
             f"{host} does not accept the token that {self.wire.named(self.realm)} gives for the "
             f"credential ({answer}); {CHECK}, and ask those who run the registry otherwise"
         )
 
-    def _asked(self, wanted: Mapping[str, str]) -> Answer:
+    def _asked(self, wanted: Mapping[str, str]) -> RegistryResponse:
         username = self.credential.username.get_secret_value()
         if username in _IDENTITY:
             token = self.credential.password.get_secret_value()
@@ -118,10 +118,10 @@ class Bearer:
 
 
 def scheme_for(
-    wire: Wire,
+    wire: RegistryClient,
     credential: BasicCredentials,
     host: str,
-    answer: Answer,
+    answer: RegistryResponse,
     trusted: Callable[[str], bool],
 ) -> Scheme:
     """What `host` asks for in its answer to a request that carried nothing.
@@ -132,7 +132,7 @@ def scheme_for(
     Raises:
         NotProvenError: it asks for something else, or names no token server to be trusted.
     """
-    asked = {one.scheme: one.parameters for one in reversed(challenges(answer.challenge))}
+    asked = {one.scheme: one.parameters for one in reversed(parse_challenges(answer.challenge))}
     if "bearer" in asked:
         realm = asked["bearer"].get("realm", "")
         _check_realm(realm, host)
@@ -159,13 +159,13 @@ def _check_realm(realm: str, host: str) -> None:
         )
 
 
-def _basic(wire: Wire, credential: BasicCredentials) -> str:
-    header = credential.basic()
+def _basic(wire: RegistryClient, credential: BasicCredentials) -> str:
+    header = credential.header()
     wire.hide(header.partition(" ")[2].encode())
     return header
 
 
-def _token(wire: Wire, answer: Answer, host: str) -> str:
+def _token(wire: RegistryClient, answer: RegistryResponse, host: str) -> str:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):

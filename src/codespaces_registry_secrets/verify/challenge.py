@@ -24,7 +24,7 @@ class Challenge:
     parameters: Mapping[str, str]
 
 
-def challenges(header: str) -> list[Challenge]:
+def parse_challenges(header: str) -> list[Challenge]:
     """Every challenge of a header, in order; what is none is passed over."""
     found: list[tuple[str, dict[str, str]]] = []
     for item in parse_http_list(header):

@@ -19,18 +19,18 @@ BOUNDS = (b"-----BEGIN", b"-----END")
 
 
 @dataclass(frozen=True)
-class Remark:
+class Issue:
     """Something about a credential. An `error` is one that can never work."""
 
     level: Literal["warning", "error"]
     message: str
 
 
-def remarks(server: str, username: bytes, password: bytes) -> Iterator[Remark]:
+def check(server: str, username: bytes, password: bytes) -> Iterator[Issue]:
     """What is wrong with a login, or soon will be."""
     name = username.decode(errors="replace")
     if b"\r" in password or b"\r" in username:
-        yield Remark("warning", "the value holds a carriage return, as text of Windows does")
+        yield Issue("warning", "the value holds a carriage return, as text of Windows does")
     for what, value in (("user name", name), ("password", password.decode(errors="replace"))):
         bare = value.replace("\r", "")
         if bare != bare.strip():
@@ -38,7 +38,7 @@ def remarks(server: str, username: bytes, password: bytes) -> Iterator[Remark]:
                 f"the {what} starts or ends with a space, tab or line break, which is stored as a "
                 "part of it; remove it from the source unless it belongs there"
             )
-            yield Remark("warning", message)
+            yield Issue("warning", message)
     if ECR.fullmatch(server):
         yield from _ecr(name)
     if GOOGLE.fullmatch(server):
@@ -47,40 +47,40 @@ def remarks(server: str, username: bytes, password: bytes) -> Iterator[Remark]:
         yield from _github(password)
 
 
-def _ecr(name: str) -> Iterator[Remark]:
+def _ecr(name: str) -> Iterator[Issue]:
     """Source: "Private registry authentication in Amazon ECR", docs.aws.amazon.com."""
     if name == "AWS":
         message = (
             "a token of ECR ends after 12 hours, within the life of a codespace; give an access "
             "key id and its secret key, which Codespaces exchanges itself"
         )
-        yield Remark("warning", message)
+        yield Issue("warning", message)
     elif name.startswith("ASIA") and ACCESS_KEY.fullmatch(name):
         message = "a temporary key (ASIA…) needs a session token, which a triplet cannot hold"
-        yield Remark("error", message)
+        yield Issue("error", message)
     elif not ACCESS_KEY.fullmatch(name):
         message = (
             "the user name for ECR is an access key id (AKIA…), with its secret key as password"
         )
-        yield Remark("error", message)
+        yield Issue("error", message)
 
 
-def _google(name: str, password: bytes) -> Iterator[Remark]:
+def _google(name: str, password: bytes) -> Iterator[Issue]:
     """Source: "Configure authentication to Artifact Registry for Docker", cloud.google.com."""
     if name == "oauth2accesstoken":
         message = (
             "an access token of Google ends after an hour, within the life of a codespace; give a "
             "service account's key with the user name `_json_key_base64`"
         )
-        yield Remark("warning", message)
+        yield Issue("warning", message)
     elif name == "_json_key":
         fault = _json_key(password)
         if fault:
-            yield Remark("error", f"the password for `_json_key` {fault}")
+            yield Issue("error", f"the password for `_json_key` {fault}")
     elif name == "_json_key_base64":
         fault = _json_key_base64(password)
         if fault:
-            yield Remark("error", f"the password for `_json_key_base64` {fault}")
+            yield Issue("error", f"the password for `_json_key_base64` {fault}")
 
 
 def _json_key(raw: bytes) -> str | None:
@@ -105,19 +105,19 @@ def _json_key_base64(raw: bytes) -> str | None:
         return "is not base64"
 
 
-def _github(password: bytes) -> Iterator[Remark]:
+def _github(password: bytes) -> Iterator[Issue]:
     """Source: "About authentication to GitHub" and "Working with the Container registry"."""
     if password.startswith(b"ghs_"):
         message = (
             "the password is GITHUB_TOKEN or an App's token, which ends with the job or "
             "within an hour; give a classic personal access token with `read:packages`"
         )
-        yield Remark("error", message)
+        yield Issue("error", message)
     if password.startswith(b"github_pat_"):
         message = (
             "GitHub's registry takes classic personal access tokens only, not fine-grained ones"
         )
-        yield Remark("warning", message)
+        yield Issue("warning", message)
 
 
 def is_github_token(password: bytes) -> bool:
@@ -125,7 +125,7 @@ def is_github_token(password: bytes) -> bool:
     return password.startswith((b"ghp_", b"gho_", b"ghu_", b"github_pat_"))
 
 
-def ends(password: bytes) -> datetime | None:
+def embedded_expiry(password: bytes) -> datetime | None:
     """When a password ends that tells so itself: a JWT, or a token of ECR; else None."""
     return _jwt_end(password) or _ecr_end(password)
 

@@ -52,7 +52,7 @@ class Connections:
             self._open.clear()
 
 
-def within(seconds: float, work: Callable[[Connections], T]) -> T | None:
+def run_within(seconds: float, work: Callable[[Connections], T]) -> T | None:
     """The result of `work`, or None where it takes longer; then its connections are cut.
 
     Cutting them ends the thread of `work`. Resolving a host name cannot be interrupted: a thread

@@ -18,11 +18,11 @@ from http import HTTPStatus
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR
-from codespaces_registry_secrets.verify.errors import NotProvenError, rejected, unreachable
+from codespaces_registry_secrets.verify.errors import LoginError, rejected, unreachable
 from codespaces_registry_secrets.verify.http import (
-    Answer,
     BasicCredentials,
-    Wire,
+    RegistryClient,
+    RegistryResponse,
     is_loopback,
     parsed,
 )
@@ -38,8 +38,8 @@ _HEADERS = {
 _AGAIN = re.compile("Throttl|TooManyRequests|RequestLimit|Unavailable|InternalFailure|ServerExc")
 
 
-def exchanged(
-    wire: Wire, server: str, credential: BasicCredentials, endpoint: str
+def exchange_access_key(
+    wire: RegistryClient, server: str, credential: BasicCredentials, endpoint: str
 ) -> BasicCredentials:
     """The credential itself, or for an access key at an ECR server the one that AWS gives for it.
 
@@ -77,13 +77,15 @@ def _checked(endpoint: str) -> str:
     return endpoint
 
 
-def _asked(wire: Wire, url: str, region: str, key_id: str, secret: SecretBytes) -> Answer:
+def _asked(
+    wire: RegistryClient, url: str, region: str, key_id: str, secret: SecretBytes
+) -> RegistryResponse:
     headers = _signed(url, region, key_id, secret.get_secret_value().decode("utf-8", "replace"))
     # AWS takes the same signature again for some minutes.
     wire.hide(headers["Authorization"].rpartition("Signature=")[2].encode())
     try:
         return wire.post(url, _BODY, headers)
-    except NotProvenError as error:
+    except LoginError as error:
         raise error.about(f"AWS could not be asked for an ECR login in {region}") from None
 
 
@@ -99,7 +101,7 @@ def _signed(url: str, region: str, key_id: str, secret: str) -> Mapping[str, str
     return dict(request.headers.items())
 
 
-def _login(wire: Wire, answer: Answer) -> BasicCredentials:
+def _login(wire: RegistryClient, answer: RegistryResponse) -> BasicCredentials:
     """User name and password, which AWS gives joined by a colon, in base64."""
     try:
         token = json.loads(answer.body)["authorizationData"][0]["authorizationToken"]
@@ -111,7 +113,7 @@ def _login(wire: Wire, answer: Answer) -> BasicCredentials:
     return BasicCredentials(SecretBytes(username), SecretBytes(password))
 
 
-def _refused(wire: Wire, answer: Answer) -> NotProvenError:
+def _refused(wire: RegistryClient, answer: RegistryResponse) -> LoginError:
     code, message = _error(answer.body)
     words = wire.redact(": ".join(filter(None, (code, message))).rstrip(". ")) or str(answer)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or _AGAIN.search(code):

@@ -14,11 +14,11 @@ import requests
 import urllib3
 
 from codespaces_registry_secrets.errors import RegistrySecretsError
-from codespaces_registry_secrets.verify.challenge import challenges
+from codespaces_registry_secrets.verify.challenge import parse_challenges
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LoginResult:
     """`rejected`: the registry said no. `unreachable`: it said neither yes nor no.
 
     `message` is what the registry said and what to do next, without any value; empty when accepted.
@@ -28,26 +28,26 @@ class Verdict:
     message: str = ""
 
 
-class NotProvenError(RegistrySecretsError):
+class LoginError(RegistrySecretsError):
     """Ends a login before it is accepted; `verdict` says why. It does not leave this package."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: LoginResult) -> None:
         self.verdict = verdict
         super().__init__(verdict.message)
 
-    def about(self, subject: str) -> NotProvenError:
+    def about(self, subject: str) -> LoginError:
         """The same, said of one thing in particular."""
-        return NotProvenError(Verdict(self.verdict.status, f"{subject}: {self.verdict.message}"))
+        return LoginError(LoginResult(self.verdict.status, f"{subject}: {self.verdict.message}"))
 
 
-def rejected(message: str) -> NotProvenError:
+def rejected(message: str) -> LoginError:
     """The registry refuses the credential."""
-    return NotProvenError(Verdict("rejected", message))
+    return LoginError(LoginResult("rejected", message))
 
 
-def unreachable(message: str) -> NotProvenError:
+def unreachable(message: str) -> LoginError:
     """Nothing is known about the credential."""
-    return NotProvenError(Verdict("unreachable", message))
+    return LoginError(LoginResult("unreachable", message))
 
 
 CONNECT_SECONDS = 5
@@ -82,11 +82,11 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 
-class NoTlsError(NotProvenError):
+class NoTlsError(LoginError):
     """The connection came to nothing; it may be that the host speaks no TLS."""
 
 
-def explain(error: Exception, host: str, redact: Callable[[str], str]) -> NotProvenError:
+def connection_error(error: Exception, host: str, redact: Callable[[str], str]) -> LoginError:
     """What to say of a request to `host` that had no answer."""
     causes = list(_causes(error))
     for cause in causes:
@@ -98,7 +98,7 @@ def explain(error: Exception, host: str, redact: Callable[[str], str]) -> NotPro
             return unreachable(words.format(host=host, **times))
     if _any(causes, requests.exceptions.ConnectionError):
         words = _NO_TLS if _any(causes, requests.exceptions.SSLError) else _BROKEN
-        return NoTlsError(Verdict("unreachable", words.format(host=host)))
+        return NoTlsError(LoginResult("unreachable", words.format(host=host)))
     if type(error) is OSError:
         return unreachable(_NO_BUNDLE)
     return unreachable(f"{host} gives no answer that can be read ({type(error).__name__})")
@@ -127,7 +127,7 @@ _KEYS = ("message", "details", "detail", "error_description", "error", "title", 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-def said(body: bytes, www_authenticate: str) -> str:
+def extract_message(body: bytes, www_authenticate: str) -> str:
     """What an answer says for a reader, or nothing."""
     parts = [*_of_body(body.decode("utf-8", "replace")), *_of_challenges(www_authenticate)]
     return "; ".join(dict.fromkeys(part.strip().rstrip(".") for part in parts if part.strip()))
@@ -154,5 +154,5 @@ def _words(one: object) -> str:
 
 def _of_challenges(header: str) -> list[str]:
     """A Bearer challenge may say what is wrong with a token (RFC 6750)."""
-    given = [challenge.parameters for challenge in challenges(header)]
+    given = [challenge.parameters for challenge in parse_challenges(header)]
     return [p.get("error_description") or p.get("error", "") for p in given]

@@ -28,10 +28,10 @@ from codespaces_registry_secrets.verify.deadline import Adapter, Connections
 from codespaces_registry_secrets.verify.errors import (
     CONNECT_SECONDS,
     READ_SECONDS,
-    NotProvenError,
-    explain,
+    LoginError,
+    connection_error,
+    extract_message,
     rejected,
-    said,
     unreachable,
 )
 
@@ -44,11 +44,11 @@ SHORTEST_MASK = 8
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PIECE = 8 * 1024
-_DIRECT = {"no_proxy": "*"}
+_NO_PROXY = {"no_proxy": "*"}
 
 
 @dataclass(frozen=True)
-class Answer:
+class RegistryResponse:
     """An answer's status, what it said without any value, and its first 64 KiB."""
 
     status: int
@@ -62,7 +62,7 @@ class Answer:
         return f"{self.status}: {self.said}" if self.said else str(self.status)
 
 
-class Wire:
+class RegistryClient:
     """Sends a credential, and keeps it and each token out of everything that comes back.
 
     `host` is the registry's own; `mask` is called with each secret that the credential leads to.
@@ -104,11 +104,11 @@ class Wire:
         host = host_of(url)
         return host if host == self._host else self._redact.host(host)
 
-    def get(self, url: str, authorization: str = "") -> Answer:
+    def get(self, url: str, authorization: str = "") -> RegistryResponse:
         """Raises NotProvenError where there is no answer, or only a redirect to elsewhere."""
         return self._follow("GET", url, {"Authorization": authorization})
 
-    def head(self, url: str, authorization: str, accept: str) -> Answer:
+    def head(self, url: str, authorization: str, accept: str) -> RegistryResponse:
         """As `get`; the answer has no body."""
         return self._follow("HEAD", url, {"Authorization": authorization, "Accept": accept})
 
@@ -117,15 +117,15 @@ class Wire:
         url: str,
         body: Mapping[str, str | bytes] | bytes,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> RegistryResponse:
         """As `get`, with a form or bytes; no redirect is followed, lest they go astray."""
         response = self._send("POST", url, headers or {}, body)
         if response.status_code in _REDIRECTS:
             response.close()
-            raise self._astray(url, joined(url, response.headers.get("Location", "")))
+            raise self._refuse_redirect(url, joined(url, response.headers.get("Location", "")))
         return self._answer(url, response)
 
-    def _follow(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+    def _follow(self, method: str, url: str, headers: Mapping[str, str]) -> RegistryResponse:
         for _ in range(REDIRECTS + 1):
             response = self._send(method, url, headers)
             location = response.headers.get("Location")
@@ -134,7 +134,7 @@ class Wire:
             response.close()
             following = joined(url, location)
             if origin(following) != origin(url):
-                raise self._astray(url, following)
+                raise self._refuse_redirect(url, following)
             url = following
         raise unreachable(f"{self.named(url)} redirects again and again; is it a registry?")
 
@@ -150,32 +150,32 @@ class Wire:
                 method,
                 url,
                 data=body,
-                auth=_Exactly(headers),
+                auth=_HeaderAuth(headers),
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 stream=True,
                 # A loopback host is never behind a proxy, and what goes there may be unencrypted.
-                proxies=_DIRECT if is_loopback(host_of(url)) else None,
+                proxies=_NO_PROXY if is_loopback(host_of(url)) else None,
             )
         except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise explain(error, self.named(url), self._redact) from None
+            raise connection_error(error, self.named(url), self._redact) from None
 
-    def _answer(self, url: str, response: requests.Response) -> Answer:
+    def _answer(self, url: str, response: requests.Response) -> RegistryResponse:
         try:
             body = _body(response)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise explain(error, self.named(url), self._redact) from None
+            raise connection_error(error, self.named(url), self._redact) from None
         finally:
             response.close()
         challenge = response.headers.get("WWW-Authenticate", "")
-        return Answer(
+        return RegistryResponse(
             status=response.status_code,
-            said=self._redact(said(body, challenge)),
+            said=self._redact(extract_message(body, challenge)),
             challenge=challenge,
             html=response.headers.get("Content-Type", "").lower().startswith("text/html"),
             body=body,
         )
 
-    def _astray(self, url: str, following: str) -> NotProvenError:
+    def _refuse_redirect(self, url: str, following: str) -> LoginError:
         elsewhere = self._redact(f"{parsed(following).scheme}://{host_of(following)}")
         return unreachable(
             f"{self.named(url)} redirects to another place ({elsewhere}), and no credential is "
@@ -190,7 +190,7 @@ class _Session(requests.Session):
         """There is none."""
 
 
-class _Exactly(AuthBase):
+class _HeaderAuth(AuthBase):
     """Sends these headers. Being there, it also keeps `requests` from looking into `.netrc`."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -256,7 +256,7 @@ class BasicCredentials:
     username: SecretBytes
     password: SecretBytes
 
-    def basic(self) -> str:
+    def header(self) -> str:
         """The `Authorization` header with both.
 
         Raises:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.inputs.sources import Mask
-from codespaces_registry_secrets.model.allowlist import allows
+from codespaces_registry_secrets.model.allowlist import is_allowed
 from codespaces_registry_secrets.model.registries import (
     DOCKER_HUB,
     DOCKER_HUB_HOST,
@@ -21,23 +21,28 @@ from codespaces_registry_secrets.model.registries import (
     TOKEN_SERVERS,
 )
 from codespaces_registry_secrets.verify.auth import REFUSED, Scheme, scheme_for
-from codespaces_registry_secrets.verify.deadline import Connections, within
-from codespaces_registry_secrets.verify.ecr import exchanged
+from codespaces_registry_secrets.verify.deadline import Connections, run_within
+from codespaces_registry_secrets.verify.ecr import exchange_access_key
 from codespaces_registry_secrets.verify.errors import (
+    LoginError,
+    LoginResult,
     NoTlsError,
-    NotProvenError,
-    Verdict,
     rejected,
     unreachable,
 )
-from codespaces_registry_secrets.verify.http import Answer, BasicCredentials, Wire, is_loopback
+from codespaces_registry_secrets.verify.http import (
+    BasicCredentials,
+    RegistryClient,
+    RegistryResponse,
+    is_loopback,
+)
 
-__all__ = ["Verdict", "prove"]
+__all__ = ["LoginResult", "login"]
 
 LOGIN_SECONDS = 60.0
 
 
-def prove(
+def login(
     server: str,
     username: SecretBytes,
     password: SecretBytes,
@@ -47,7 +52,7 @@ def prove(
     allowed_servers: tuple[str, ...] = (),
     ecr_endpoint: str = "",
     seconds: float = LOGIN_SECONDS,
-) -> Verdict:
+) -> LoginResult:
     """Logs in to `server`, spelled as Codespaces matches it, and looks at each of `images`.
 
     An image is written without the server: `team/devbox:latest`, `team/devbox@sha256:…`. A registry
@@ -58,30 +63,30 @@ def prove(
     are globs of the servers that may get a credential, none for any server. `ecr_endpoint` is the
     URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
     """
-    if not allows(allowed_servers, server):
+    if not is_allowed(allowed_servers, server):
         message = (
             f"`allowed-servers` does not cover {server}, so no credential is sent there; add it to "
             "the input, or correct the server"
         )
-        return Verdict("rejected", message)
+        return LoginResult("rejected", message)
     credential = BasicCredentials(username, password)
     host = DOCKER_HUB_HOST if server == DOCKER_HUB else server
 
-    def log_in(connections: Connections) -> Verdict:
+    def log_in(connections: Connections) -> LoginResult:
         try:
-            with Wire(credential, host, connections, mask) as wire:
-                login = exchanged(wire, server, credential, ecr_endpoint)
+            with RegistryClient(credential, host, connections, mask) as wire:
+                login = exchange_access_key(wire, server, credential, ecr_endpoint)
                 base, greeting = _greet(wire, host)
                 trusted = partial(_trusted, server, host, allowed_servers)
                 scheme = scheme_for(wire, login, host, greeting, trusted)
                 _enter(wire, base, scheme, host)
                 for image in images:
-                    look_at(wire, base, scheme, image, hub=server == DOCKER_HUB)
-        except NotProvenError as error:
+                    check_pull(wire, base, scheme, image, hub=server == DOCKER_HUB)
+        except LoginError as error:
             return error.verdict
-        return Verdict("accepted")
+        return LoginResult("accepted")
 
-    return within(seconds, log_in) or Verdict(
+    return run_within(seconds, log_in) or LoginResult(
         "unreachable",
         f"the login at {server} did not finish within {seconds:g} s and was stopped; check that "
         "this is the registry, or run again later",
@@ -91,10 +96,10 @@ def prove(
 def _trusted(server: str, host: str, allowed: tuple[str, ...], token_server: str) -> bool:
     """Whether a token server, as `host[:port]`, may get the credential for `server`."""
     known = {host, TOKEN_SERVERS.get(server)}
-    return token_server in known or allows(allowed, token_server)
+    return token_server in known or is_allowed(allowed, token_server)
 
 
-def _greet(wire: Wire, host: str) -> tuple[str, Answer]:
+def _greet(wire: RegistryClient, host: str) -> tuple[str, RegistryResponse]:
     """The registry's URL, and its answer to a request without a credential.
 
     As Docker does, a loopback host that speaks no TLS is asked without.
@@ -112,7 +117,7 @@ def _greet(wire: Wire, host: str) -> tuple[str, Answer]:
     return base, greeting
 
 
-def _enter(wire: Wire, base: str, scheme: Scheme, host: str) -> None:
+def _enter(wire: RegistryClient, base: str, scheme: Scheme, host: str) -> None:
     """The same request once more, now with the credential."""
     answer = wire.get(f"{base}/v2/", scheme.authorization())
     if answer.status in REFUSED:
@@ -121,7 +126,7 @@ def _enter(wire: Wire, base: str, scheme: Scheme, host: str) -> None:
         raise unreachable(_strange(host, answer))
 
 
-def _strange(host: str, answer: Answer) -> str:
+def _strange(host: str, answer: RegistryResponse) -> str:
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return f"{host} has had too many requests ({answer}); run again later"
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -140,7 +145,7 @@ MANIFESTS = (
 )
 
 
-def look_at(wire: Wire, base: str, scheme: Scheme, image: str, *, hub: bool) -> None:
+def check_pull(wire: RegistryClient, base: str, scheme: Scheme, image: str, *, hub: bool) -> None:
     """Asks for the manifest of `image`, which is written without the server, as a pull would.
 
     `base` is the registry's URL without a slash at its end; on Docker Hub a name of one part is
@@ -155,11 +160,11 @@ def look_at(wire: Wire, base: str, scheme: Scheme, image: str, *, hub: bool) -> 
             raise rejected("not an image's name; write `team/devbox:latest`, without the server")
         name = f"library/{parts['name']}" if hub and "/" not in parts["name"] else parts["name"]
         _ask(wire, base, scheme, name, parts["digest"] or parts["tag"] or "latest")
-    except NotProvenError as error:
+    except LoginError as error:
         raise error.about(f"image {image}") from None
 
 
-def _ask(wire: Wire, base: str, scheme: Scheme, name: str, reference: str) -> None:
+def _ask(wire: RegistryClient, base: str, scheme: Scheme, name: str, reference: str) -> None:
     authorization = scheme.authorization(f"repository:{name}:pull")
     answer = wire.head(
         f"{base}/v2/{name}/manifests/{reference}", authorization, ", ".join(MANIFESTS)

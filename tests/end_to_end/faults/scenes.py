@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
-from codespaces_registry_secrets.github.auth import Patience
+from codespaces_registry_secrets.github.auth import TimeoutConfig
 from github_app import private_pem
 
-PATIENCE = Patience(timeout=1, backoff=0)
+PATIENCE = TimeoutConfig(timeout=1, backoff=0)
 PASSWORD = "ACR_PASSWORD"
 ENVIRONMENT = {PASSWORD: "new", "GITHUB_REPOSITORY": "home-org/app"}
 CREDENTIAL = {"server": "mycompany.azurecr.io", "username": "new"}

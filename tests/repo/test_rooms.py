@@ -1,0 +1,124 @@
+"""The layout of the package: rooms whose imports lead in one direction."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "codespaces_registry_secrets"
+SRC = Path(__file__).resolve().parents[2] / "src" / PACKAGE
+# A room imports itself and the rooms before it.
+ROOMS = (
+    "errors",
+    "runtime",
+    "text",
+    "model",
+    "inputs",
+    "spec",
+    "github",
+    "verify",
+    "planning",
+    "apply",
+    "report",
+    "action",
+)
+# Rooms without requests: they import neither the rooms that send them nor what those send them with.
+PURE = ("errors", "runtime", "text", "model", "inputs", "spec", "planning")
+REQUESTS = {"github", "requests", "urllib3", "aiohttp", "botocore"}
+MODULES = sorted(path for path in SRC.rglob("*.py") if path != SRC / "__init__.py")
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 50
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SRC).with_suffix("").parts[0]
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SRC.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of all modules that a module imports, functions included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import hides where it leads"
+            base = node.module or ""
+            inner = [f"{base}.{alias.name}" for alias in node.names]
+            yield from (name if name in NAMES else base for name in inner)
+
+
+NAMES = {module_name(path) for path in MODULES}
+GRAPH = {module_name(path): sorted(set(imports(path))) for path in MODULES}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SRC)))
+def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
+    allowed = ROOMS[: ROOMS.index(room_of(path)) + 1]
+    for name in GRAPH[module_name(path)]:
+        if name.startswith(f"{PACKAGE}."):
+            assert name.split(".")[1] in allowed, name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SRC)))
+def test_a_pure_room_sends_no_request(path: Path) -> None:
+    """Not by a module that it imports either."""
+    if room_of(path) not in PURE:
+        return
+    for name in reachable(module_name(path)):
+        assert name.split(".")[0] not in REQUESTS, name
+        assert name.split(".")[:2] not in ([PACKAGE, "github"], [PACKAGE, "verify"]), name
+
+
+def test_the_spec_reads_no_source() -> None:
+    """Whether a source has a value, it asks through a function that it is given."""
+    for name, imported in GRAPH.items():
+        if name.startswith(f"{PACKAGE}.spec."):
+            assert f"{PACKAGE}.inputs.sources" not in imported, name
+
+
+def test_no_modules_import_each_other() -> None:
+    for name, names in GRAPH.items():
+        for imported in names:
+            assert imported == name or name not in reachable(imported), (name, imported)
+
+
+def reachable(name: str) -> set[str]:
+    """All that a module imports, by way of others too."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for imported in GRAPH.get(waiting.pop(), ()):
+            if imported not in seen:
+                seen.add(imported)
+                waiting.append(imported)
+    return seen
+
+
+def test_every_room_is_known_and_nothing_else_lies_beside_them() -> None:
+    assert {room_of(path) for path in MODULES} == set(ROOMS)
+    flat = {path.name for path in SRC.glob("*.py")}
+    assert flat == {"__init__.py", "action.py", "errors.py"}
+
+
+def test_every_room_says_what_belongs_in_it() -> None:
+    """And what does not: its docstring has a second paragraph."""
+    for path in SRC.glob("*/__init__.py"):
+        doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert "\n\n" in doc, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SRC)))
+def test_modules_and_functions_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_MODULE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or sys.maxsize) - node.lineno < LONGEST_FUNCTION, node.name
