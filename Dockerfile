@@ -27,7 +27,7 @@ COPY src/codespaces_registry_secrets /action/src/codespaces_registry_secrets
 # What a run imports is compiled here, Python's own modules too, of which the base has only the source: a run that
 # compiled them would start twice as slowly. What no run imports stays uncompiled.
 RUN /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode -c "import sys; sys.path.insert(0, '/action/src'); \
-import botocore.auth, botocore.awsrequest, botocore.credentials, runpy, codespaces_registry_secrets.action"
+import botocore.auth, botocore.awsrequest, botocore.credentials, runpy, codespaces_registry_secrets.action, codespaces_registry_secrets.merge_shards"
 
 FROM ${BASE}
 

@@ -1,9 +1,11 @@
-"""What the image runs: the Action, from the environment that the runner gives."""
+"""What the image runs: the Action, or the merging of its shards with `merge-shards`."""
 
 import gc
 import io
 import os
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
@@ -19,11 +21,18 @@ if __name__ == "__main__":
     environ = isolate_environment()  # before OpenSSL is loaded
 
     gc.disable()  # nothing that an import makes is garbage
-    from codespaces_registry_secrets.action import main
+    program: Callable[[Mapping[str, str]], int]
+    if sys.argv[1:] == ["merge-shards"]:  # .github/actions/merge-shards/action.yml
+        from codespaces_registry_secrets.merge_shards import main as merge_shards
 
+        program = merge_shards
+    else:
+        from codespaces_registry_secrets.action import main
+
+        program = partial(main, cancellation=cancellation)
     gc.freeze()
     gc.enable()
-    code = main(environ, cancellation)
+    code = program(environ)
     sys.stdout.flush()
     # Not sys.exit: it would wait for a request that hangs, which a cancelled run must not do.
     os._exit(code)

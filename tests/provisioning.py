@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any
 import yaml
 
 from runner import Runner, Step
-from runner_protocol import key_values, step_summary
 from running import ACTION_YML, UNPACED
 from workflow import condition, text
 
@@ -23,6 +21,8 @@ WORKFLOW = yaml.safe_load((ACTION_YML.parent / ".github/workflows/provision.yml"
 CALL = WORKFLOW[True]["workflow_call"]  # YAML 1.1 takes the key `on` for true
 JOBS = WORKFLOW["jobs"]
 PROJECT = "octo-org/codespaces-registry-secrets@"
+MERGE = "octo-org/codespaces-registry-secrets/.github/actions/merge-shards@"
+MERGE_YML = ACTION_YML.parent / ".github/actions/merge-shards/action.yml"
 
 
 @dataclass
@@ -43,6 +43,11 @@ class Call:
     printed: str = ""
     steps: list[Step] = field(default_factory=list)
     forged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder of all artifacts, each in a folder of its own name."""
+        return self.folder / "plans"
 
     @property
     def shards(self) -> list[str]:
@@ -76,19 +81,21 @@ class Call:
 
     def sum_up(self) -> dict[str, str]:
         """The job `summary`; its outputs, and the exit code as `code`."""
-        (step,) = (one for one in JOBS["summary"]["steps"] if "run" in one)
-        given, told = (self.folder / name for name in ("output", "summary"))
-        for file in (given, told):
-            file.write_text("")
+        download, merge = JOBS["summary"]["steps"]
+        workspace = self._workspace()
+        temporary = workspace.parent / "_temp"
         needs = {name: {"result": result} for name, result in self.result.items()}
-        files = {"GITHUB_OUTPUT": str(given), "GITHUB_STEP_SUMMARY": str(told)}
-        done = self._script(step, self._contexts(needs=needs), **files)
-        assert done.stderr == ""
-        self.summary = step_summary(told.read_bytes())
-        self.printed = done.stdout
-        outputs = key_values(given.read_text())
-        assert outputs.keys() == JOBS["summary"]["outputs"].keys()
-        return {**outputs, "code": str(done.returncode)}
+        contexts = self._contexts(needs=needs, runner={"temp": str(temporary)})
+        for artifact in self.artifacts.glob(text(download["with"]["pattern"], contexts)):
+            destination = Path(text(download["with"]["path"], contexts))
+            shutil.copytree(artifact, destination / artifact.name)
+        inputs = {name: text(value, contexts) for name, value in merge["with"].items()}
+        step = Runner(MERGE_YML, workspace).run(inputs)
+        assert step.stderr == ""
+        self.summary = step.summary
+        self.printed = step.stdout
+        assert step.outputs.keys() == JOBS["summary"]["outputs"].keys()
+        return {**step.outputs, "code": str(step.exit_code)}
 
     def run(self) -> dict[str, str]:
         """All jobs in turn."""
@@ -101,14 +108,19 @@ class Call:
         uses = [step for step in JOBS[job]["steps"] if step.get("uses", "").startswith(PROJECT)]
         (given,) = uses
         contexts = self._contexts(**more)
-        workspace = Path(mkdtemp(dir=self.folder), "workspace")
-        workspace.mkdir()
+        workspace = self._workspace()
         inputs = {name: text(value, contexts) for name, value in given["with"].items()}
         runner = Runner(ACTION_YML, workspace, {"api_url": self.api_url})
         step = runner.run({**inputs, **instead})
         self.steps.append(step)
         self._keep(job, given["id"], step, workspace.parent / "_temp", contexts)
         return step
+
+    def _workspace(self) -> Path:
+        """The workspace of a job, on a machine of its own."""
+        workspace = Path(mkdtemp(dir=self.folder), "workspace")
+        workspace.mkdir()
+        return workspace
 
     def _keep(
         self, job: str, name: str, step: Step, temporary: Path, contexts: Mapping[str, Any]
@@ -128,23 +140,24 @@ class Call:
             outcome = "failure" if done.returncode else "success"
         contexts["steps"] |= {check["id"]: {"outcome": outcome}}
         if condition(keep["if"], contexts):
-            artifact = Path(
-                self._contexts()["runner"]["temp"], "plans", text(keep["with"]["name"], contexts)
-            )
+            artifact = self.artifacts / text(keep["with"]["name"], contexts)
             artifact.mkdir(parents=True)
             shutil.copy(text(keep["with"]["path"], contexts), artifact)
 
     def _script(
-        self, step: Mapping[str, Any], contexts: Mapping[str, Any], **files: str
+        self, step: Mapping[str, Any], contexts: Mapping[str, Any]
     ) -> subprocess.CompletedProcess[str]:
-        """A step that is a script: run as its `shell` says."""
+        """Run a step that is a script, as GitHub does with `shell: bash`.
+
+        Source: "Workflow syntax for GitHub Actions", `jobs.<job_id>.steps[*].shell`, docs.github.com.
+        """
+        assert step["shell"] == "bash"
         script = self.folder / "script"
         script.write_text(step["run"])
         environment = {name: text(value, contexts) for name, value in step["env"].items()}
-        command_line = step["shell"].format(script).replace("python3", sys.executable, 1).split(" ")
         return subprocess.run(
-            command_line,
-            env={**environment, **files},
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
@@ -160,7 +173,6 @@ class Call:
             "github": github,
             "inputs": {**defaults, **self.inputs},
             "secrets": self.secrets,
-            "runner": {"temp": str(self.folder)},
             "needs": {"plan": {"outputs": self.outputs.get("plan", {})}},
             **more,
         }

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -138,7 +138,8 @@ class Runner:
     """Runs steps that use one action, all in the same job.
 
     Args:
-        action_yml: The action's metadata; its `entrypoint.py` is beside it.
+        action_yml: The action's metadata. The `entrypoint.py` is in the folder of the Dockerfile that
+            it names.
         workspace: The checked-out repository. The runner's own directory comes beside it.
         github: What differs from the usual `github` context, such as `api_url`.
     """
@@ -146,7 +147,13 @@ class Runner:
     def __init__(
         self, action_yml: Path, workspace: Path, github: Mapping[str, str] | None = None
     ) -> None:
-        self.action_yml = action_yml
+        # A loader without types leaves `false` and `60` as they are written, as the runner does.
+        metadata = yaml.BaseLoader(action_yml.read_text(encoding="utf-8")).get_single_data()
+        self._declared: Mapping[str, Mapping[str, str] | None] = metadata.get("inputs") or {}
+        runs = metadata.get("runs") or {}
+        dockerfile = action_yml.parent / runs.get("image", "Dockerfile")
+        self._entrypoint = dockerfile.resolve().parent / "entrypoint.py"
+        self._arguments: Sequence[str] = runs.get("args", ())
         self.workspace = workspace
         self.github = {**_GITHUB, **(github or {})}
 
@@ -183,8 +190,9 @@ class Runner:
         if image:
             command_line = _docker_run(image, variables, places)
         else:
-            entrypoint = self.action_yml.parent / "entrypoint.py"
-            command_line = [sys.executable, "-I", "-B", "-u", "-X", "utf8", str(entrypoint)]
+            options = ["-I", "-B", "-u", "-X", "utf8"]
+            command_line = [sys.executable, *options, str(self._entrypoint)]
+        command_line += self._arguments
         before = places.contents()
         process = subprocess.Popen(
             command_line,
@@ -198,9 +206,7 @@ class Runner:
 
     def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
         """The `INPUT_*` variables: what is given, else the default, else nothing."""
-        # A loader without types leaves `false` and `60` as they are written, as the runner does.
-        metadata = yaml.BaseLoader(self.action_yml.read_text(encoding="utf-8")).get_single_data()
-        declared = metadata.get("inputs") or {}
+        declared = self._declared
         unknown = sorted({name.lower() for name in given} - {name.lower() for name in declared})
         if unknown:
             raise RunnerError(f"the action has no such inputs: {', '.join(unknown)}")

@@ -39,6 +39,7 @@ from codespaces_registry_secrets.planning.credential_gate import (
 )
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
+from codespaces_registry_secrets.report.early_end import report_early_end
 from codespaces_registry_secrets.report.log import (
     MOST_LINES,
     Progress,
@@ -48,13 +49,8 @@ from codespaces_registry_secrets.report.log import (
     plan_lines,
 )
 from codespaces_registry_secrets.report.outputs import build_outputs, write_plan_file
-from codespaces_registry_secrets.report.problems import (
-    EarlyEnd,
-    describe_early_end,
-    failure_notes,
-    merge_notes,
-)
-from codespaces_registry_secrets.report.summary import render_early_summary, render_summary
+from codespaces_registry_secrets.report.problems import failure_notes, merge_notes
+from codespaces_registry_secrets.report.summary import render_summary
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 from codespaces_registry_secrets.runtime.process import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
@@ -99,7 +95,7 @@ def main(
     try:
         return run(environ, commands, cancellation or Cancellation(), timeouts or TimeoutConfig())
     except Exception as error:  # noqa: BLE001 - the last resort
-        _report_early_end(describe_early_end(error), commands)
+        report_early_end(error, commands)
     return FAILED
 
 
@@ -264,15 +260,3 @@ def _write_plan_file(
         commands.note(Note("warning", message))
     else:
         commands.outputs({"plan-file": name})
-
-
-def _report_early_end(end: EarlyEnd, commands: WorkflowCommands) -> None:
-    """Log, annotations and summary of a run that has no plan to report."""
-    problems = merge_notes(end.problems)
-    for note in problems:
-        commands.note(note)
-    if end.trace:
-        commands.group("Where it happened", end.trace)
-    commands.count_hidden()
-    commands.info(end.outcome)
-    commands.summary(render_early_summary(end.outcome, problems))

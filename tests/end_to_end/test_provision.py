@@ -10,7 +10,7 @@ import pytest
 
 import crowd
 from github_sandbox import Fault, Sandbox, World
-from provisioning import JOBS, PROJECT, Call
+from provisioning import JOBS, MERGE, PROJECT, Call
 from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 from runner import Runner
 from running import ACTION_YML, TOKEN, TRIPLET, UNPACED
@@ -271,4 +271,4 @@ def test_no_step_is_left_out() -> None:
     for job in JOBS.values():
         for step in job["steps"]:
             uses = step.get("uses", "")
-            assert "run" in step or uses.startswith((PROJECT, *ARTIFACTS))
+            assert "run" in step or uses.startswith((PROJECT, MERGE, *ARTIFACTS))

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from codespaces_registry_secrets.inputs.action_inputs import SHORTHAND
+from codespaces_registry_secrets.inputs.merge_inputs import MergeInputs
 from repo.documents import ACTION, PROJECT, README, ROOT, WORKFLOWS, rows, section
 
 FOLDER = ROOT / ".github" / "workflows"
@@ -17,6 +18,7 @@ CALL = WORKFLOW[True]["workflow_call"]  # YAML 1.1 takes the key `on` for true
 INPUTS, SECRETS, OUTPUTS = CALL["inputs"], CALL["secrets"], CALL["outputs"]
 JOBS = WORKFLOW["jobs"]
 RECIPE = section(README, "### Thousands of targets")
+MERGE = yaml.safe_load((ROOT / ".github/actions/merge-shards/action.yml").read_text())
 OWN = {"max-parallel", "name"}
 # What a run with many targets has no use for, and what the workflow sets itself.
 LEFT_OUT = {*SHORTHAND, "shard"}
@@ -70,7 +72,43 @@ def test_it_gives_the_outputs_of_the_action() -> None:
     assert OUTPUTS.keys() - {"skipped"} == ACTION["outputs"].keys() - single
 
 
-@pytest.mark.parametrize("entry", [*INPUTS.items(), *SECRETS.items(), *OUTPUTS.items()])
+def test_the_last_job_gives_the_merge_action_all_its_inputs() -> None:
+    """The workflow, the action's metadata and the code name the same inputs and outputs."""
+    _, step = JOBS["summary"]["steps"]
+    fields = (str(field.alias) for field in MergeInputs.model_fields.values())
+    read = {alias.removeprefix("INPUT_").lower() for alias in fields if alias.startswith("INPUT_")}
+    assert step["uses"].startswith(f"{PROJECT}/.github/actions/merge-shards@")
+    assert step["with"].keys() == MERGE["inputs"].keys() == read
+    assert JOBS["summary"]["outputs"] == {
+        name: f"${{{{ steps.{step['id']}.outputs.{name} }}}}" for name in MERGE["outputs"]
+    }
+
+
+def test_every_use_of_the_project_has_one_version() -> None:
+    """The jobs of one run understand each other's plan files."""
+    uses = (step.get("uses", "") for job in JOBS.values() for step in job["steps"])
+    versions = [use.partition("@")[2] for use in uses if use.startswith(PROJECT)]
+    assert len(versions) == 3
+    assert len(set(versions)) == 1
+
+
+def test_the_merge_action_runs_the_image_of_the_action() -> None:
+    """Its path leads to the Dockerfile in the root, whose folder the runner builds."""
+    folder = ROOT / ".github" / "actions" / "merge-shards"
+    assert MERGE["runs"]["using"] == ACTION["runs"]["using"] == "docker"
+    assert (folder / MERGE["runs"]["image"]).resolve() == ROOT / ACTION["runs"]["image"]
+
+
+@pytest.mark.parametrize("name", MERGE["outputs"])
+def test_an_output_of_the_merge_action_is_described_as_that_of_the_workflow(name: str) -> None:
+    """It is that output."""
+    assert MERGE["outputs"][name]["description"] == OUTPUTS[name]["description"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [*INPUTS.items(), *SECRETS.items(), *OUTPUTS.items(), *MERGE["inputs"].items()],
+)
 def test_a_description_is_one_or_more_sentences(entry: tuple[str, dict[str, str]]) -> None:
     """As in action.yml."""
     assert entry[1]["description"].endswith(".")

@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from codespaces_registry_secrets.model.plan import Outcome, Plan
+from codespaces_registry_secrets.model.plan import Action, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Shard
 from codespaces_registry_secrets.text.control_characters import one_line
+
+# The outputs that count changes which were done or planned.
+COUNTED: Mapping[Action, str] = {
+    "create": "created",
+    "repair": "repaired",
+    "rotate": "rotated",
+    "access": "access-changed",
+    "delete": "deleted",
+}
 
 
 def build_outputs(
@@ -25,11 +34,7 @@ def build_outputs(
     return {
         "changed": json.dumps(any(outcome.wrote for outcome in outcomes)),
         "drift": json.dumps(plan.drift),
-        "created": str(done["create"]),
-        "repaired": str(done["repair"]),
-        "rotated": str(done["rotate"]),
-        "access-changed": str(done["access"]),
-        "deleted": str(done["delete"]),
+        **{name: str(done[action]) for action, name in COUNTED.items()},
         "unchanged": str(plan.counts["none"]),
         "blocked": str(plan.counts["blocked"]),
         "failed": str(statuses["failed"]),

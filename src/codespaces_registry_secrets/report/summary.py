@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan
 from codespaces_registry_secrets.report.log import count_changes, count_outcomes, reason_line
-from codespaces_registry_secrets.text.markdown import code, prose, row
+from codespaces_registry_secrets.text.markdown import code, prose, row, table_head
 
 TITLE = "### Codespaces registry secrets"
 _COLUMNS = ("Target", "Registry", "Action", "Server", "Sources", "Why", "Access", "Outcome")
@@ -23,9 +23,10 @@ def render_summary(
     sentence = (
         f"{count_changes(plan).capitalize()}. {count_outcomes(outcomes) if mode == 'apply' else ''}"
     )
-    head = f"{row(_COLUMNS)}\n{'|---' * len(_COLUMNS)}|"
     rows = "\n".join(map(_row, outcomes))
-    return f"{_page(f'{TITLE}: {mode}', sentence.strip(), problems)}\n{head}\n{rows}\n"
+    return (
+        f"{_page(f'{TITLE}: {mode}', sentence.strip(), problems)}\n{table_head(_COLUMNS)}\n{rows}\n"
+    )
 
 
 def render_early_summary(outcome: str, problems: Sequence[Note]) -> str:

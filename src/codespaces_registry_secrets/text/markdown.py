@@ -8,7 +8,7 @@ Source: "GitHub Flavored Markdown Spec", github.github.com/gfm.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from codespaces_registry_secrets.text.control_characters import one_line
@@ -41,6 +41,11 @@ def prose(text: str) -> str:
     parts = ((plain, " ".join(words)) for plain, words in runs)
     shown = (part if plain else code(part.replace("`", "")) for plain, part in parts)
     return " ".join(filter(None, shown))
+
+
+def table_head(columns: Sequence[str]) -> str:
+    """The row of a table that names its columns, and the line below it."""
+    return f"{row(columns)}\n{'|---' * len(columns)}|"
 
 
 def row(cells: Iterable[str]) -> str:

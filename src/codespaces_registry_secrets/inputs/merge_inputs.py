@@ -1,0 +1,102 @@
+"""The inputs of the action `merge-shards`, and the plan files that its workflow downloaded.
+
+The fields are the inputs of .github/actions/merge-shards/action.yml; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from codespaces_registry_secrets.errors import RegistrySecretsError
+from codespaces_registry_secrets.model.plan import Action, Status
+
+
+class PlanFileError(RegistrySecretsError):
+    """A plan file that a job uploaded cannot be read."""
+
+
+class MergeInputs(BaseModel):
+    """What the workflow passes. `plan` and `apply` are the results of the jobs of these names.
+
+    Source of the results: "Contexts reference", `needs.<job_id>.result`, docs.github.com.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    # Any text: the job `plan` rejects an invalid mode, and its result says so here.
+    mode: str = Field(alias="INPUT_MODE")
+    name: str = Field(alias="INPUT_NAME")
+    plan: Literal["success", "failure", "cancelled", "skipped"] = Field(alias="INPUT_PLAN")
+    apply: Literal["success", "failure", "cancelled", "skipped"] = Field(alias="INPUT_APPLY")
+    folder: str = Field(alias="INPUT_FOLDER")
+    temporary: Path = Field(alias="RUNNER_TEMP")
+
+    @field_validator("mode")
+    @classmethod
+    def _ignore_case(cls, mode: str) -> str:
+        """GitHub's `==` ignores case, so the workflow applies with `Apply` too."""
+        return mode.strip().lower()
+
+    @property
+    def jobs_succeeded(self) -> bool:
+        """Whether no job failed; GitHub skips `apply` if nothing needs a change."""
+        return self.plan == "success" and self.apply in {"success", "skipped"}
+
+
+class FileChange(BaseModel):
+    """One change as a plan file has it. The file's other keys are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    target: str
+    registry: str
+    server: str | None
+    sources: Mapping[str, str | None]
+    action: Action
+    reason: str
+    outcome: Status
+    error: str | None
+
+
+class _Document(BaseModel):
+    changes: tuple[FileChange, ...]
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """The plan file of one job. `attempt` is the workflow run's; `job` is `plan` or `shard-0`."""
+
+    attempt: int
+    job: str
+    changes: tuple[FileChange, ...]
+
+
+def read_plan_files(inputs: MergeInputs) -> tuple[PlanFile, ...]:
+    """Read the plan files of this call of the workflow, and of no other call in the same run.
+
+    Raises:
+        PlanFileError: names the first file that is no plan.
+    """
+    return tuple(_plan_files(inputs.temporary / inputs.folder, inputs.name))
+
+
+def _plan_files(folder: Path, name: str) -> Iterator[PlanFile]:
+    artifact = re.compile(rf"{re.escape(name)}-(\d+)-(plan|shard-\d+)")
+    for path in sorted(folder.glob("*/*.json")):
+        match = artifact.fullmatch(path.parent.name)
+        if match:
+            yield PlanFile(int(match[1]), match[2], _read_changes(path))
+
+
+def _read_changes(path: Path) -> tuple[FileChange, ...]:
+    try:
+        return _Document.model_validate_json(path.read_bytes()).changes
+    except (OSError, ValidationError):
+        message = f"{path.name} in the artifact {path.parent.name} is not a plan that can be read"
+        raise PlanFileError(message) from None

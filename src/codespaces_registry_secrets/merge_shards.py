@@ -1,0 +1,45 @@
+"""Merge the plan files of all shards: the last job of the reusable workflow provision.yml.
+
+A second entry into the image, started with the argument `merge-shards`, because the Action itself
+plans or applies, needs a token and a spec, and describes one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codespaces_registry_secrets.inputs.merge_inputs import MergeInputs, read_plan_files
+from codespaces_registry_secrets.report.early_end import report_early_end
+from codespaces_registry_secrets.report.merged_plan import (
+    build_merged_outputs,
+    find_unfinished,
+    merge_plan_files,
+    render_merged_summary,
+)
+from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
+
+DONE, FAILED = 0, 1
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Merge the plan files, and turn every error into annotations, a summary and exit code 1."""
+    commands = WorkflowCommands(environ)
+    try:
+        return run(environ, commands)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        report_early_end(error, commands)
+    return FAILED
+
+
+def run(environ: Mapping[str, str], commands: WorkflowCommands) -> int:
+    """Inputs -> plan files -> changes -> outputs, summary and exit code."""
+    inputs = MergeInputs.model_validate(environ)
+    files = read_plan_files(inputs)
+    changes = merge_plan_files(files, inputs.mode)
+    outputs = build_merged_outputs(changes)
+    # Outputs before the summary: later jobs depend on them.
+    commands.outputs(outputs)
+    commands.summary(render_merged_summary(inputs.mode, changes, has_plan=bool(files)))
+    commands.info(", ".join(f"{name}: {value}" for name, value in outputs.items()))
+    finished = files and inputs.jobs_succeeded and not find_unfinished(changes)
+    return DONE if finished else FAILED

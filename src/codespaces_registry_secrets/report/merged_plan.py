@@ -1,0 +1,110 @@
+"""The plan files of a provisioning run's jobs -> its changes, outputs and summary. Pure.
+
+A shard renders no summary of its own: a run can have 256 of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from codespaces_registry_secrets.inputs.merge_inputs import FileChange, PlanFile
+from codespaces_registry_secrets.report.outputs import COUNTED
+from codespaces_registry_secrets.report.summary import TITLE
+from codespaces_registry_secrets.text.markdown import code, row, table_head
+
+# GitHub shows a summary of at most 1 MiB, so rows are limited, and the length of their cells too.
+MOST_ROWS = 500
+MOST_CELL_CHARACTERS = 300
+_COUNTS = ("Action", "Outcome", "Triplets")
+_COLUMNS = ("Target", "Registry", "Server", "Sources", "Action", "Outcome", "Why")
+MergedStatus = Literal["planned", "applied", "failed", "skipped", "unchanged", "blocked"]
+_UNFINISHED: frozenset[MergedStatus] = frozenset({"blocked", "failed", "skipped"})
+
+
+@dataclass(frozen=True)
+class MergedChange:
+    """A change, and its status after all jobs."""
+
+    change: FileChange
+    status: MergedStatus
+
+    @property
+    def reason(self) -> str:
+        """Why it was not carried out; empty if there is nothing to explain."""
+        blocked = self.change.action == "blocked"
+        return self.change.error or (self.change.reason if blocked else "")
+
+
+def merge_plan_files(files: Iterable[PlanFile], mode: str) -> tuple[MergedChange, ...]:
+    """Merge the newest plan with the outcomes of the shards that ran with it or after it.
+
+    Artifacts of earlier attempts are still there if failed jobs run again. Without a plan there are
+    no changes.
+    """
+    files = sorted(files, key=lambda file: (file.attempt, file.job))
+    newest = max((file.attempt for file in files if file.job == "plan"), default=None)
+    if newest is None:
+        return ()
+    current = (change for file in files if file.attempt >= newest for change in file.changes)
+    changes = {(change.target, change.registry): change for change in current}
+    return tuple(MergedChange(change, _status(change, mode)) for change in changes.values())
+
+
+def _status(change: FileChange, mode: str) -> MergedStatus:
+    if change.action == "none":
+        return "unchanged"
+    if change.action == "blocked":
+        return "blocked"
+    # Still planned after `apply`: no shard ran, or the shard ended before it came to this change.
+    return "skipped" if mode == "apply" and change.outcome == "planned" else change.outcome
+
+
+def find_unfinished(changes: Iterable[MergedChange]) -> tuple[MergedChange, ...]:
+    """The changes that are blocked, failed or skipped."""
+    return tuple(change for change in changes if change.status in _UNFINISHED)
+
+
+def build_merged_outputs(changes: Sequence[MergedChange]) -> Mapping[str, str]:
+    """The outputs of the workflow that count changes, and `changed`."""
+    done = Counter(c.change.action for c in changes if c.status in {"applied", "planned"})
+    statuses = Counter(change.status for change in changes)
+    return {
+        "changed": json.dumps(statuses["applied"] > 0),
+        **{name: str(done[action]) for action, name in COUNTED.items()},
+        **{name: str(statuses[name]) for name in ("unchanged", "blocked", "failed", "skipped")},
+    }
+
+
+def render_merged_summary(mode: str, changes: Sequence[MergedChange], *, has_plan: bool) -> str:
+    """How many changes had which outcome, and a row for each change that needs attention."""
+    head = f"{TITLE}: {_cell(mode)}\n\n"
+    if not has_plan:
+        return f"{head}There is no plan. The log of the job `Plan` says why.\n"
+    return head + "".join(f"{line}\n" for line in _tables(changes))
+
+
+def _tables(changes: Sequence[MergedChange]) -> Iterator[str]:
+    yield table_head(_COUNTS)
+    counts = Counter((change.change.action, change.status) for change in changes)
+    yield from (row((*key, str(number))) for key, number in sorted(counts.items()))
+    unfinished = find_unfinished(changes)
+    if unfinished:
+        yield f"\n{table_head(_COLUMNS)}"
+        yield from map(_row, unfinished[:MOST_ROWS])
+    if len(unfinished) > MOST_ROWS:
+        yield f"\nAnd {len(unfinished) - MOST_ROWS} more, in the artifacts of this run."
+
+
+def _row(merged: MergedChange) -> str:
+    change = merged.change
+    sources = ", ".join(filter(None, change.sources.values()))
+    texts = (change.target, change.registry, change.server or "", sources)
+    return row([*map(_cell, texts), change.action, merged.status, _cell(merged.reason)])
+
+
+def _cell(text: str) -> str:
+    return code(text[:MOST_CELL_CHARACTERS])

@@ -1,0 +1,175 @@
+"""Plan files of several jobs become one summary, the outputs, and an exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codespaces_registry_secrets.merge_shards import main
+from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
+from runner_protocol import commands, key_values, step_summary
+
+NAME = "codespaces-registries"
+CHANGE: dict[str, object] = {
+    "target": "repository:octo-org/app",
+    "registry": "ACR",
+    "server": "mycompany.azurecr.io",
+    "sources": {"username": None, "password": "env:ACR_PASSWORD"},
+    "action": "create",
+    "reason": "does not exist",
+    "visibility": None,
+    "repositories": {"add": [], "remove": []},
+    "outcome": "planned",
+    "error": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner's files, the outputs in the process's own environment, where the toolkit looks."""
+    for name in ("outputs", "summary"):
+        (tmp_path / name).touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+
+
+def upload(folder: Path, artifact: str, *changes: object) -> Path:
+    """Put a plan file where the workflow downloads it."""
+    path = folder / "plans" / f"{NAME}-{artifact}" / "codespaces-registry-plan-0123456789ab.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"version": 1, "mode": "apply", "changes": changes}))
+    return path
+
+
+def merge(
+    folder: Path, mode: str = "apply", plan: str = "success", apply: str = "success"
+) -> tuple[int, dict[str, str], str]:
+    """The exit code, the outputs, and the summary."""
+    outputs, summary = folder / "outputs", folder / "summary"
+    code = main(
+        {
+            "INPUT_MODE": mode,
+            "INPUT_NAME": NAME,
+            "INPUT_PLAN": plan,
+            "INPUT_APPLY": apply,
+            "INPUT_FOLDER": "plans",
+            "RUNNER_TEMP": str(folder),
+            "GITHUB_OUTPUT": str(outputs),
+            "GITHUB_STEP_SUMMARY": str(summary),
+        }
+    )
+    return code, key_values(outputs.read_text()), step_summary(summary.read_bytes())
+
+
+def test_a_shard_replaces_what_the_plan_says(tmp_path: Path) -> None:
+    upload(tmp_path, "1-plan", CHANGE, {**CHANGE, "registry": "GHCR", "action": "none"})
+    upload(tmp_path, "1-shard-0", {**CHANGE, "outcome": "applied"})
+
+    code, outputs, summary = merge(tmp_path)
+
+    assert code == 0
+    assert (outputs["changed"], outputs["created"], outputs["unchanged"]) == ("true", "1", "1")
+    assert "| create | applied | 1 |\n| none | unchanged | 1 |\n" in summary
+
+
+@pytest.mark.parametrize("mode", ["apply", "Apply", " APPLY "])
+def test_a_change_that_no_shard_reached_is_skipped(tmp_path: Path, mode: str) -> None:
+    """However the mode is spelled: GitHub's `==` ignores case."""
+    upload(tmp_path, "1-plan", CHANGE)
+
+    code, outputs, summary = merge(tmp_path, mode)
+
+    assert (code, outputs["skipped"], outputs["created"]) == (1, "1", "0")
+    assert summary.startswith("### Codespaces registry secrets: `apply`\n")
+
+
+@pytest.mark.parametrize(
+    ("plan", "apply", "code"),
+    [
+        ("success", "success", 0),
+        ("success", "skipped", 0),
+        ("success", "cancelled", 1),
+        ("success", "failure", 1),
+        ("failure", "success", 1),
+        ("skipped", "skipped", 1),
+    ],
+)
+def test_a_failed_job_fails_the_run(tmp_path: Path, plan: str, apply: str, code: int) -> None:
+    """Although each change was applied."""
+    upload(tmp_path, "1-plan", {**CHANGE, "outcome": "applied"})
+
+    assert merge(tmp_path, plan=plan, apply=apply)[0] == code
+
+
+def test_a_shard_of_an_attempt_before_the_newest_plan_is_ignored(tmp_path: Path) -> None:
+    upload(tmp_path, "1-plan", CHANGE)
+    upload(tmp_path, "1-shard-0", {**CHANGE, "outcome": "failed", "error": "GitHub answers 502"})
+    upload(tmp_path, "2-plan", {**CHANGE, "action": "none"})
+
+    code, outputs, _ = merge(tmp_path)
+
+    assert (code, outputs["unchanged"], outputs["failed"]) == (0, "1", "0")
+
+
+def test_shards_without_a_plan_have_no_changes(tmp_path: Path) -> None:
+    upload(tmp_path, "1-shard-0", {**CHANGE, "outcome": "applied"})
+
+    code, outputs, summary = merge(tmp_path, plan="failure")
+
+    assert (code, outputs["created"], outputs["skipped"]) == (1, "0", "0")
+    assert "| Action | Outcome | Triplets |" in summary
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"changes": [{}]}',
+        b'{"changes": "all"}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        json.dumps({"changes": [{**CHANGE, "action": "::error::x"}]}).encode(),
+        json.dumps({"changes": [{**CHANGE, "target": ["x"]}]}).encode(),
+    ],
+)
+def test_a_file_that_is_no_plan_is_named(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Any job of the run can upload an artifact of that name."""
+    upload(tmp_path, "1-plan", CHANGE)
+    upload(tmp_path, "1-shard-0", CHANGE).write_bytes(content)
+
+    code, outputs, summary = merge(tmp_path)
+
+    (error,) = commands(capsys.readouterr().out)
+    assert (code, outputs) == (1, {})
+    assert error.name == "error"
+    assert error.message == (
+        "codespaces-registry-plan-0123456789ab.json in the artifact codespaces-registries-1-shard-0 "
+        "is not a plan that can be read"
+    )
+    assert "is not a plan that can be read" in summary
+
+
+def test_texts_of_a_plan_file_stay_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No link, image, HTML, heading or mention comes from any of them, and no further cell."""
+    for number, text in enumerate(HOSTILE):
+        texts = {"target": f"{number} {text}", "registry": text, "server": text, "error": text}
+        sources = {"username": text, "password": text}
+        upload(
+            tmp_path,
+            f"1-shard-{number}",
+            {**CHANGE, **texts, "sources": sources, "outcome": "failed"},
+        )
+    upload(tmp_path, "1-plan")
+
+    _, outputs, summary = merge(tmp_path)
+
+    page = rendered(summary)
+    assert outputs["failed"] == str(len(HOSTILE))
+    assert page.tags.count("td") == 3 + 7 * len(HOSTILE)
+    assert_means_nothing(page, "h3", *TABLE)
+    assert commands(capsys.readouterr().out) == []
