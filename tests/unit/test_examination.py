@@ -111,6 +111,71 @@ def test_a_jwt_tells_its_end() -> None:
     assert embedded_expiry(token) == END
 
 
+def jwt_of(claims: str, header: str = '{"alg": "none"}', signature: bytes = b"") -> bytes:
+    """A JWT of any texts, also of those that no library would write."""
+    parts = (base64.urlsafe_b64encode(text.encode()).rstrip(b"=") for text in (header, claims))
+    return b".".join([*parts, signature])
+
+
+@pytest.mark.parametrize(
+    ("claims", "expiry"),
+    [
+        (f'{{"exp": {END.timestamp()}}}', END),
+        (f'{{"exp": {END.timestamp():.0f}, "iat": "x", "nbf": 1e9, "aud": [], "iss": 5}}', END),
+        ('{"exp": 0}', datetime(1970, 1, 1, tzinfo=UTC)),
+        ('{"exp": -86400}', datetime(1969, 12, 31, tzinfo=UTC)),
+    ],
+)
+def test_the_expiry_of_an_unsigned_or_expired_jwt_is_read(claims: str, expiry: datetime) -> None:
+    """No other claim is checked, and `exp` is not compared with now."""
+    assert embedded_expiry(jwt_of(claims)) == expiry
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        "",
+        "[]",
+        "null",
+        "{}",
+        '{"exp": null}',
+        '{"exp": true}',
+        '{"exp": "1800000000"}',
+        '{"exp": "2027-01-31T12:00:00Z"}',
+        '{"exp": [1800000000]}',
+        '{"exp": {"exp": 1800000000}}',
+        '{"claims": {"exp": 1800000000}}',
+        '{"exp": 99999999999999999999}',
+        '{"exp": -99999999999999999999}',
+        f'{{"exp": 1{"0" * 4000}}}',
+        f'{{"exp": 1{"0" * 5000}}}',
+        '{"exp": 1e300}',
+        '{"exp": 1e999}',
+        '{"exp": NaN}',
+        '{"exp": -Infinity}',
+        "[" * 99_999,
+        '{"exp": ' + '{"exp": ' * 99_999,
+    ],
+)
+def test_a_jwt_without_a_usable_expiry(claims: str) -> None:
+    """Of the wrong type, beyond any date, nested, or no JSON."""
+    assert embedded_expiry(jwt_of(claims)) is None
+
+
+@pytest.mark.parametrize(
+    "header", ["", "[]", "{", "[" * 99_999, '{"alg": "none", "crit": ["x"]}', '{"kid": 5}']
+)
+def test_a_jwt_with_an_invalid_header_has_no_expiry(header: str) -> None:
+    """RFC 7515 asks to reject a critical extension that is unknown."""
+    assert embedded_expiry(jwt_of('{"exp": 1800000000}', header)) is None
+
+
+@pytest.mark.parametrize("signature", [b"?", b"\xff", b"x.y"])
+def test_a_jwt_with_an_invalid_signature_part_has_no_expiry(signature: bytes) -> None:
+    """It is no base64, or one part too many."""
+    assert embedded_expiry(jwt_of('{"exp": 1800000000}', signature=signature)) is None
+
+
 def test_a_token_of_ecr_tells_its_end() -> None:
     """In base64 of JSON."""
     token = base64.b64encode(json.dumps({"expiration": int(END.timestamp())}).encode())

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+import jwt
+
 from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR, GITHUB, GOOGLE
 
 BOUNDS = (b"-----BEGIN", b"-----END")
@@ -131,23 +133,21 @@ def embedded_expiry(password: bytes) -> datetime | None:
 
 
 def _jwt_end(password: bytes) -> datetime | None:
-    """`exp` of RFC 7519, unverified: whose word it is does not matter here."""
-    parts = password.split(b".")
-    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
+    """Read `exp` of a JWT (RFC 7519). Only its registry can verify the signature."""
+    try:
+        claims = jwt.decode(password, options={"verify_signature": False})
+    except jwt.PyJWTError:
         return None
-    return _moment(_decoded(parts[1]), "exp")
+    return _moment(claims, "exp")
 
 
 def _ecr_end(password: bytes) -> datetime | None:
-    """A token of ECR is base64 of JSON with `expiration`, in seconds."""
-    return _moment(_decoded(password), "expiration")
-
-
-def _decoded(part: bytes) -> object:
+    """Read `expiration`, in seconds, of a token of ECR, which is base64 of JSON."""
     try:
-        return json.loads(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
+        token = json.loads(urlsafe_b64decode(password + b"=" * (-len(password) % 4)))
     except (ValueError, RecursionError):
         return None
+    return _moment(token, "expiration")
 
 
 def _moment(data: object, key: str) -> datetime | None:
