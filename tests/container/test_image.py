@@ -46,7 +46,14 @@ def test_contents(inside: Callable[..., str]) -> None:
     assert packages == {"codespaces_registry_secrets"}
 
 
-@pytest.mark.parametrize("module", ["codespaces_registry_secrets.action", "botocore.auth"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "codespaces_registry_secrets.action",
+        "codespaces_registry_secrets.merge_shards",
+        "botocore.auth",
+    ],
+)
 def test_a_run_compiles_nothing(module: str, image: str, inspect: Callable[[str], Any]) -> None:
     """Neither of the Action, nor of its packages, nor of Python: all bytecode is there, and fits."""
     python, *options, _ = inspect(image)["Config"]["Entrypoint"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -67,6 +68,23 @@ def test_the_plan_file_is_where_the_output_says(image: str, runner: Runner) -> N
     whole = json.loads((temporary / step.outputs["plan-file"]).read_text(encoding="utf-8"))
     assert whole == json.loads(step.outputs["plan"])
     assert [change["action"] for change in whole["changes"]] == ["access", "repair", "create"]
+
+
+def test_the_merge_action_reads_what_the_workflow_downloaded(image: str, runner: Runner) -> None:
+    """The image runs its other program for `merge-shards`, and sees the folder in `runner.temp`."""
+    step = runner.run({"token": TOKEN, "mode": "plan", **OFF}, CREDENTIALS, image=image)
+    temporary = runner.workspace.parent / "_temp"
+    artifact = temporary / "plans" / "registries-1-plan"
+    artifact.mkdir(parents=True)
+    shutil.move(temporary / step.outputs["plan-file"], artifact)
+    merge_yml = ROOT / ".github" / "actions" / "merge-shards" / "action.yml"
+    inputs = {"mode": "plan", "name": "registries", "plan": "success", "apply": "skipped"}
+
+    merged = Runner(merge_yml, runner.workspace).run(inputs, image=image)
+
+    assert merged.exit_code == 0, merged.stdout + merged.stderr
+    assert merged.outputs["created"] == step.outputs["created"] == "1"
+    assert "| create | planned | 1 |" in merged.summary
 
 
 def test_check_fails_where_there_is_drift_and_only_there(image: str, runner: Runner) -> None:
