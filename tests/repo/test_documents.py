@@ -1,4 +1,4 @@
-"""The documents fit together."""
+"""Links, length, index and lists of the documents."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from repo.documents import DOCUMENTS, ROOT, SPEC, WORKFLOWS, anchors, prose
+from repo.documents import DOCUMENTS, PAGES, README, ROOT, SPEC, WORKFLOWS, anchors, prose, section
 
 LINK = re.compile(r"\[[^\]]+\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:home|mnt|opt|private|root|srv|tmp|Users|work)/")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 TEXTS = [*DOCUMENTS, SPEC, *WORKFLOWS, ROOT / "action.yml"]
+PACKAGE = ROOT / "src" / "codespaces_registry_secrets"
+ROOMS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
+ARCHITECTURE = PAGES["architecture.md"]
+LONGEST_README = 350
+# Paths in the repository of a user, not in this one.
+FILES_OF_A_USER = {".github/codespaces-registries.yml"}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(path: Path) -> None:
+def test_a_link_has_a_target(path: Path) -> None:
     """Files and headings that a document links to exist."""
     text = path.read_text(encoding="utf-8")
     for name, anchor in LINK.findall(prose(text)):
@@ -28,36 +35,82 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_there_are_links() -> None:
-    """The test above would pass with none, too."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = {name for name, _ in LINK.findall(prose(readme))}
-    assert {"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"} <= names
+    """The test above would pass without links, too."""
+    names = {name for name, _ in LINK.findall(prose(README))}
+    assert {"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs/index.md"} <= names
+
+
+def test_every_document_is_checked_for_links() -> None:
+    """No Markdown lies in a folder that `DOCUMENTS` does not look into."""
+    paths = {path.relative_to(ROOT) for path in ROOT.rglob("*.md")}
+    installed = {".venv", "node_modules", ".pytest_cache"}
+    ours = {ROOT / path for path in paths if not installed & set(path.parts)}
+    assert ours == set(DOCUMENTS)
+
+
+def test_the_readme_is_short() -> None:
+    """Everything else is in docs/."""
+    assert len(README.splitlines()) <= LONGEST_README
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    """`script/demo` and `script/test`, in a block to copy."""
+    assert re.search(r"^script/demo\b.*\nscript/test\b", README, re.MULTILINE)
+
+
+def test_the_index_links_every_page() -> None:
+    """A page that the index leaves out is hard to find."""
+    linked = {name for name, _ in LINK.findall(prose(PAGES["index.md"]))}
+    assert PAGES.keys() - {"index.md"} <= linked
+
+
+def test_the_architecture_names_every_room() -> None:
+    """In the table of rooms, and with a list of modules."""
+    listed = re.findall(r"^\| `(\w+)` \|", section(ARCHITECTURE, "## Rooms"), re.MULTILINE)
+    assert set(listed) == {*(room.name for room in ROOMS), "action", "errors"}
+
+
+@pytest.mark.parametrize("room", [*ROOMS, PACKAGE], ids=lambda path: path.name)
+def test_the_architecture_names_every_module(room: Path) -> None:
+    """Each room lists its modules, and no others."""
+    heading = "### `errors` and `action`" if room == PACKAGE else f"### `{room.name}`"
+    listed = re.findall(r"^\| `(\w+\.py)` \|", section(ARCHITECTURE, heading), re.MULTILINE)
+    assert sorted(listed) == sorted(
+        path.name for path in room.glob("*.py") if path.name != "__init__.py"
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_file_of_the_repository_that_a_page_names_exists(name: str) -> None:
+    """As a path from the root of the repository, or from the root of the package."""
+    text = re.sub(r"::\w+", "", prose(PAGES[name]))
+    roots = (ROOT, PACKAGE)
+    for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|yml|md))`", text):
+        if path not in FILES_OF_A_USER:
+            assert any((root / path).exists() for root in roots), path
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_no_text_names_a_path_of_a_machine(path: Path) -> None:
-    """What is written here is true on every machine."""
+    """A path of one machine is wrong on every other."""
     assert not MACHINE_PATH.search(path.read_text(encoding="utf-8"))
 
 
-def test_the_changelog_tells_of_the_version() -> None:
-    """By its number once it is released, as unreleased until then."""
+def test_the_changelog_has_the_version() -> None:
+    """By its number once it is released, as Unreleased until then."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     headings = re.findall(r"^## \[(.+?)\]", CHANGELOG, re.MULTILINE)
     assert {version, "Unreleased"} & set(headings)
 
 
-FOLDERS = ["tests", "script"]
+def test_contributing_names_every_tier_of_tests() -> None:
+    """A row of the table for each folder."""
+    tiers = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    for name in {name for name in tiers if not name.startswith(("_", "."))}:
+        assert f"| `tests/{name}` |" in CONTRIBUTING
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_contributing_shows_the_way_around(folder: str) -> None:
-    """Every module, tier of tests and script has its line."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    names = [
-        path.name for path in (ROOT / folder).iterdir() if not path.name.startswith(("_", "."))
-    ]
-    wanted = {"tests": [f"tests/{n}`" for n in names if "." not in n], "script": []}
-    for name in wanted.get(folder, names):
-        assert name in text
-    assert folder != "script" or all(f"`script/{n}" in text for n in names if "." not in n)
+def test_contributing_names_every_script() -> None:
+    """A row of the table for each command; modules with a suffix are parts of one."""
+    for path in (ROOT / "script").iterdir():
+        assert path.suffix or f"| `script/{path.name}" in CONTRIBUTING, path.name

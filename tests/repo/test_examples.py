@@ -1,4 +1,4 @@
-"""What README and the examples show can be pasted and works."""
+"""Specs, steps and workflows in the documents and examples are valid."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from codespaces_registry_secrets.spec.locate import read_document
 from codespaces_registry_secrets.spec.yaml_document import parse
 from repo.documents import (
     ACTION,
+    DOCUMENTS,
     PROJECT,
     README,
     ROOT,
@@ -29,7 +30,8 @@ from repo.documents import (
 )
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-BLOCKS = [*blocks(README), *blocks(ROTATION)]
+SHOWN = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+BLOCKS = blocks(SHOWN)
 SPECS = [text for text in BLOCKS if re.search(r"^version: 1$", text, re.MULTILINE)]
 SPECS = [text for text in SPECS if isinstance(yaml.safe_load(text), dict)]
 TEXTS = [*BLOCKS, *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
@@ -59,7 +61,7 @@ def evaluated(value: object) -> str:
 
 
 def _spec(step: dict[str, Any]) -> str:
-    """The spec file that a step reads: the first that the same document shows."""
+    """The spec file that a step reads: the first in docs/rotation.md for its own steps, else in README."""
     rotation = [one for text in blocks(ROTATION) for one in steps(text)]
     shown = blocks(ROTATION if step in rotation else README)
     return next(text for text in shown if text.startswith("version: 1\n"))
@@ -80,9 +82,11 @@ def test_a_spec_has_no_fault(text: str, tmp_path: Path) -> None:
 
 
 def test_every_spec_that_is_shown_is_looked_at() -> None:
-    """The test above would pass with none, too."""
-    assert len(SPECS) == (README + ROTATION).count("```yaml\nversion: 1\n")
-    assert len(SPECS) >= 7
+    """The tests here would pass without blocks, too."""
+    assert len(SPECS) == SHOWN.count("```yaml\nversion: 1\n")
+    assert len(SPECS) >= 9
+    assert len(BLOCKS) >= 20
+    assert len(STEPS) >= 14
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))
@@ -140,8 +144,8 @@ def test_a_workflow_that_reads_a_spec_file_checks_it_out_first(text: str) -> Non
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_quick_start_is_the_text_of_its_file(path: Path) -> None:
-    """Letter by letter."""
+def test_a_workflow_is_shown_as_in_its_file(path: Path) -> None:
+    """Each example is in one document, letter by letter."""
     shown = re.escape(f"<!-- examples/workflows/{path.name} -->\n") + r"```yaml\n(.*?)^```$"
-    (block,) = re.findall(shown, README, re.DOTALL | re.MULTILINE)
+    (block,) = re.findall(shown, SHOWN, re.DOTALL | re.MULTILINE)
     assert block == path.read_text(encoding="utf-8")

@@ -10,14 +10,14 @@ import yaml
 
 from codespaces_registry_secrets.inputs.action_inputs import SHORTHAND
 from codespaces_registry_secrets.inputs.merge_inputs import MergeInputs
-from repo.documents import ACTION, PROJECT, README, ROOT, WORKFLOWS, rows, section
+from repo.documents import ACTION, PAGES, PROJECT, ROOT, WORKFLOWS, rows, section
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOW: dict[Any, Any] = yaml.safe_load((FOLDER / "provision.yml").read_text(encoding="utf-8"))
 CALL = WORKFLOW[True]["workflow_call"]  # YAML 1.1 takes the key `on` for true
 INPUTS, SECRETS, OUTPUTS = CALL["inputs"], CALL["secrets"], CALL["outputs"]
 JOBS = WORKFLOW["jobs"]
-RECIPE = section(README, "### Thousands of targets")
+RECIPE = section(PAGES["scaling.md"], "## Thousands of targets")
 MERGE = yaml.safe_load((ROOT / ".github/actions/merge-shards/action.yml").read_text())
 OWN = {"max-parallel", "name"}
 # What a run with many targets has no use for, and what the workflow sets itself.
@@ -114,7 +114,7 @@ def test_a_description_is_one_or_more_sentences(entry: tuple[str, dict[str, str]
     assert entry[1]["description"].endswith(".")
 
 
-def test_the_readme_names_every_input_and_secret() -> None:
+def test_docs_scaling_names_every_input_and_secret() -> None:
     """Its own with their defaults and descriptions."""
     example = " ".join(EXAMPLE["jobs"]["provision"]["secrets"])
     for name in INPUTS.keys() | SECRETS.keys():

@@ -1,15 +1,18 @@
-"""README says what action.yml and the code say."""
+"""README and the reference pages agree with action.yml and the code."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
 from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS
 from codespaces_registry_secrets.model.targets import SCOPES
-from repo.documents import ACTION, README, ROOT, rows, section
+from repo.documents import ACTION, PAGES, README, ROOT, prose, rows, section
 
 KEYS = {
     "name": "mycompany",
@@ -19,17 +22,18 @@ KEYS = {
     "region": "eu-west-1",
     "location": "eu",
 }
-KIND_ROWS = rows(section(README, "### Registries"))
+KIND_ROWS = rows(section(PAGES["spec.md"], "## Registries"))
+TROUBLE_ROWS = rows(prose(PAGES["troubleshooting.md"]))
 CODE = ROOT / "src" / "codespaces_registry_secrets"
 
 
 def quoted(cell: str) -> list[str]:
-    """What stands between backquotes."""
+    """The texts between backquotes."""
     return re.findall(r"`([^`]+)`", cell)
 
 
 def messages() -> list[str]:
-    """Every text that the code holds, as far as no value stands in it."""
+    """Every string constant in the code."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in CODE.rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
@@ -52,7 +56,7 @@ def test_the_table_of_outputs_is_that_of_action_yml() -> None:
 
 @pytest.mark.parametrize("row", KIND_ROWS, ids=[" ".join(row[:2]) for row in KIND_ROWS])
 def test_a_registry_kind_has_the_server_of_the_table(row: list[str]) -> None:
-    """What the table says is what would be stored."""
+    """The table shows the server that is stored."""
     (kind,), (server,) = quoted(row[0]), quoted(row[2])
     china = {"region": "cn-north-1"} if "cn-" in row[1] else {}
     keys = {key: {**KEYS, **china}[key] for key in quoted(row[1]) if key in KIND_KEYS}
@@ -62,17 +66,19 @@ def test_a_registry_kind_has_the_server_of_the_table(row: list[str]) -> None:
 
 
 def test_the_table_has_every_registry_kind_with_every_key() -> None:
-    """None is left out, and none is made up."""
-    told: dict[str, set[str]] = {}
+    """The table and the code have the same kinds and keys."""
+    shown: dict[str, set[str]] = {}
     for kind, keys, _ in KIND_ROWS:
-        told.setdefault(kind.strip("`"), set()).update(KIND_KEYS & set(quoted(keys)))
-    assert told == {name: {*kind.required, *kind.optional} for name, kind in KINDS.items()}
+        shown.setdefault(kind.strip("`"), set()).update(KIND_KEYS & set(quoted(keys)))
+    assert shown == {name: {*kind.required, *kind.optional} for name, kind in KINDS.items()}
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 def test_the_table_of_tokens_says_what_the_messages_say(scope: str) -> None:
-    """A reader and a refused user are told to get the same thing."""
-    table = {row[0]: row for row in rows(section(README, "## Tokens and permissions"))}
+    """The documents and the error messages name the same scopes and permissions."""
+    table = {
+        row[0]: row for row in rows(section(PAGES["permissions.md"], "## Tokens for each target"))
+    }
     target = SCOPES[scope]
     _, classic, fine_grained, app = table[scope]
     assert classic.replace("`", "").split(" or ")[0] == target.classic_scope
@@ -80,10 +86,32 @@ def test_the_table_of_tokens_says_what_the_messages_say(scope: str) -> None:
     assert app == ("never" if scope == "user" else fine_grained)
 
 
-@pytest.mark.parametrize("row", rows(section(README, "## Troubleshooting")), ids=lambda row: row[0])
+@pytest.mark.parametrize("row", TROUBLE_ROWS, ids=lambda row: row[0])
 def test_a_message_of_the_troubleshooting_is_one_of_the_code(row: list[str]) -> None:
-    """Somebody who searches for what the log says finds it."""
+    """A search for a message of the log finds its row."""
     message, cause, fix = row
     assert any(message.strip("`") in text for text in messages())
     assert cause.endswith(".")
     assert fix.endswith(".")
+
+
+def test_every_message_of_the_troubleshooting_is_looked_at() -> None:
+    """The test above would pass without rows, too."""
+    assert len(TROUBLE_ROWS) >= 98
+
+
+def test_the_plan_in_the_readme_is_that_of_the_demo() -> None:
+    """Line by line, with `…` for any text; the reason in the JSON output is one of them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "github_sandbox.demo"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    (picture,) = re.findall(r"^```text\n([~+±].*?)^```$", README, re.DOTALL | re.MULTILINE)
+    for line in filter(None, map(str.strip, picture.splitlines())):
+        pattern = ".*".join(re.escape(part) for part in line.split("…"))
+        assert re.search(rf"^ *{pattern}$", done.stdout, re.MULTILINE), line
+    (reason,) = re.findall(r'"reason": "([^"]+)"', README)
+    assert f": {reason} (" in done.stdout
