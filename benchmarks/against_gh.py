@@ -17,9 +17,9 @@ from benchmarks.work import Work, new_at_organization, new_at_repositories
 TIMES: Mapping[int, int] = {1: 5, 10: 3, 100: 3, 1_000: 1}
 NO_GH = "gh is not here"
 NOTE = (
-    "Seconds from start to end: the median of the runs, which alternate between the two. The limit "
-    "on writes is lifted. `gh secret set` is called once for each target: one call after the "
-    "other, and with `xargs -P 8`. Both store the same secrets, which is checked."
+    "Seconds from start to end: the median of so many runs, which take turns. The pace of writes "
+    "is lifted. `gh secret set` is called once for each target: one call after the other, and "
+    "under `xargs -P 8`. What is stored afterwards is compared, and the same."
 )
 
 
@@ -33,7 +33,7 @@ def part(action: Action, *, quick: bool) -> Part:
     times = {new_at_organization(): TIMES[1], **{new_at_repositories(n): TIMES[n] for n in counts}}
     found = {work.name: seconds(work, often, programs) for work, often in times.items()}
     rows = [row(name, figures) for name, figures in found.items()]
-    return Part("(b) Time, compared with gh", rows, list(goals(found)), NOTE)
+    return Part("(b) Time, beside gh", rows, list(goals(found)), NOTE)
 
 
 def seconds(

@@ -24,9 +24,9 @@ MANY = 1_000
 MEGABYTE = 1_000_000
 NO_DOCKER = "no docker daemon answers"
 NOTE = (
-    "The first request is measured from the start of `entrypoint.py` to its arrival, the median of "
-    f"{TIMES} runs; `import github` is the time of `python -c` with it, in alternation. MB are "
-    "millions of bytes. Memory is the peak of the whole process, as the kernel reports it."
+    "The first request is counted from the start of `entrypoint.py` to its arrival, the median of "
+    f"{TIMES} runs; `import github` is the time of `python -c` with it, in turns with them. MB are "
+    "millions of bytes. Memory is the peak of the whole process, as the kernel tells it."
 )
 
 

@@ -15,10 +15,10 @@ WRITES, SECONDS = 80, 6
 A_MINUTE = WRITES * 60 // SECONDS
 TARGETS = 300
 NOTE = (
-    f"The sandbox rejects more than {WRITES} writes in any {SECONDS} s; the Action runs with "
-    f"`writes-per-minute: {A_MINUTE}`. No client can finish before the bound: the sandbox accepts "
-    "the last write that long after the first. The time is from the first write to the response "
-    "to the last one. A rejection is known as soon as its response is sent."
+    f"The sandbox refuses more than {WRITES} writes in any {SECONDS} s; the Action is told "
+    f"`writes-per-minute: {A_MINUTE}`. No client can end before the bound: the last of its writes "
+    "is let through that long after the first. The time is from the first write to the answer to "
+    "the last one. A refusal can be known of as soon as it is answered."
 )
 
 

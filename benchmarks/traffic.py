@@ -19,12 +19,12 @@ from benchmarks.work import (
 
 LARGE = 5_000
 NOTE = (
-    "Requests, and the bytes of their bodies in both directions. `secrets`: pages of a target's "
-    "secrets. `keys`: public keys. `lists`: pages of a secret's selected repositories. `ages`: "
-    "when an Actions secret was changed. `repositories`: pages of an organization's repositories, "
-    "or one of them. `values` and `lists set` are writes. `too many`: requests in addition to one "
-    "page of secrets for each target, one list of an organization's repositories, the lists of "
-    "its secrets, the age of a source, and a key for each target with writes."
+    "Requests, and the bytes of their bodies both ways. `secrets`: pages of a target's secrets. "
+    "`keys`: public keys. `lists`: pages of the repositories that may use a secret. `ages`: when "
+    "an Actions secret was changed. `repositories`: pages of an organization's repositories, or "
+    "one of them. `values` and `lists set` are writes. Too many is what goes beyond one page of "
+    "secrets for each target, one walk over an organization's repositories, the lists of its "
+    "secrets, the age of a source, and a key for each target that is written to."
 )
 
 
