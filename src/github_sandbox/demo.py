@@ -1,7 +1,7 @@
-"""The Action at work on a world worth seeing: plan, apply, a refusal, and plan again.
+"""Run the Action against a sandbox: plan, apply, a rejected credential, and plan again.
 
-Each run is `entrypoint.py` in a process of its own, with the environment that GitHub's runner gives
-it; what it prints is shown as the runner would show it.
+Each run is `entrypoint.py` in its own process, with the environment that GitHub's runner sets. Its
+log is printed as the runner shows it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from github_sandbox.registry import registry
+from github_sandbox.demo_registry import serve_registry
+from github_sandbox.presets import PARTS, demo
 from github_sandbox.server import Sandbox
 from github_sandbox.world import World
-from github_sandbox.worlds import TRIPLET, demo
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "examples" / "codespaces-registries.yml"
 TARGETS = ("organization:octo-org", "repository:octo-org/service-template", "user:octocat")
 CREDENTIALS = {"ACR_PASSWORD": "correct horse battery staple", "GHCR_TOKEN": "a token of octocat"}
-# A registry whose new password is a wrong one.
-API = "repository:octo-org/api"
-LOCAL = """
+# The target and the spec of a rotation to an invalid password.
+REJECTED_TARGET = "repository:octo-org/api"
+REJECTED_SPEC = """
 version: 1
 registries:
   - id: LOCAL
@@ -37,70 +37,71 @@ registries:
 
 
 def main() -> int:
-    """Show the runs; 0 where each ends as it should, and the last one finds nothing to do."""
+    """Show the runs; 0 if each has the expected exit code and the last one has no changes."""
     argparse.ArgumentParser(prog="script/demo", description=__doc__).parse_args()
     with Sandbox(demo()) as sandbox, tempfile.TemporaryDirectory() as folder:
-        run = _Runs(sandbox, Path(folder) / "output")
+        runner = _StepRunner(sandbox, Path(folder) / "output")
         print(f"The spec, {SPEC.relative_to(ROOT)}:\n")
-        print(_indented(SPEC.read_text(encoding="utf-8")))
-        _show_held(
-            sandbox.world, "What GitHub holds now (a sandbox of it, on this machine)", TARGETS
-        )
-        ends = [
-            run.step("1. plan: what would be done, and nothing is written", "plan") == 0,
-            run.step("2. apply: do it", "apply") == 0,
+        print(_indent(SPEC.read_text(encoding="utf-8")))
+        title = "Secrets on GitHub before (a sandbox of GitHub on this machine)"
+        _show_secrets(sandbox.world, title, TARGETS)
+        results = [
+            runner.run("1. plan: show the changes without writing anything", "plan") == 0,
+            runner.run("2. apply: make the changes", "apply") == 0,
         ]
-        _show_held(sandbox.world, "What GitHub holds then", TARGETS)
-        ends.append(_refused(run, sandbox))
-        ends.append(run.step("4. plan again: what is left to do", "plan") == 0)
-        ends.append(not sandbox.writes and "no changes" in run.text)
-    print("\nno changes" if all(ends) else "\nSomething did not end as it should have.")
-    return 0 if all(ends) else 1
+        _show_secrets(sandbox.world, "Secrets on GitHub after", TARGETS)
+        results.append(_show_rejected_credential(runner, sandbox))
+        results.append(runner.run("4. plan again: nothing is left to change", "plan") == 0)
+        results.append(not sandbox.writes and "no changes" in runner.log)
+    print("\nno changes" if all(results) else "\nA run did not have the expected result.")
+    return 0 if all(results) else 1
 
 
-def _refused(run: _Runs, sandbox: Sandbox) -> bool:
-    """A rotation to a password that the registry refuses; whether the stored one survived it."""
-    for part, value in zip(
-        TRIPLET, (b"127.0.0.1", b"octocat", b"a password that works"), strict=True
-    ):
-        sandbox.world.put_secret(API, f"LOCAL_CONTAINER_REGISTRY_{part}", value)
-    before = sandbox.world.secrets(API)
-    with registry("octocat", "a password that works") as server:
-        code = run.step(
-            "3. a rotation to a password that the registry refuses",
+def _show_rejected_credential(runner: _StepRunner, sandbox: Sandbox) -> bool:
+    """Show a rotation to a password that the registry rejects.
+
+    True if the run fails and the stored secrets are unchanged.
+    """
+    values = (b"127.0.0.1", b"octocat", b"a password that works")
+    for part, value in zip(PARTS, values, strict=True):
+        sandbox.world.put_secret(REJECTED_TARGET, f"LOCAL_CONTAINER_REGISTRY_{part}", value)
+    before = sandbox.world.secrets(REJECTED_TARGET)
+    with serve_registry("octocat", "a password that works") as server:
+        exit_code = runner.run(
+            "3. apply: rotate to a password that the registry rejects",
             "apply",
             {
-                "INPUT_SPEC": LOCAL.format(server=server),
+                "INPUT_SPEC": REJECTED_SPEC.format(server=server),
                 "INPUT_SPEC-FILE": "",
                 "INPUT_VERIFY": "auto",
                 "LOCAL_PASSWORD": "a password that was revoked",
             },
         )
-    survived = sandbox.world.secrets(API) == before
-    print(f"  The stored credential {'is as it was' if survived else 'WAS LOST'}.")
-    return code == 1 and survived
+    is_unchanged = sandbox.world.secrets(REJECTED_TARGET) == before
+    print(f"  The stored credential {'is unchanged' if is_unchanged else 'WAS LOST'}.")
+    return exit_code == 1 and is_unchanged
 
 
-class _Runs:
-    """Runs steps against a sandbox, and shows them."""
+class _StepRunner:
+    """Run steps against a sandbox and print their logs; `log` is the log of the last step."""
 
     def __init__(self, sandbox: Sandbox, output: Path) -> None:
         self._sandbox = sandbox
         self._output = output
-        self.text = ""
+        self.log = ""
 
-    def step(self, title: str, mode: str, inputs: Mapping[str, str] | None = None) -> int:
-        """Show one step; its exit code."""
-        self._sandbox.forget()
-        code, self.text = _run(self._sandbox.url, mode, self._output, inputs or {})
-        print(f"\n{title}\n\n{_indented(self.text)}\n")
-        asked, written = len(self._sandbox.exchanges), len(self._sandbox.writes)
-        print(f"  {asked} requests, {written} of them writes; exit code {code}.")
-        return code
+    def run(self, title: str, mode: str, inputs: Mapping[str, str] | None = None) -> int:
+        """Run a step, print its log, and return its exit code."""
+        self._sandbox.clear_exchanges()
+        exit_code, self.log = _run_action(self._sandbox.url, mode, self._output, inputs or {})
+        print(f"\n{title}\n\n{_indent(self.log)}\n")
+        requests, writes = len(self._sandbox.exchanges), len(self._sandbox.writes)
+        print(f"  {requests} requests, {writes} of them writes; exit code {exit_code}.")
+        return exit_code
 
 
-def _run(url: str, mode: str, output: Path, inputs: Mapping[str, str]) -> tuple[int, str]:
-    """Exit code and log of one step."""
+def _run_action(url: str, mode: str, output: Path, inputs: Mapping[str, str]) -> tuple[int, str]:
+    """Run the Action; return its exit code and its log."""
     environment = {
         **CREDENTIALS,
         "GITHUB_ACTIONS": "true",
@@ -110,19 +111,19 @@ def _run(url: str, mode: str, output: Path, inputs: Mapping[str, str]) -> tuple[
         "INPUT_MODE": mode,
         "INPUT_SPEC-FILE": str(SPEC.relative_to(ROOT)),
         "INPUT_TOKEN": "sandbox-token",
-        "INPUT_VERIFY": "off",  # the registries of the example are not there to log in to
+        "INPUT_VERIFY": "off",  # the registries in the example spec do not exist
         **inputs,
     }
     output.touch()
     command = [sys.executable, "-X", "utf8", str(ROOT / "entrypoint.py")]
-    done = subprocess.run(  # noqa: S603 - our own entrypoint
+    process = subprocess.run(  # noqa: S603 - our own entrypoint
         command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
-    return done.returncode, "\n".join(_as_shown(done.stdout + done.stderr))
+    return process.returncode, "\n".join(_render_log(process.stdout + process.stderr))
 
 
-def _as_shown(log: str) -> Iterator[str]:
-    """The runner acts on a mask and shows it to nobody; an annotation it shows by its kind."""
+def _render_log(log: str) -> Iterator[str]:
+    """Render a log as the runner does: hide `add-mask` and show annotations by their kind."""
     for line in log.rstrip().splitlines():
         command, _, message = line.removeprefix("::").partition("::")
         if not line.startswith("::"):
@@ -131,20 +132,21 @@ def _as_shown(log: str) -> Iterator[str]:
             yield f"{command.partition(' ')[0].capitalize()}: {message}"
 
 
-def _show_held(world: World, title: str, targets: Sequence[str]) -> None:
-    """Every secret at the targets: never a value, since GitHub shows none either."""
+def _show_secrets(world: World, title: str, targets: Sequence[str]) -> None:
+    """Print the secrets of the targets, without values, which GitHub does not show either."""
     lines = []
     for target in targets:
         secrets = world.secrets(target)
-        lines.append(f"{target}: {'' if secrets else 'nothing'}")
+        lines.append(f"{target}: {'' if secrets else 'no secrets'}")
         for secret in secrets.values():
-            listed = f", {len(secret.repositories)} repositories" if secret.repositories else ""
+            count = len(secret.repositories)
+            selected = f", {count} selected repositories" if count else ""
             age = (world.now() - secret.updated_at).days
-            lines.append(f"  {secret.name:<32} {age} days old{listed}")
-    print(f"\n{title}:\n\n{_indented(chr(10).join(lines))}")
+            lines.append(f"  {secret.name:<32} {age} days old{selected}")
+    print(f"\n{title}:\n\n{_indent(chr(10).join(lines))}")
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return "\n".join(f"  {line}".rstrip() for line in text.rstrip().splitlines())
 
 

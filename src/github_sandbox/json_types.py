@@ -1,4 +1,4 @@
-"""JSON as Python holds it."""
+"""Types of JSON values."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-Body: TypeAlias = dict[str, Json]
+JsonObject: TypeAlias = dict[str, Json]

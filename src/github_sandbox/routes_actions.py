@@ -1,45 +1,49 @@
-"""The Actions secrets that a repository's workflows may use, to read only.
+"""Endpoints for the Actions secrets that a repository's workflows can use, read-only.
 
 Source: docs.github.com/rest/actions/secrets.
 """
 
 from __future__ import annotations
 
-from github_sandbox import shapes
-from github_sandbox.access import actions_repository
-from github_sandbox.calls import Answer, Call, TokenRoute, page
-from github_sandbox.keyring import Token
-from github_sandbox.refusals import not_found
-from github_sandbox.world import Scope
+from github_sandbox import schemas
+from github_sandbox.authorization import authorize_actions_secrets
+from github_sandbox.errors import not_found
+from github_sandbox.routing import ApiRequest, ApiResponse, TokenRoute, counted_list_response
+from github_sandbox.tokens import Token
+from github_sandbox.world import SecretScope
 
-REPOSITORIES = ("/repos/{owner}/{repository}", "/repositories/{repository_id}")
-
-
-def get_secret(call: Call[Token]) -> Answer:
-    """One of the repository's own secrets, without its value."""
-    scope = Scope("repository", actions_repository(call).id)
-    found = call.world.actions_secrets(scope).get(call.params["name"].upper())
-    if found is None:
-        raise not_found()
-    return Answer(200, shapes.actions_secret(found))
-
-
-def list_organization_secrets(call: Call[Token]) -> Answer:
-    """A page of the organization's secrets that this repository may use, by name."""
-    repository = actions_repository(call)
-    stored = call.world.actions_secrets(Scope("organization", repository.owner.id))
-    usable = [stored[name] for name in sorted(stored) if stored[name].is_for(repository.id)]
-    return page(call, "secrets", [shapes.actions_secret(one) for one in usable], len(usable))
+REPOSITORY_PREFIXES = ("/repos/{owner}/{repository}", "/repositories/{repository_id}")
 
 
 def routes() -> list[TokenRoute]:
-    """Every endpoint of this module."""
+    """The endpoints of this module."""
     endpoints = (
         ("/actions/secrets/{name}", get_secret),
         ("/actions/organization-secrets", list_organization_secrets),
     )
     return [
         TokenRoute("GET", f"{prefix}{tail}", handler, "actions/secrets")
-        for prefix in REPOSITORIES
+        for prefix in REPOSITORY_PREFIXES
         for tail, handler in endpoints
     ]
+
+
+def get_secret(request: ApiRequest[Token]) -> ApiResponse:
+    """Get one of the repository's own secrets, without its value."""
+    scope = SecretScope("repository", authorize_actions_secrets(request).id)
+    secret = request.world.actions_secrets(scope).get(request.params["name"].upper())
+    if secret is None:
+        raise not_found()
+    return ApiResponse(200, schemas.actions_secret(secret))
+
+
+def list_organization_secrets(request: ApiRequest[Token]) -> ApiResponse:
+    """List the organization's secrets that are available to this repository, by name."""
+    repository = authorize_actions_secrets(request)
+    secrets = request.world.actions_secrets(SecretScope("organization", repository.owner.id))
+    bodies = [
+        schemas.actions_secret(secrets[name])
+        for name in sorted(secrets)
+        if secrets[name].is_available_to(repository.id)
+    ]
+    return counted_list_response(request, "secrets", bodies, len(bodies))

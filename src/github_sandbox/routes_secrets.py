@@ -1,4 +1,4 @@
-"""The Codespaces secrets of all three scopes: one set of handlers.
+"""Endpoints for Codespaces secrets; organization, repository and user share the handlers.
 
 Source: docs.github.com/rest/codespaces, the pages on organization, repository and user secrets.
 """
@@ -8,204 +8,213 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from github_sandbox import shapes
-from github_sandbox.access import (
-    organization_scope,
-    repository_scope,
-    seen,
-    shown,
-    user_scope,
+from github_sandbox import schemas
+from github_sandbox.accounts import Repository
+from github_sandbox.authorization import (
+    authorize_organization,
+    authorize_repository,
+    authorize_user,
+    filter_listed,
+    filter_visible,
 )
-from github_sandbox.calls import Answer, Call, TokenRoute, page
-from github_sandbox.directory import Repository
-from github_sandbox.json_types import Body
-from github_sandbox.keyring import Token
-from github_sandbox.refusals import Refusal, invalid, not_found
-from github_sandbox.secret_bodies import checked_name, repository_ids, text, visibility
-from github_sandbox.vault import StoredSecret, Vault
-from github_sandbox.world import Scope
+from github_sandbox.errors import ApiError, invalid, not_found
+from github_sandbox.json_types import JsonObject
+from github_sandbox.routing import ApiRequest, ApiResponse, TokenRoute, counted_list_response
+from github_sandbox.secret_store import SecretStore, StoredSecret
+from github_sandbox.secret_validation import (
+    normalize_name,
+    read_repository_ids,
+    read_string,
+    read_visibility,
+)
+from github_sandbox.tokens import Token
+from github_sandbox.world import SecretScope
 
 NOT_SELECTED = "The visibility of this secret is not set to selected."
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where a request arrives: the scope, found and allowed, and its vault."""
+class SecretsRequest:
+    """A request together with the scope that it is authorized for."""
 
-    call: Call[Token]
-    scope: Scope
-
-    @property
-    def vault(self) -> Vault:
-        """The secrets and the key of the scope."""
-        return self.call.world.vault(self.scope)
+    api: ApiRequest[Token]
+    scope: SecretScope
 
     @property
-    def url(self) -> str:
+    def store(self) -> SecretStore:
+        """The secrets and the key pair of the scope."""
+        return self.api.world.secret_store(self.scope)
+
+    @property
+    def list_url(self) -> str:
         """The URL of the scope's list of secrets."""
-        return f"{self.call.url.split('/codespaces/secrets')[0]}/codespaces/secrets"
+        return f"{self.api.url.split('/codespaces/secrets')[0]}/codespaces/secrets"
 
-    def secret(self) -> StoredSecret:
-        """The secret in the path, or 404."""
-        found = self.vault.secrets.get(self.call.params["name"].upper())
-        if found is None:
+    def find_secret(self) -> StoredSecret:
+        """Find the secret in the path, or raise 404."""
+        secret = self.store.secrets.get(self.api.params["name"].upper())
+        if secret is None:
             raise not_found()
-        return found
-
-    def shown(self, secret: StoredSecret) -> Body:
-        """A secret as GitHub shows it: `updated_at` lags, though never behind `created_at`."""
-        lagging = max(secret.created_at, secret.updated_at - self.call.world.updated_at_lag)
-        updated_at = min(secret.updated_at, lagging)
-        return shapes.secret(replace(secret, updated_at=updated_at), self.url)
-
-    def listing(self) -> StoredSecret:
-        """The secret in the path, or 409 unless it is for selected repositories."""
-        secret = self.secret()
-        if secret.visibility != "selected":
-            raise Refusal(409, NOT_SELECTED)
         return secret
 
-    def relist(self, secret: StoredSecret, ids: Iterable[int]) -> Answer:
-        """Store a new list; the value keeps its age."""
-        self.vault.secrets[secret.name] = replace(secret, repositories=tuple(ids))
-        return Answer(204)
+    def find_selected_secret(self) -> StoredSecret:
+        """Find the secret in the path, or raise 409 unless its visibility is `selected`."""
+        secret = self.find_secret()
+        if secret.visibility != "selected":
+            raise ApiError(409, NOT_SELECTED)
+        return secret
 
-    def selectable(self, identity: int) -> Repository | None:
-        """The repository of an id, if it may be selected here."""
-        repository = self.call.world.repository_by_id(identity)
-        if repository is None or not self.call.world.sees(self.call.caller, repository):
-            return None
-        foreign = self.scope.kind == "organization" and repository.owner.id != self.scope.id
-        return None if foreign else repository
+    def render(self, secret: StoredSecret) -> JsonObject:
+        """Render a secret; the lag never moves its `updated_at` before `created_at`."""
+        lagging = max(secret.created_at, secret.updated_at - self.api.world.updated_at_lag)
+        updated_at = min(secret.updated_at, lagging)
+        return schemas.secret(replace(secret, updated_at=updated_at), self.list_url)
 
-    def selected(self, *, required: bool) -> tuple[int, ...]:
-        """The ids in the body; 422 when one may not be selected here."""
-        ids = repository_ids(self.call.body, required=required)
-        if not all(map(self.selectable, ids)):
+    def store_repositories(self, secret: StoredSecret, ids: Iterable[int]) -> ApiResponse:
+        """Replace the selected repositories; `updated_at` does not change."""
+        self.store.secrets[secret.name] = replace(secret, repositories=tuple(ids))
+        return ApiResponse(204)
+
+    def read_selected_ids(self, *, required: bool) -> tuple[int, ...]:
+        """Read the repository ids in the body, or raise 422 if one cannot be selected."""
+        ids = read_repository_ids(self.api.body, required=required)
+        if not all(map(self.find_selectable, ids)):
             raise invalid("selected_repository_ids", "A repository id is not one of yours.")
         return ids
 
+    def find_path_repository(self) -> Repository:
+        """Find the repository in the path, or raise 404."""
+        repository = self.find_selectable(self.api.path_id("repository_id"))
+        if repository is None:
+            raise not_found()
+        return repository
 
-Handler = Callable[[Site], Answer]
-
-
-def list_secrets(site: Site) -> Answer:
-    """A page of the secrets, by name."""
-    stored = site.vault.secrets
-    bodies = [site.shown(stored[name]) for name in sorted(stored)]
-    return page(site.call, "secrets", bodies, len(bodies))
-
-
-def get_public_key(site: Site) -> Answer:
-    """The key that values are sealed for."""
-    return Answer(200, {"key_id": site.vault.key_id, "key": site.vault.key})
-
-
-def get_secret(site: Site) -> Answer:
-    """A secret, without its value."""
-    return Answer(200, site.shown(site.secret()))
+    def find_selectable(self, repository_id: int) -> Repository | None:
+        """The repository with this id; None if it cannot be selected in this scope."""
+        repository = self.api.world.repository_by_id(repository_id)
+        if repository is None or not self.api.world.can_see(self.api.caller, repository):
+            return None
+        is_foreign = self.scope.kind == "organization" and repository.owner.id != self.scope.id
+        return None if is_foreign else repository
 
 
-def put_secret(site: Site) -> Answer:
-    """Create or update: the list that is not sent along is emptied."""
-    world, body = site.call.world, site.call.body
-    name = checked_name(site.call.params["name"])
-    visible = visibility(body, site.scope.kind)
-    sealed, key_id = text(body, "encrypted_value"), text(body, "key_id")
-    listed = () if visible is None else site.selected(required=False)
-    if listed and visible != "selected":
+Handler = Callable[[SecretsRequest], ApiResponse]
+
+
+def list_secrets(request: SecretsRequest) -> ApiResponse:
+    """List the secrets by name."""
+    secrets = request.store.secrets
+    bodies = [request.render(secrets[name]) for name in sorted(secrets)]
+    return counted_list_response(request.api, "secrets", bodies, len(bodies))
+
+
+def get_public_key(request: SecretsRequest) -> ApiResponse:
+    """Get the public key that clients seal values with."""
+    return ApiResponse(200, {"key_id": request.store.key_id, "key": request.store.key})
+
+
+def get_secret(request: SecretsRequest) -> ApiResponse:
+    """Get a secret, without its value."""
+    return ApiResponse(200, request.render(request.find_secret()))
+
+
+def put_secret(request: SecretsRequest) -> ApiResponse:
+    """Create or update a secret; without repository ids its selected repositories are cleared."""
+    body = request.api.body
+    name = normalize_name(request.api.params["name"])
+    visibility = read_visibility(body, request.scope.kind)
+    encrypted_value, key_id = read_string(body, "encrypted_value"), read_string(body, "key_id")
+    selected_ids = () if visibility is None else request.read_selected_ids(required=False)
+    if selected_ids and visibility != "selected":
         raise invalid("selected_repository_ids", NOT_SELECTED)
-    value = site.vault.open(sealed, key_id)
-    old, now = site.vault.secrets.get(name), world.now()
+    value = request.store.decrypt(encrypted_value, key_id)
+    old, now = request.store.secrets.get(name), request.api.world.now()
     created_at = old.created_at if old else now
-    new = site.vault.put(StoredSecret(name, value, created_at, now, visible, listed))
-    return Answer(201, {}) if new else Answer(204)
+    secret = StoredSecret(name, value, created_at, now, visibility, selected_ids)
+    return ApiResponse(201, {}) if request.store.put(secret) else ApiResponse(204)
 
 
-def delete_secret(site: Site) -> Answer:
-    """Delete it."""
-    del site.vault.secrets[site.secret().name]
-    return Answer(204)
+def delete_secret(request: SecretsRequest) -> ApiResponse:
+    """Delete a secret."""
+    del request.store.secrets[request.find_secret().name]
+    return ApiResponse(204)
 
 
-def list_repositories(site: Site) -> Answer:
-    """A page of the selected repositories that the token sees.
+def list_repositories(request: SecretsRequest) -> ApiResponse:
+    """List the selected repositories that the token can see.
 
-    The count is of all of them, save those of an organization that is shown in part.
+    The count includes those that it cannot see, but not those that lists leave out for it.
     """
-    call, world = site.call, site.call.world
-    ids = site.secret().repositories
-    selected = seen(call, filter(None, map(world.repository_by_id, ids)))
-    total = len(ids) - sum(world.leaves_out(call.caller, one) for one in selected)
-    listed, partial = shown(call, selected)
-    bodies = [shapes.minimal_repository(one, call.base) for one in listed]
-    answer = page(call, "repositories", bodies, total)
-    return replace(answer, headers={**answer.headers, **partial})
+    api, world = request.api, request.api.world
+    ids = request.find_secret().repositories
+    visible = filter_visible(api, filter(None, map(world.repository_by_id, ids)))
+    total = len(ids) - sum(world.omits_from_lists(api.caller, one) for one in visible)
+    listed, sso_header = filter_listed(api, visible)
+    bodies = [schemas.minimal_repository(one, api.base_url) for one in listed]
+    response = counted_list_response(api, "repositories", bodies, total)
+    return replace(response, headers={**response.headers, **sso_header})
 
 
-def set_repositories(site: Site) -> Answer:
-    """Replace the list."""
-    secret = site.listing()
-    return site.relist(secret, site.selected(required=True))
+def set_repositories(request: SecretsRequest) -> ApiResponse:
+    """Replace the selected repositories."""
+    secret = request.find_selected_secret()
+    return request.store_repositories(secret, request.read_selected_ids(required=True))
 
 
-def add_repository(site: Site) -> Answer:
-    """Put one more on the list."""
-    secret = site.listing()
-    return site.relist(secret, dict.fromkeys((*secret.repositories, named(site).id)))
+def add_repository(request: SecretsRequest) -> ApiResponse:
+    """Add one selected repository."""
+    secret = request.find_selected_secret()
+    ids = dict.fromkeys((*secret.repositories, request.find_path_repository().id))
+    return request.store_repositories(secret, ids)
 
 
-def remove_repository(site: Site) -> Answer:
-    """Take one off the list."""
-    secret, gone = site.listing(), named(site).id
-    return site.relist(secret, (one for one in secret.repositories if one != gone))
+def remove_repository(request: SecretsRequest) -> ApiResponse:
+    """Remove one selected repository."""
+    secret, removed_id = request.find_selected_secret(), request.find_path_repository().id
+    ids = (one for one in secret.repositories if one != removed_id)
+    return request.store_repositories(secret, ids)
 
 
-def named(site: Site) -> Repository:
-    """The repository in the path, or 404."""
-    repository = site.selectable(site.call.number("repository_id"))
-    if repository is None:
-        raise not_found()
-    return repository
-
-
-SECRETS: tuple[tuple[str, str, Handler], ...] = (
+# (method, path below the scope's secrets, handler)
+SECRET_ENDPOINTS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "", list_secrets),
     ("GET", "/public-key", get_public_key),
     ("GET", "/{name}", get_secret),
     ("PUT", "/{name}", put_secret),
     ("DELETE", "/{name}", delete_secret),
 )
-LISTS: tuple[tuple[str, str, Handler], ...] = (
+REPOSITORY_ENDPOINTS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/{name}/repositories", list_repositories),
     ("PUT", "/{name}/repositories", set_repositories),
     ("PUT", "/{name}/repositories/{repository_id}", add_repository),
     ("DELETE", "/{name}/repositories/{repository_id}", remove_repository),
 )
-SCOPES: tuple[tuple[str, Callable[[Call[Token]], Scope], str], ...] = (
-    ("/orgs/{organization}", organization_scope, "organization"),
-    ("/repos/{owner}/{repository}", repository_scope, "repository"),
-    ("/repositories/{repository_id}", repository_scope, "repository"),
-    ("/user", user_scope, "user"),
+# (path of the scope, function that authorizes it, its name in the URL of its documentation)
+SCOPES: tuple[tuple[str, Callable[[ApiRequest[Token]], SecretScope], str], ...] = (
+    ("/orgs/{organization}", authorize_organization, "organization"),
+    ("/repos/{owner}/{repository}", authorize_repository, "repository"),
+    ("/repositories/{repository_id}", authorize_repository, "repository"),
+    ("/user", authorize_user, "user"),
 )
 
 
 def routes() -> list[TokenRoute]:
-    """Every endpoint of every scope; a repository's own secrets have no lists."""
+    """The endpoints of all scopes; a repository's own secrets have no selected repositories."""
     return [
         TokenRoute(
             method,
             f"{prefix}/codespaces/secrets{tail}",
-            at(scope_of, handler),
+            authorize_first(authorize, handler),
             f"codespaces/{name}-secrets",
         )
-        for prefix, scope_of, name in SCOPES
-        for method, tail, handler in SECRETS + (() if name == "repository" else LISTS)
+        for prefix, authorize, name in SCOPES
+        for method, tail, handler in SECRET_ENDPOINTS
+        + (() if name == "repository" else REPOSITORY_ENDPOINTS)
     ]
 
 
-def at(
-    scope_of: Callable[[Call[Token]], Scope], handler: Handler
-) -> Callable[[Call[Token]], Answer]:
-    """A handler of one scope: finds and allows the scope first."""
-    return lambda call: handler(Site(call, scope_of(call)))
+def authorize_first(
+    authorize: Callable[[ApiRequest[Token]], SecretScope], handler: Handler
+) -> Callable[[ApiRequest[Token]], ApiResponse]:
+    """Create a handler that authorizes the scope before it handles the request."""
+    return lambda request: handler(SecretsRequest(request, authorize(request)))

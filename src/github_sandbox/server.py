@@ -1,4 +1,4 @@
-"""`Sandbox`: the API of a world on a port of 127.0.0.1, in a thread of its own."""
+"""`Sandbox`: serve the API of a world on a port of 127.0.0.1, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -10,26 +10,29 @@ from typing import Self
 
 from aiohttp import web
 
-from github_sandbox.app import build
-from github_sandbox.faults import WRITES, Exchange, Fault, WriteLimit
-from github_sandbox.gate import Gate
+from github_sandbox.exchanges import Exchange
+from github_sandbox.faults import Fault
+from github_sandbox.middleware import SandboxMiddleware
+from github_sandbox.web_application import create_application
 from github_sandbox.world import World
+from github_sandbox.write_limit import WRITE_METHODS, WriteLimit
 
 BACKLOG = 256
-PATIENCE = 0.01  # seconds that requests under way get in the end; aiohttp takes 0 for endless
+# Seconds that pending requests get when the server stops; aiohttp takes 0 as no timeout.
+SHUTDOWN_TIMEOUT = 0.01
 
 
 class Sandbox:
-    """Serves a world between `with` and its end; what goes wrong, and how fast, is set here.
+    """Serve a world inside a `with` block; faults and rate limits are set here.
 
-    `latency` is in seconds a request; port 0 takes any that is free.
+    `latency` is in seconds per request; port 0 selects a free one.
     """
 
     def __init__(self, world: World, *, latency: float = 0.0, port: int = 0) -> None:
         self.world = world
-        self._gate = Gate(world, latency)
-        self._app = build(world)
-        self._app.middlewares.append(self._gate.middleware())
+        self._middleware = SandboxMiddleware(world, latency)
+        self._application = create_application(world)
+        self._application.middlewares.append(self._middleware.create())
         self._port = port
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._ready = Event()
@@ -46,47 +49,49 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
+        self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._over = asyncio.Event()
-        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=PATIENCE)
+        self._stopped = asyncio.Event()
+        runner = web.AppRunner(
+            self._application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT
+        )
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         self._ready.set()
-        await self._over.wait()
+        await self._stopped.wait()
         await runner.cleanup()
 
     @property
     def url(self) -> str:
-        """Where the API is: `http://127.0.0.1:PORT`, without a slash at the end."""
+        """The URL of the API: `http://127.0.0.1:PORT`, without a trailing slash."""
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """What was asked and answered so far, in the order of the answers."""
-        return list(self._gate.exchanges)
+        """The requests so far with their responses, in the order of the responses."""
+        return list(self._middleware.exchanges)
 
     @property
     def writes(self) -> list[Exchange]:
-        """Those of the exchanges that were meant to change something."""
-        return [one for one in self._gate.exchanges if one.method in WRITES]
+        """The exchanges whose request writes."""
+        return [one for one in self._middleware.exchanges if one.method in WRITE_METHODS]
 
-    def forget(self) -> None:
-        """Start the record anew."""
-        self._gate.exchanges.clear()
+    def clear_exchanges(self) -> None:
+        """Remove all recorded exchanges."""
+        self._middleware.exchanges.clear()
 
     def fail(self, fault: Fault) -> None:
-        """Arm a fault: it counts the requests from now on."""
-        self._gate.faults.arm(fault)
+        """Inject a fault; it counts requests from now on."""
+        self._middleware.faults.add(fault)
 
     def limit_writes(self, writes: int, *, per: float = 60.0, status: int = 403) -> None:
-        """Refuse what goes beyond so many writes in `per` seconds, with a `Retry-After`."""
-        self._gate.limit = WriteLimit(writes, per, status)
+        """Reject writes beyond this number in any `per` seconds, with a `Retry-After`."""
+        self._middleware.write_limit = WriteLimit(writes, per, status)
 
-    def heal(self) -> None:
-        """Disarm all faults and lift the limit on writes."""
-        self._gate.faults.disarm()
-        self._gate.limit = None
+    def clear_faults(self) -> None:
+        """Remove all faults and the write limit."""
+        self._middleware.faults.clear()
+        self._middleware.write_limit = None

@@ -1,4 +1,4 @@
-"""A small GitHub in memory: `World` holds its state, which requests and tests change."""
+"""`World`: the state of the fake GitHub in memory, which requests and tests change."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from github_sandbox.directory import utc_now
-from github_sandbox.keyring import Keyring
-from github_sandbox.vault import ActionsSecret, StoredSecret, Vault
+from github_sandbox.accounts import utc_now
+from github_sandbox.secret_store import ActionsSecret, SecretStore, StoredSecret
+from github_sandbox.tokens import TokenStore
 
 ScopeKind = Literal["organization", "repository", "user"]
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Where secrets are kept: an account or a repository, by its id."""
+class SecretScope:
+    """The account or repository that secrets belong to, by its id."""
 
     kind: ScopeKind
     id: int
@@ -24,7 +24,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret for a test to look at: opened, and its repositories by their names of now."""
+    """A Codespaces secret with its decrypted value and its repositories' current names."""
 
     name: str
     value: bytes
@@ -34,39 +34,39 @@ class Secret:
     repositories: tuple[str, ...]
 
 
-class World(Keyring):
-    """Accounts, repositories, tokens and secrets; safe to use from several threads.
+class World(TokenStore):
+    """Accounts, repositories, tokens and secrets; thread-safe.
 
     A target is written `organization:octo-org`, `repository:octo-org/app` or `user:octocat`.
-    `now` is GitHub's clock: secrets are dated with it, tokens end by it and the `Date` of an answer
-    tells it. Codespaces secrets are shown with an `updated_at` that is `updated_at_lag` too early.
-    No page of a list is longer than `most_per_page`, nor than GitHub's are.
+    `now` is GitHub's clock, which dates secrets, expires tokens and sets the `Date` header.
+    `updated_at_lag` is subtracted from the `updated_at` of Codespaces secrets in responses.
+    `max_per_page` limits the pages of lists, in addition to GitHub's own limit.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now)
         self.updated_at_lag = timedelta(0)
-        self.most_per_page = 100
-        self._vaults: dict[Scope, Vault] = {}
-        self._actions_secrets: dict[Scope, dict[str, ActionsSecret]] = {}
+        self.max_per_page = 100
+        self._secret_stores: dict[SecretScope, SecretStore] = {}
+        self._actions_secrets: dict[SecretScope, dict[str, ActionsSecret]] = {}
 
-    def scope(self, target: str) -> Scope:
-        """The scope that a target names; KeyError when there is no such account or repository."""
+    def scope(self, target: str) -> SecretScope:
+        """The scope of a target; KeyError if the account or repository does not exist."""
         kind, _, name = target.partition(":")
         if kind == "repository":
-            return Scope("repository", self.repository(name).id)
+            return SecretScope("repository", self.repository(name).id)
         account = self.account(name)
-        owned: ScopeKind = "organization" if account.kind == "Organization" else "user"
-        if kind != owned:
+        account_kind: ScopeKind = "organization" if account.kind == "Organization" else "user"
+        if kind != account_kind:
             raise KeyError(target)
-        return Scope(owned, account.id)
+        return SecretScope(account_kind, account.id)
 
-    def vault(self, scope: Scope) -> Vault:
-        """The vault of a scope, with a key pair from its first use on."""
+    def secret_store(self, scope: SecretScope) -> SecretStore:
+        """The Codespaces secrets of a scope; the first call generates its key pair."""
         with self.lock:
-            if scope not in self._vaults:
-                self._vaults[scope] = Vault()
-            return self._vaults[scope]
+            if scope not in self._secret_stores:
+                self._secret_stores[scope] = SecretStore()
+            return self._secret_stores[scope]
 
     def put_secret(
         self,
@@ -78,30 +78,32 @@ class World(Keyring):
         repositories: Iterable[str] = (),
         updated_at: datetime | None = None,
     ) -> None:
-        """Store a secret by hand; `visibility` is `private` at an organization unless given."""
+        """Store a Codespaces secret; `visibility` defaults to `private` for an organization."""
         with self.lock:
             scope = self.scope(target)
-            vault, at = self.vault(scope), updated_at or self.now()
+            secret_store, at = self.secret_store(scope), updated_at or self.now()
             defaults = {"organization": "private", "repository": None, "user": "selected"}
-            old = vault.secrets.get(name.upper())
+            old = secret_store.secrets.get(name.upper())
             secret = StoredSecret(
                 name=name.upper(),
                 value=value,
                 created_at=old.created_at if old else at,
                 updated_at=at,
                 visibility=visibility or defaults[scope.kind],
-                repositories=self._ids_of(repositories),
+                repositories=self._ordered_ids(repositories),
             )
-            vault.put(secret)
+            secret_store.put(secret)
 
     def secrets(self, target: str) -> dict[str, Secret]:
-        """The secrets at a target, by name."""
+        """The Codespaces secrets of a target by name."""
         with self.lock:
-            stored = self.vault(self.scope(target)).secrets
-            return {name: self._opened(stored[name]) for name in sorted(stored)}
+            stored = self.secret_store(self.scope(target)).secrets
+            return {name: self._to_secret(stored[name]) for name in sorted(stored)}
 
-    def _opened(self, secret: StoredSecret) -> Secret:
-        names = tuple(self._repositories[identity].full_name for identity in secret.repositories)
+    def _to_secret(self, secret: StoredSecret) -> Secret:
+        names = tuple(
+            self._repositories[repository_id].full_name for repository_id in secret.repositories
+        )
         return Secret(
             secret.name,
             secret.value,
@@ -112,18 +114,18 @@ class World(Keyring):
         )
 
     def delete_secret(self, target: str, name: str) -> None:
-        """Delete a secret by hand."""
+        """Delete a Codespaces secret."""
         with self.lock:
-            del self.vault(self.scope(target)).secrets[name.upper()]
+            del self.secret_store(self.scope(target)).secrets[name.upper()]
 
     def set_repositories(self, target: str, name: str, repositories: Iterable[str]) -> None:
-        """Replace a secret's list of repositories by hand."""
+        """Replace the selected repositories of a Codespaces secret."""
         with self.lock:
-            secrets = self.vault(self.scope(target)).secrets
-            listed = self._ids_of(repositories)
+            secrets = self.secret_store(self.scope(target)).secrets
+            listed = self._ordered_ids(repositories)
             secrets[name.upper()] = replace(secrets[name.upper()], repositories=listed)
 
-    def _ids_of(self, full_names: Iterable[str]) -> tuple[int, ...]:
+    def _ordered_ids(self, full_names: Iterable[str]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(self.repository(name).id for name in full_names))
 
     def put_actions_secret(
@@ -134,9 +136,9 @@ class World(Keyring):
         updated_at: datetime | None = None,
         repositories: Iterable[str] | None = None,
     ) -> None:
-        """Date an Actions secret of a repository or an organization by hand.
+        """Store an Actions secret of a repository or an organization, without a value.
 
-        `repositories` are those that may use an organization's; None is all of them.
+        `repositories` have access to an organization's secret; None is all of them.
         """
         with self.lock:
             stored, at = self.actions_secrets(self.scope(target)), updated_at or self.now()
@@ -145,14 +147,14 @@ class World(Keyring):
                 name=name.upper(),
                 created_at=old.created_at if old else at,
                 updated_at=at,
-                repositories=self._limit(repositories),
+                repositories=self._repository_ids(repositories),
             )
 
-    def actions_secrets(self, scope: Scope) -> dict[str, ActionsSecret]:
-        """The Actions secrets of a scope, by name."""
+    def actions_secrets(self, scope: SecretScope) -> dict[str, ActionsSecret]:
+        """The Actions secrets of a scope by name."""
         return self._actions_secrets.setdefault(scope, {})
 
-    def new_key(self, target: str) -> None:
-        """Give a target a new key pair; values sealed for the old one are refused from now on."""
+    def replace_key(self, target: str) -> None:
+        """Replace a target's key pair; values sealed with the old public key are rejected."""
         with self.lock:
-            self.vault(self.scope(target)).new_key()
+            self.secret_store(self.scope(target)).replace_key()

@@ -13,8 +13,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from github_sandbox import Fault, Sandbox, World
-from github_sandbox.registry import registry
-from github_sandbox.worlds import demo
+from github_sandbox.demo_registry import serve_registry
+from github_sandbox.presets import demo
 from runner import Runner
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +113,7 @@ def test_a_rejected_credential_is_not_stored(image: str, runner: Runner, world: 
     """The login happens from within the container, before the first write."""
     world.add_repository("octo-org/app")
     inputs = {"token": TOKEN, "id": "LOCAL", "username": "me", "password": "a wrong one"}
-    with registry("me", "pass-word") as server:
+    with serve_registry("me", "pass-word") as server:
         bad = runner.run({**inputs, "server": server}, image=image)
         good = runner.run({**inputs, "server": server, "password": "pass-word"}, image=image)
 

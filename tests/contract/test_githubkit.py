@@ -152,7 +152,7 @@ CALLS: dict[str, Callable[[Client], Answer]] = {
     "GET /users/{login}/repos": lambda g: g.rest.repos.list_for_user("octocat"),
     "GET /orgs/{organization}": lambda g: g.rest.orgs.get("octo-org"),
     "GET /orgs/{organization}/repos": lambda g: g.rest.repos.list_for_org("octo-org"),
-    f"GET {routes_accounts.VALUES}": lambda g: (
+    f"GET {routes_accounts.PROPERTY_VALUES}": lambda g: (
         g.rest.orgs.custom_properties_for_repos_get_organization_values("octo-org")
     ),
     "GET /repos/{owner}/{repository}": lambda g: g.rest.repos.get("octo-org", "api"),
@@ -237,7 +237,7 @@ APP_CALLS: dict[str, Callable[[Client], Answer]] = {
     "GET /repositories/{repository_id}/installation": lambda g: g.rest.apps.get_repo_installation(
         "octo-org", "former"
     ),
-    f"POST {routes_apps.EXCHANGE}": lambda g: g.rest.apps.create_installation_access_token(
+    f"POST {routes_apps.ACCESS_TOKENS}": lambda g: g.rest.apps.create_installation_access_token(
         installation_id(g), data=as_body({"repositories": ["api"], "permissions": PERMISSIONS})
     ),
 }

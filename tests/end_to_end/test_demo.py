@@ -23,6 +23,6 @@ def test_the_demo_ends_with_nothing_left_to_do() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "no changes"
     assert "rejects the credential (401)" in done.stdout
-    assert "The stored credential is as it was." in done.stdout
+    assert "The stored credential is unchanged." in done.stdout
     for password in ("correct horse battery staple", "a token of octocat", "that was revoked"):
         assert password not in done.stdout

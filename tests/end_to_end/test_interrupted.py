@@ -147,7 +147,7 @@ def test_no_request_that_fails_for_good_loses_anything(tmp_path: Path, fault: st
             assert_nothing_lost(sandbox.world)
             left = all_secrets(sandbox.world)
             if left not in ended:
-                sandbox.heal()
+                sandbox.clear_faults()
                 assert action.here(SPEC, ENVIRONMENT) == 0, number
                 assert_all_in_place(sandbox.world)
                 ended.append(left)
@@ -193,7 +193,7 @@ def test_a_key_that_changes_between_two_writes_is_fetched_again(tmp_path: Path) 
         code = pool.submit(action.here, STALE, ENVIRONMENT)
         while not sandbox.world.secrets(API):
             time.sleep(0.01)
-        sandbox.world.new_key(API)
+        sandbox.world.replace_key(API)
 
         assert code.result() == 0
 

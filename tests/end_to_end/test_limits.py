@@ -182,8 +182,8 @@ def test_a_limit_that_holds_for_long_ends_the_run(
     assert int(step.outputs["created"]) + int(step.outputs["failed"]) < 30
     assert re.search(r"Applied: \d+ done, \d+ failed, 0 blocked, \d+ not begun\.", step.stdout)
     done = [one.path for one in sandbox.writes if one.status == 201]
-    sandbox.heal()
-    sandbox.forget()
+    sandbox.clear_faults()
+    sandbox.clear_exchanges()
 
     assert action.step(dated, ENVIRONMENT).exit_code == 0
 

@@ -71,7 +71,7 @@ def test_a_second_run_writes_nothing_and_fetches_no_key(sandbox: Sandbox, action
     """With `rotate: missing` and everything in place, a run only looks."""
     environment = {"ACR_PASSWORD": "secret of the registry"}
     action.step(SPEC, environment)
-    sandbox.forget()
+    sandbox.clear_exchanges()
 
     step = action.step(SPEC, environment)
 

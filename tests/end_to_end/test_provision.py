@@ -81,7 +81,7 @@ def test_the_workflow_does_what_one_run_does(crowded: tuple[Sandbox, Call], tmp_
 def test_nothing_to_do_is_no_shard(call: Call, sandbox: Sandbox) -> None:
     """A job without a matrix is skipped, and the run is green."""
     call.run()
-    sandbox.forget()
+    sandbox.clear_exchanges()
     again = Call(call.folder / "again", call.inputs, SECRETS, sandbox.url)
     again.folder.mkdir()
 
@@ -193,7 +193,7 @@ def test_a_second_attempt_tells_the_newest_of_each(call: Call, sandbox: Sandbox)
     """Artifacts of the first attempt are still there when failed jobs run again."""
     sandbox.fail(Fault(method="PUT", path="svc-003", status=422, times=None))
     assert call.run()["failed"] == "1"
-    sandbox.heal()
+    sandbox.clear_faults()
     call.attempt = 2
     call.apply()
     assert call.sum_up()["failed"] == "0"

@@ -68,7 +68,7 @@ def test_prune_deletes_strays_and_nothing_else(
     }
     gone = [one.path.rpartition("_")[2] for one in sandbox.writes if "OLD" in one.path]
     assert gone == ["SERVER", "USER", "PASSWORD"]
-    sandbox.forget()
+    sandbox.clear_exchanges()
     assert action.here(SPEC, ENVIRONMENT, prune="true") == 0
     assert sandbox.writes == []
 
@@ -125,7 +125,7 @@ def test_nothing_goes_where_its_replacement_does_not_come(
     assert action.here(renamed, ENVIRONMENT, prune="true") == 1
     assert set(before) <= set(crowded.secrets(REPOSITORY))
 
-    sandbox.heal()
+    sandbox.clear_faults()
     assert action.here(renamed, ENVIRONMENT, prune="true") == 0
     assert not set(TRIPLET) & set(crowded.secrets(REPOSITORY))
 

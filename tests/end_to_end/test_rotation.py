@@ -71,7 +71,7 @@ def nights(clock: Clock, world: World, action: Action, sandbox: Sandbox, where: 
         if night % 30 == 0:
             at = clock.now - timedelta(hours=5)
             world.put_actions_secret(where, "ACR_PASSWORD", updated_at=at)
-        sandbox.forget()
+        sandbox.clear_exchanges()
         assert run(action, f"value {night // 30}") == 0
         if sandbox.writes:
             written.append(night)
@@ -95,7 +95,7 @@ def test_a_lagging_time_does_not_rotate_twice(
     world.put_actions_secret(REPOSITORY, "ACR_PASSWORD", updated_at=clock.now)
 
     run(action)
-    sandbox.forget()
+    sandbox.clear_exchanges()
     clock.now += timedelta(days=1)
     run(action)
 
@@ -180,7 +180,7 @@ def test_only_acts_on_the_registries_that_it_names(
 
     assert run(action, spec=spec, only="acr") == 0
     assert set(world.secrets(REPOSITORY)) == set(TRIPLET)
-    sandbox.forget()
+    sandbox.clear_exchanges()
     step = action.step(spec, {"ACR_PASSWORD": "x"}, only="ACR, NOPE")
     assert step.exit_code == 1
     (error,) = step.annotations("error")

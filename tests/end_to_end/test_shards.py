@@ -72,7 +72,7 @@ def test_shards_in_turn_do_what_one_run_does(
     targets: list[set[str]] = []
     made: Counter[tuple[str, str]] = Counter()
     for shard in parts:
-        sandbox.forget()
+        sandbox.clear_exchanges()
         step = actions().step(SPEC, ENVIRONMENT, shard=shard, prune="true")
         assert step.exit_code == 0, step.stdout
         targets.append(written(sandbox.writes))

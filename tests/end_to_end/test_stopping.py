@@ -195,7 +195,7 @@ def test_a_wait_for_a_limit_does_not_keep_a_run(sandbox: Sandbox, action: Action
     assert time.monotonic() - told < MOST_SECONDS
     assert step.exit_code == 1
     assert re.search(r"Applied: \d+ done, \d+ failed, 0 blocked, \d+ not begun\.", step.stdout)
-    sandbox.heal()
+    sandbox.clear_faults()
     assert action.step(MISSING, ENVIRONMENT).exit_code == 0
     assert_all_in_place(sandbox.world)
     assert set(written(sandbox).values()) == {1}

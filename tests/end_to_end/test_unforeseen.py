@@ -86,7 +86,7 @@ def test_a_token_that_cannot_be_renewed_fails_what_needs_it(
 ) -> None:
     """An installation's token lasts an hour; here each one is renewed at once."""
     add_app(world, {"octo-org": {"codespaces_secrets": "write", "metadata": "read"}})
-    world.installation_tokens_last = timedelta(minutes=4)
+    world.installation_token_lifetime = timedelta(minutes=4)
     sandbox.fail(fault)
     inputs = {"token": "", "app_id": "1234", "app_private_key": private_pem()}
 

@@ -90,7 +90,7 @@ class Histories(RuleBasedStateMachine):
         """From some request on, the network is gone."""
         self.sandbox.fail(Fault(nth=nth, times=None, when=when, drop=drop))
         self._run()
-        self.sandbox.heal()
+        self.sandbox.clear_faults()
 
     @rule(member=members, listed=names)
     def hand_edits_a_list(self, member: str, listed: list[str]) -> None:

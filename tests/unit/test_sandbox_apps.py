@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contract.sandbox_client import OWNER_TOKEN, PREFIXES, client_of
 from github_sandbox import Sandbox, World
-from github_sandbox.keyring import App
+from github_sandbox.tokens import App
 
 APP_ID = 1234
 PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets": "write"}

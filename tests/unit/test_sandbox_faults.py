@@ -84,7 +84,7 @@ def test_a_fault_may_last_until_healed(sandbox: Sandbox, client: Client) -> None
     """`times=None` ends with `heal`."""
     sandbox.fail(Fault(nth=2, times=None, status=503))
     assert statuses(client, 4) == [200, 503, 503, 503]
-    sandbox.heal()
+    sandbox.clear_faults()
     assert statuses(client, 2) == [200, 200]
 
 
@@ -204,7 +204,7 @@ def test_healing_lifts_the_write_limit(sandbox: Sandbox, client: Client) -> None
     """A limit of nothing refuses the first write until it is lifted."""
     sandbox.limit_writes(1, per=60.0)
     assert [put(client), put(client)] == [201, 403]
-    sandbox.heal()
+    sandbox.clear_faults()
     assert put(client) == 204
 
 
@@ -228,7 +228,7 @@ def test_exchanges_are_written_down(sandbox: Sandbox, client: Client) -> None:
     assert (write.body, write.query, write.token_kind) == (body, {}, "classic")
     assert (read.method, read.query, read.body) == ("GET", {"page": "2"}, None)
     assert write.began <= write.ended <= read.began
-    sandbox.forget()
+    sandbox.clear_exchanges()
     assert sandbox.exchanges == []
 
 

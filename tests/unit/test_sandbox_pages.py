@@ -20,7 +20,7 @@ def pages(client: Client, most: int = 5) -> list[list[str]]:
 
 def test_pages_may_be_short(world: World, client: Client) -> None:
     """Whatever is asked for, so that few items make many pages."""
-    world.most_per_page = 3
+    world.max_per_page = 3
     assert pages(client) == [["old", "docs", "web"], ["api"]]
 
 
@@ -36,7 +36,7 @@ def test_pages_may_repeat(
     sandbox: Sandbox, client: Client, world: World, how: Repeat, expected: list[list[str]]
 ) -> None:
     """Without an end, or with a page in place of another."""
-    world.most_per_page = 2
+    world.max_per_page = 2
     sandbox.fail(Fault("GET", status=None, repeat=how, times=None))
     assert pages(client) == expected
     asked = [one.query.get("page", "1") for one in sandbox.exchanges]

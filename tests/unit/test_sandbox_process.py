@@ -12,7 +12,7 @@ import requests
 
 from contract.sandbox_client import Client, client_of
 from github_sandbox import Fault, Sandbox, World
-from github_sandbox.worlds import bare, demo, stored
+from github_sandbox.presets import bare, demo, stored
 
 PARTS = ("SERVER", "USER", "PASSWORD")
 SOURCE = Path(__file__).parents[2] / "src"
@@ -62,7 +62,7 @@ def test_a_limit_that_is_none_is_refused(capfd: pytest.CaptureFixture[str]) -> N
     """By the form that it should have."""
     command = [sys.executable, "-m", "github_sandbox", "--limit-writes", "80"]
     assert subprocess.run(command, check=False, cwd=SOURCE).returncode == 2
-    assert "'80' is not such as 80/6" in capfd.readouterr().err
+    assert "'80' does not match N/SECONDS, such as 80/6" in capfd.readouterr().err
 
 
 def test_a_bare_world_has_nothing_stored() -> None:

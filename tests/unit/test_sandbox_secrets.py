@@ -231,7 +231,7 @@ def test_a_new_key_makes_the_old_one_stale(scope: str, client: Client, world: Wo
     """A value sealed before is a 422; with the key fetched again it passes."""
     prefix = PREFIXES[scope]
     stale = client.sealed(prefix, b"v")
-    world.new_key(TARGETS[scope])
+    world.replace_key(TARGETS[scope])
     assert client.put(f"{prefix}/A", {**stale, **NEEDED[scope]}).status_code == 422
     fresh = client.sealed(prefix, b"v")
     assert client.put(f"{prefix}/A", {**fresh, **NEEDED[scope]}).status_code == 201

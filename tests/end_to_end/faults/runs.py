@@ -154,18 +154,18 @@ def route_of(one: Exchange) -> str:
 def carried_out(cell: Cell, measure: Clean | None) -> Run:
     """The run of a cell, and one without the fault where it left anything else than there was."""
     made = world(cell.scene, cell.others)
-    made.most_per_page = 2 if cell.small_pages else 100
+    made.max_per_page = 2 if cell.small_pages else 100
     with Sandbox(made) as sandbox, tempfile.TemporaryDirectory() as folder:
         action = Action(sandbox, Path(folder))
         action.patience = PATIENCE
         sandbox.fail(cell.fault)
-        let_go = Timer(MOST_SECONDS, sandbox.heal)  # of a run that would hang
+        let_go = Timer(MOST_SECONDS, sandbox.clear_faults)  # of a run that would hang
         let_go.start()
         run = _run(action, cell, sandbox, made)
         let_go.cancel()
         if measure is None or _known(cell, run, measure):
             return run
-        sandbox.heal()
+        sandbox.clear_faults()
         then = _run(action, cell, sandbox, made)
     if (then.code, then.left) == (0, measure.after):
         MENDED[cell.scene].append(run.left)

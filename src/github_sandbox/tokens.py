@@ -1,4 +1,4 @@
-"""Tokens and GitHub Apps: who is asking, and what they were granted."""
+"""Tokens and GitHub Apps, and the access that they have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from github_sandbox.directory import Account, Directory, Repository, utc_now
+from github_sandbox.accounts import Account, AccountStore, Repository, utc_now
 
 TokenKind = Literal["classic", "fine-grained", "installation", "actions"]
 LEVELS = ("read", "write", "admin")
@@ -16,10 +16,12 @@ LEVELS = ("read", "write", "admin")
 
 @dataclass(frozen=True)
 class Token:
-    """What is known of a token; never its value.
+    """The kind, owner and grants of a token, without its value.
 
-    `user` and `owner` are account ids, `repositories`, `hidden` repository ids, `authorized` the
-    ids of the organizations whose single sign-on it passed, `partial` of those shown in part.
+    `user` and `owner` are account ids. `repositories` (None: all of the owner's) and
+    `hidden_repositories` are repository ids. `sso_organizations` are the ids of the organizations
+    that it is authorized for by single sign-on, `partial_organizations` of those whose private
+    repositories are left out of its lists.
     """
 
     kind: TokenKind
@@ -29,24 +31,24 @@ class Token:
     permissions: Mapping[str, str] = field(default_factory=dict)
     repositories: frozenset[int] | None = None
     expires: datetime | None = None
-    hidden: frozenset[int] = frozenset()
-    authorized: frozenset[int] = frozenset()
-    partial: frozenset[int] = frozenset()
+    hidden_repositories: frozenset[int] = frozenset()
+    sso_organizations: frozenset[int] = frozenset()
+    partial_organizations: frozenset[int] = frozenset()
 
     @property
     def is_app(self) -> bool:
-        """Whether it acts for an App's installation and not for a person."""
+        """Whether it acts for an App's installation and not for a user."""
         return self.kind in ("installation", "actions")
 
     def grants(self, permission: str, level: str) -> bool:
-        """Whether it was given this permission at this level or above."""
+        """Whether it has this permission at this level or above."""
         granted = self.permissions.get(permission)
         return granted is not None and LEVELS.index(granted) >= LEVELS.index(level)
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An App on one account."""
+    """The installation of an App on one account."""
 
     id: int
     account: Account
@@ -56,26 +58,26 @@ class Installation:
 
 @dataclass(frozen=True)
 class App:
-    """A GitHub App: the key that its JWTs are checked with, and where it is installed."""
+    """A GitHub App, the public key that verifies its JWTs, and its installations."""
 
     id: int
     public_key_pem: str = field(repr=False)
     installations: tuple[Installation, ...] = ()
 
 
-class Keyring(Directory):
-    """The directory, and the tokens and Apps that open it.
+class TokenStore(AccountStore):
+    """The tokens and Apps of a world, and what they can see.
 
-    Tokens end by the world's clock; an App's JWT by the machine's, which it was signed by.
-    `installation_tokens_last` is an hour at GitHub.
+    Tokens expire by the world's clock, an App's JWT by the machine's clock, which signed it.
+    `installation_token_lifetime` is one hour, as at GitHub.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now)
         self._tokens: dict[str, Token] = {}
         self._apps: dict[int, App] = {}
-        self._guarded: set[int] = set()
-        self.installation_tokens_last = timedelta(hours=1)
+        self._sso_organizations: set[int] = set()
+        self.installation_token_lifetime = timedelta(hours=1)
 
     def add_token(
         self,
@@ -85,7 +87,7 @@ class Keyring(Directory):
         scopes: Iterable[str] = (),
         expires: datetime | None = None,
     ) -> None:
-        """Issue a classic personal access token."""
+        """Add a classic personal access token."""
         token = Token("classic", self.account(user).id, tuple(scopes), expires=expires)
         self._tokens[value] = token
 
@@ -99,7 +101,7 @@ class Keyring(Directory):
         repositories: Iterable[str] | None = None,
         expires: datetime | None = None,
     ) -> None:
-        """Issue a fine-grained token: one resource owner, permissions such as `write`.
+        """Add a fine-grained token of one resource owner; `permissions` is name -> level.
 
         `repositories` limits it to some of the owner's repositories; None is all of them.
         """
@@ -108,12 +110,12 @@ class Keyring(Directory):
             user=self.account(user).id,
             owner=self.account(owner).id,
             permissions=dict(permissions),
-            repositories=self._limit(repositories),
+            repositories=self._repository_ids(repositories),
             expires=expires,
         )
 
     def add_actions_token(self, value: str, *, repository: str) -> None:
-        """Issue what a workflow of this repository gets as GITHUB_TOKEN."""
+        """Add the GITHUB_TOKEN of a workflow in this repository."""
         home = self.repository(repository)
         self._tokens[value] = Token(
             "actions",
@@ -122,72 +124,73 @@ class Keyring(Directory):
             repositories=frozenset({home.id}),
         )
 
-    def _limit(self, repositories: Iterable[str] | None) -> frozenset[int] | None:
+    def _repository_ids(self, repositories: Iterable[str] | None) -> frozenset[int] | None:
         if repositories is None:
             return None
         return frozenset(self.repository(name).id for name in repositories)
 
     def revoke_token(self, value: str) -> None:
-        """Make a token unknown again."""
+        """Revoke a token."""
         del self._tokens[value]
 
     def hide_from(self, value: str, *repositories: str) -> None:
-        """Keep repositories out of a token's sight: absent from its lists, 404 when asked for."""
+        """Hide repositories from a token: absent from its lists, 404 by name."""
         with self.lock:
             token = self._tokens[value]
-            hidden = token.hidden | {self.repository(name).id for name in repositories}
-            self._tokens[value] = replace(token, hidden=hidden)
+            hidden_repositories = token.hidden_repositories | {
+                self.repository(name).id for name in repositories
+            }
+            self._tokens[value] = replace(token, hidden_repositories=hidden_repositories)
 
     def require_sso(self, organization: str) -> None:
-        """Have an organization demand single sign-on of every classic token."""
-        self._guarded.add(self.account(organization).id)
+        """Make an organization require single sign-on for classic tokens."""
+        self._sso_organizations.add(self.account(organization).id)
 
     def authorize_sso(self, value: str, organization: str) -> None:
-        """Authorize a token for an organization that demands single sign-on."""
+        """Authorize a token for an organization that requires single sign-on."""
         with self.lock:
             token = self._tokens[value]
-            authorized = token.authorized | {self.account(organization).id}
-            self._tokens[value] = replace(token, authorized=authorized)
+            sso_organizations = token.sso_organizations | {self.account(organization).id}
+            self._tokens[value] = replace(token, sso_organizations=sso_organizations)
 
     def show_partially(self, organization: str, *, token: str) -> None:
         """Leave the organization's private repositories out of every list that a token gets.
 
-        A header tells so and nothing else: counts are short too, and each of them can be had by
-        its name.
+        Only a header reports it: counts are short too, and each repository is found by its name.
         """
         with self.lock:
-            known = self._tokens[token]
-            partial = known.partial | {self.account(organization).id}
-            self._tokens[token] = replace(known, partial=partial)
+            current = self._tokens[token]
+            organizations = current.partial_organizations | {self.account(organization).id}
+            self._tokens[token] = replace(current, partial_organizations=organizations)
 
     def token(self, value: str) -> Token | None:
-        """The token of that value, unless it is unknown or over."""
+        """The token with this value; None if it is unknown or expired."""
         token = self._tokens.get(value)
         if token is None or (token.expires is not None and token.expires <= self.now()):
             return None
         return token
 
     def lacks_sso(self, token: Token, account: Account) -> bool:
-        """Whether an account's single sign-on keeps this token out."""
-        guarded = token.kind == "classic" and account.id in self._guarded
-        return guarded and account.id not in token.authorized
+        """Whether an account requires single sign-on that this token is not authorized for."""
+        required = token.kind == "classic" and account.id in self._sso_organizations
+        return required and account.id not in token.sso_organizations
 
-    def leaves_out(self, token: Token, repository: Repository) -> bool:
-        """Whether lists are without this repository because its owner is shown in part."""
-        return repository.private and repository.owner.id in token.partial
+    def omits_from_lists(self, token: Token, repository: Repository) -> bool:
+        """Whether lists leave this repository out, see `show_partially`."""
+        return repository.private and repository.owner.id in token.partial_organizations
 
-    def sees(self, token: Token, repository: Repository) -> bool:
-        """Whether a repository exists as far as this token can tell, single sign-on aside."""
-        if repository.id in token.hidden:
+    def can_see(self, token: Token, repository: Repository) -> bool:
+        """Whether the token can see a repository, single sign-on aside."""
+        if repository.id in token.hidden_repositories:
             return False
-        return not repository.private or self._reaches(token, repository)
+        return not repository.private or self._has_access(token, repository)
 
-    def _reaches(self, token: Token, repository: Repository) -> bool:
-        member = token.user is None or self.role(repository.owner, token.user) is not None
+    def _has_access(self, token: Token, repository: Repository) -> bool:
+        is_member = token.user is None or self.role(repository.owner, token.user) is not None
         if token.kind == "classic":
-            return member and "repo" in token.scopes
-        chosen = token.repositories is None or repository.id in token.repositories
-        return member and chosen and token.owner == repository.owner.id
+            return is_member and "repo" in token.scopes
+        is_granted = token.repositories is None or repository.id in token.repositories
+        return is_member and is_granted and token.owner == repository.owner.id
 
     def add_app(
         self,
@@ -196,18 +199,18 @@ class Keyring(Directory):
         public_key_pem: str | bytes,
         installations: Mapping[str, Mapping[str, str]],
     ) -> App:
-        """Register an App and install it: account login -> permissions, such as `write`."""
+        """Register an App and install it; `installations` is account login -> permissions."""
         pem = public_key_pem.decode() if isinstance(public_key_pem, bytes) else public_key_pem
         with self.lock:
-            installed = tuple(
-                Installation(next(self._ids), self.account(login), dict(granted), self.now())
-                for login, granted in installations.items()
+            added = tuple(
+                Installation(next(self._ids), self.account(login), dict(permissions), self.now())
+                for login, permissions in installations.items()
             )
-            self._apps[app_id] = App(app_id, pem, installed)
+            self._apps[app_id] = App(app_id, pem, added)
             return self._apps[app_id]
 
     def app(self, app_id: int) -> App | None:
-        """The App of that id, if there is one."""
+        """The App with this id; None if it does not exist."""
         return self._apps.get(app_id)
 
     def issue_installation_token(
@@ -216,8 +219,8 @@ class Keyring(Directory):
         permissions: Mapping[str, str],
         repositories: frozenset[int] | None,
     ) -> tuple[str, Token, datetime]:
-        """A new installation token: its value, what it is, and its end."""
-        expires = self.now() + self.installation_tokens_last
+        """Issue an installation token; return its value, the token, and its expiry."""
+        expires = self.now() + self.installation_token_lifetime
         token = Token(
             "installation",
             owner=installation.account.id,

@@ -1,4 +1,4 @@
-"""Worlds to start from."""
+"""Preset worlds: `demo`, `bare` and `stored`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERVICES = (
     "search",
     "shipping",
 )
-OTHERS = (
+OTHER_REPOSITORIES = (
     "api",
     "cli",
     "data-pipeline",
@@ -49,33 +49,41 @@ OTHERS = (
     "tools",
     "web",
 )
-ARCHIVED = ("monolith", "svc-sessions")
-TRIPLET = ("SERVER", "USER", "PASSWORD")
-VALUES = (b"mycompany.azurecr.io", b"acr-user-here", b"the password of last month")
-LISTED = ("api", "web", "svc-accounts", "svc-auth", "svc-billing", "svc-catalog", "playbooks")
+ARCHIVED_REPOSITORIES = ("monolith", "svc-sessions")
+PARTS = ("SERVER", "USER", "PASSWORD")
+OLD_VALUES = (b"mycompany.azurecr.io", b"acr-user-here", b"the password of last month")
+SELECTED_REPOSITORIES = (
+    "api",
+    "web",
+    "svc-accounts",
+    "svc-auth",
+    "svc-billing",
+    "svc-catalog",
+    "playbooks",
+)
 
 
 def demo() -> World:
-    """An organization of 40 repositories whose registry secrets have drifted.
+    """Create an organization with 40 repositories whose registry secrets have drifted.
 
-    `sandbox-token` is a classic token of `octocat`, owner of `octo-org`. The organization's `ACR`
-    lists `playbooks` but few of the services and is 45 days old; `GHCR` at
-    `octo-org/service-template` has no password; `octocat` has no secrets.
+    `sandbox-token` is a classic token of `octocat`, the owner of `octo-org`. The organization's
+    `ACR` is 45 days old and selects `playbooks` but few of the services. `GHCR` of
+    `octo-org/service-template` has no password. `octocat` has no secrets.
     """
     world = bare(0)
-    for name in (*(f"svc-{service}" for service in SERVICES), *OTHERS):
+    for name in (*(f"svc-{service}" for service in SERVICES), *OTHER_REPOSITORIES):
         topics = ("codespaces",) if name in ("api", "web", "service-template") else ()
         world.add_repository(f"octo-org/{name}", private=name != "docs", topics=topics)
-    for name in ARCHIVED:
+    for name in ARCHIVED_REPOSITORIES:
         world.add_repository(f"octo-org/{name}", archived=True)
     world.add_repository("octocat/dotfiles", private=False)
     add_drifted_triplet(world)
-    add_half_a_triplet(world)
+    add_incomplete_triplet(world)
     return world
 
 
 def bare(repositories: int) -> World:
-    """An organization with so many repositories, `octo-org/repo-0000` and on, and no secrets.
+    """Create an organization with repositories from `octo-org/repo-0000` on, and no secrets.
 
     `sandbox-token` is a classic token of its owner.
     """
@@ -89,41 +97,44 @@ def bare(repositories: int) -> World:
 
 
 def stored(repositories: int) -> World:
-    """The same, with ACR at the organization, for every other repository, and at the first ten.
+    """Create `bare` plus a triplet ACR of the organization and one of each of ten repositories.
 
-    The Actions secret ACR_PASSWORD of the first repository is older than all of these.
+    The organization's triplet selects every other repository. The Actions secret ACR_PASSWORD of
+    the first repository is older than all triplets.
     """
     world = bare(repositories)
     names = [f"octo-org/repo-{number:04}" for number in range(repositories)]
     add_triplet(world, "organization:octo-org", names[::2])
     for name in names[:10]:
         add_triplet(world, f"repository:{name}")
-    changed = world.now() - timedelta(days=60)
-    world.put_actions_secret(f"repository:{names[0]}", "ACR_PASSWORD", updated_at=changed)
+    updated_at = world.now() - timedelta(days=60)
+    world.put_actions_secret(f"repository:{names[0]}", "ACR_PASSWORD", updated_at=updated_at)
     return world
 
 
 def add_drifted_triplet(world: World) -> None:
-    """The organization's ACR: an old credential, and a list that nobody kept up."""
-    add_triplet(world, "organization:octo-org", [f"octo-org/{name}" for name in LISTED])
+    """Add the organization's ACR: an old credential and outdated selected repositories."""
+    add_triplet(
+        world, "organization:octo-org", [f"octo-org/{name}" for name in SELECTED_REPOSITORIES]
+    )
 
 
 def add_triplet(world: World, target: str, repositories: Iterable[str] = ()) -> None:
-    """ACR, 45 days old; at an organization for the selected repositories."""
-    selected = "selected" if target.startswith("organization:") else None
-    for part, value in zip(TRIPLET, VALUES, strict=True):
+    """Add ACR, 45 days old; an organization's has the visibility `selected`."""
+    visibility = "selected" if target.startswith("organization:") else None
+    for part, value in zip(PARTS, OLD_VALUES, strict=True):
         world.put_secret(
             target,
             f"ACR_CONTAINER_REGISTRY_{part}",
             value,
-            visibility=selected,
+            visibility=visibility,
             repositories=repositories,
             updated_at=world.now() - timedelta(days=45),
         )
 
 
-def add_half_a_triplet(world: World) -> None:
-    """The template's GHCR: a server and a user without a password."""
+def add_incomplete_triplet(world: World) -> None:
+    """Add the template's GHCR: server and user without a password."""
     for part, value in (("SERVER", b"ghcr.io"), ("USER", b"octocat")):
         name = f"GHCR_CONTAINER_REGISTRY_{part}"
         world.put_secret("repository:octo-org/service-template", name, value)

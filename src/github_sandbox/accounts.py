@@ -1,4 +1,4 @@
-"""Accounts, repositories and who belongs where."""
+"""Accounts, their repositories, and the roles of users in organizations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository as it is at this moment; its id outlives a new name."""
+    """A snapshot of a repository; its id stays the same when it is renamed."""
 
     id: int
     owner: Account
@@ -43,14 +43,14 @@ class Repository:
 
 
 def utc_now() -> datetime:
-    """The time of the machine, in UTC."""
+    """The machine's time in UTC."""
     return datetime.now(UTC)
 
 
-class Directory:
-    """The accounts and repositories of a world; every name is looked up without regard to case.
+class AccountStore:
+    """The accounts and repositories of a world; names are case-insensitive.
 
-    `lock` guards the whole world: hold it to read several things as of one moment.
+    `lock` guards the whole world: hold it to read several values consistently.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
@@ -65,20 +65,20 @@ class Directory:
         self._properties: dict[int, dict[str, PropertyValue]] = {}
 
     def now(self) -> datetime:
-        """The time by this world's clock, whole seconds, as GitHub keeps it."""
+        """The time by this world's clock, in whole seconds like GitHub's times."""
         return self._now().replace(microsecond=0)
 
     def add_organization(
         self, login: str, *, plan: str = "team", owners: Iterable[str] = ()
     ) -> Account:
-        """Found an organization; on the plan `free` it has no Codespaces secrets."""
+        """Add an organization; on the plan `free` it has no Codespaces secrets."""
         organization = self._add_account(login, "Organization", plan)
         for owner in owners:
             self.add_owner(login, owner)
         return organization
 
     def add_user(self, login: str) -> Account:
-        """Add a person."""
+        """Add a user account."""
         return self._add_account(login, "User", "free")
 
     def _add_account(self, login: str, kind: Literal["Organization", "User"], plan: str) -> Account:
@@ -92,7 +92,7 @@ class Directory:
         self._add_role(organization, user, "owner")
 
     def add_member(self, organization: str, user: str) -> None:
-        """Make a user a member of an organization, who sees its repositories but manages none."""
+        """Make a user a member of an organization: sees its repositories, is admin of none."""
         self._add_role(organization, user, "member")
 
     def _add_role(self, organization: str, user: str, role: Role) -> None:
@@ -100,15 +100,15 @@ class Directory:
             self._roles[self.account(organization).id, self.account(user).id] = role
 
     def role(self, account: Account, user: int) -> Role | None:
-        """What a user is to an account; everyone owns their own."""
+        """The role of a user in an account; users own their own account."""
         return "owner" if account.id == user else self._roles.get((account.id, user))
 
     def account(self, login: str) -> Account:
-        """The account of that login; KeyError when there is none."""
+        """The account with this login; KeyError if it does not exist."""
         return self._accounts[login.lower()]
 
     def find_account(self, login: str) -> Account | None:
-        """The account of that login, if there is one."""
+        """The account with this login; None if it does not exist."""
         return self._accounts.get(login.lower())
 
     def accounts(self) -> list[Account]:
@@ -124,7 +124,7 @@ class Directory:
         archived: bool = False,
         topics: Iterable[str] = (),
     ) -> Repository:
-        """Add a repository to an account that exists."""
+        """Add a repository to an existing account."""
         login, name = full_name.split("/")
         with self.lock:
             repository = Repository(
@@ -137,13 +137,13 @@ class Directory:
                 created_at=self.now(),
             )
             self._repositories[repository.id] = repository
-            self._take_name(full_name, repository.id)
+            self._assign_name(full_name, repository.id)
             return repository
 
     def rename(self, old: str, new: str) -> Repository:
-        """Rename a repository, or transfer it where `new` names another owner.
+        """Rename a repository, or transfer it if `new` names another owner.
 
-        The old name redirects until another repository takes it.
+        The old name redirects until another repository gets it.
         """
         login, name = new.split("/")
         with self.lock:
@@ -151,42 +151,42 @@ class Directory:
             del self._names[old.lower()]
             self._former_names[old.lower()] = renamed.id
             self._repositories[renamed.id] = renamed
-            self._take_name(new, renamed.id)
+            self._assign_name(new, renamed.id)
             return renamed
 
     def set_properties(self, full_name: str, values: Mapping[str, PropertyValue]) -> None:
-        """Give a repository these custom properties in place of all that it had."""
+        """Replace all custom properties of a repository."""
         with self.lock:
             self._properties[self.repository(full_name).id] = dict(values)
 
     def properties(self, repository: Repository) -> Mapping[str, PropertyValue]:
-        """The custom properties of a repository: name -> value."""
+        """The custom properties of a repository by name."""
         return self._properties.get(repository.id, {})
 
-    def _take_name(self, full_name: str, identity: int) -> None:
-        self._names[full_name.lower()] = identity
+    def _assign_name(self, full_name: str, repository_id: int) -> None:
+        self._names[full_name.lower()] = repository_id
         self._former_names.pop(full_name.lower(), None)
 
     def repository(self, full_name: str) -> Repository:
-        """The repository of that name; KeyError when there is none."""
+        """The repository with this name; KeyError if it does not exist."""
         return self._repositories[self._names[full_name.lower()]]
 
     def find_repository(self, full_name: str) -> Repository | None:
-        """The repository that bears this name now, if one does."""
-        identity = self._names.get(full_name.lower())
-        return None if identity is None else self._repositories[identity]
+        """The repository with this name; None if it does not exist."""
+        repository_id = self._names.get(full_name.lower())
+        return None if repository_id is None else self._repositories[repository_id]
 
     def find_renamed(self, full_name: str) -> Repository | None:
-        """The repository that bore this name before, if one did."""
-        identity = self._former_names.get(full_name.lower())
-        return None if identity is None else self._repositories[identity]
+        """The repository that had this name before; None if there is none."""
+        repository_id = self._former_names.get(full_name.lower())
+        return None if repository_id is None else self._repositories[repository_id]
 
-    def repository_by_id(self, identity: int) -> Repository | None:
-        """The repository of that id, if there is one."""
-        return self._repositories.get(identity)
+    def repository_by_id(self, repository_id: int) -> Repository | None:
+        """The repository with this id; None if it does not exist."""
+        return self._repositories.get(repository_id)
 
     def repositories(self, owner: Account) -> list[Repository]:
         """The repositories of an account, newest first, as GitHub lists them."""
         with self.lock:
-            mine = [one for one in self._repositories.values() if one.owner.id == owner.id]
-        return mine[::-1]
+            owned = [one for one in self._repositories.values() if one.owner.id == owner.id]
+        return owned[::-1]

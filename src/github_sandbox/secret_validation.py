@@ -1,20 +1,23 @@
-"""The bodies of secret writes, checked as strictly as GitHub checks them."""
+"""Validate secret names and the bodies of secret writes as strictly as GitHub does."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+from github_sandbox.errors import invalid
 from github_sandbox.json_types import Json
-from github_sandbox.refusals import invalid
 from github_sandbox.world import ScopeKind
 
 NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.ASCII)
 VISIBILITIES = ("all", "private", "selected")
 
 
-def checked_name(name: str) -> str:
-    """A secret's name as it is kept: upper case; 422 when it may not be one.
+def normalize_name(name: str) -> str:
+    """Convert a secret's name to upper case.
+
+    Raises:
+        ApiError: 422 if the name is invalid.
 
     Source: docs.github.com, "Naming your secrets".
     """
@@ -27,8 +30,12 @@ def checked_name(name: str) -> str:
     return name.upper()
 
 
-def text(body: Mapping[str, Json], field: str) -> str:
-    """A string that has to be there."""
+def read_string(body: Mapping[str, Json], field: str) -> str:
+    """Read a required string.
+
+    Raises:
+        ApiError: 422 if it is missing or not a string.
+    """
     value = body.get(field)
     if value is None:
         raise invalid(field, f"'{field}' wasn't supplied.", code="missing_field")
@@ -37,24 +44,34 @@ def text(body: Mapping[str, Json], field: str) -> str:
     return value
 
 
-def visibility(body: Mapping[str, Json], kind: ScopeKind) -> str | None:
-    """Who may use the secret: asked for at an organization, given everywhere else."""
+def read_visibility(body: Mapping[str, Json], kind: ScopeKind) -> str | None:
+    """Read the visibility, which only an organization's secret sends.
+
+    A user's secret always has `selected`, a repository's has none.
+
+    Raises:
+        ApiError: 422 if an organization's visibility is missing or unknown.
+    """
     if kind != "organization":
         return "selected" if kind == "user" else None
-    value = text(body, "visibility")
+    value = read_string(body, "visibility")
     if value not in VISIBILITIES:
         raise invalid("visibility", f"{value!r} is not a member of {', '.join(VISIBILITIES)}.")
     return value
 
 
-def repository_ids(body: Mapping[str, Json], *, required: bool) -> tuple[int, ...]:
-    """The ids of the selected repositories, each once: whole numbers and nothing else."""
+def read_repository_ids(body: Mapping[str, Json], *, required: bool) -> tuple[int, ...]:
+    """Read the ids of the selected repositories, without duplicates.
+
+    Raises:
+        ApiError: 422 if they are not an array of integers.
+    """
     ids = body.get("selected_repository_ids")
     if ids is None and not required:
         return ()
     if not isinstance(ids, list):
         raise invalid("selected_repository_ids", "The repository ids are not an array.")
-    found = [one for one in ids if isinstance(one, int) and not isinstance(one, bool)]
-    if len(found) < len(ids):
+    integers = [one for one in ids if isinstance(one, int) and not isinstance(one, bool)]
+    if len(integers) < len(ids):
         raise invalid("selected_repository_ids", "A repository id is not an integer.")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(integers))

@@ -1,6 +1,6 @@
-"""The JSON bodies, in the shapes of GitHub's OpenAPI description (github/rest-api-description).
+"""Render resources in the schemas of GitHub's OpenAPI description (github/rest-api-description).
 
-`base` is the URL that the API answers under; each function returns one resource as a dict.
+Each function returns one resource as a JSON object. `base_url` is the URL of the API.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from github_sandbox.directory import Account, PropertyValue, Repository
-from github_sandbox.json_types import Body
-from github_sandbox.keyring import App, Installation, Token
-from github_sandbox.vault import ActionsSecret, StoredSecret
+from github_sandbox.accounts import Account, PropertyValue, Repository
+from github_sandbox.json_types import JsonObject
+from github_sandbox.secret_store import ActionsSecret, StoredSecret
+from github_sandbox.tokens import App, Installation, Token
 
 WEB = "https://github.com"
 
-# The links of a repository: the name of the field without `_url`, and what follows its own URL.
+# Link fields: the field's name without `_url` -> the part after the resource's own URL.
 REPOSITORY_LINKS = {
     "archive": "/{archive_format}{/ref}",
     "assignees": "/assignees{/user}",
@@ -75,27 +75,27 @@ ORGANIZATION_LINKS = {
 }
 
 
-def moment(at: datetime) -> str:
-    """A time as GitHub writes it: UTC, whole seconds, `Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_time(time: datetime) -> str:
+    """Format a time as GitHub does: UTC, whole seconds, `Z`."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def links(url: str, tails: Mapping[str, str]) -> Body:
-    """The `…_url` fields of a resource."""
+def link_fields(url: str, tails: Mapping[str, str]) -> JsonObject:
+    """Build the `…_url` fields of a resource."""
     return {f"{name}_url": f"{url}{tail}" for name, tail in tails.items()}
 
 
-def identified(kind: str, identity: int) -> Body:
-    """An id and a node id."""
-    return {"id": identity, "node_id": f"{kind}_{identity}"}
+def id_fields(kind: str, resource_id: int) -> JsonObject:
+    """Build the fields `id` and `node_id`."""
+    return {"id": resource_id, "node_id": f"{kind}_{resource_id}"}
 
 
-def simple_user(account: Account, base: str) -> Body:
-    """`simple-user`: an account in short, an organization too."""
-    url = f"{base}/users/{account.login}"
+def simple_user(account: Account, base_url: str) -> JsonObject:
+    """`simple-user`: the short form of a user or an organization."""
+    url = f"{base_url}/users/{account.login}"
     return {
-        **identified("U", account.id),
-        **links(url, USER_LINKS),
+        **id_fields("U", account.id),
+        **link_fields(url, USER_LINKS),
         "login": account.login,
         "avatar_url": f"{WEB}/{account.login}.png",
         "gravatar_id": "",
@@ -106,10 +106,10 @@ def simple_user(account: Account, base: str) -> Body:
     }
 
 
-def public_user(account: Account, base: str, repositories: Sequence[Repository]) -> Body:
-    """`public-user`: what anyone is told about an account."""
+def public_user(account: Account, base_url: str, repositories: Sequence[Repository]) -> JsonObject:
+    """`public-user`: the public profile of an account."""
     return {
-        **simple_user(account, base),
+        **simple_user(account, base_url),
         "name": None,
         "company": None,
         "blog": "",
@@ -121,16 +121,16 @@ def public_user(account: Account, base: str, repositories: Sequence[Repository])
         "public_gists": 0,
         "followers": 0,
         "following": 0,
-        "created_at": moment(account.created_at),
-        "updated_at": moment(account.created_at),
+        "created_at": format_time(account.created_at),
+        "updated_at": format_time(account.created_at),
     }
 
 
-def private_user(account: Account, base: str, repositories: Sequence[Repository]) -> Body:
-    """`private-user`: what users are told about themselves."""
+def private_user(account: Account, base_url: str, repositories: Sequence[Repository]) -> JsonObject:
+    """`private-user`: a user's own profile."""
     private = sum(one.private for one in repositories)
     return {
-        **public_user(account, base, repositories),
+        **public_user(account, base_url, repositories),
         "private_gists": 0,
         "total_private_repos": private,
         "owned_private_repos": private,
@@ -146,12 +146,14 @@ def private_user(account: Account, base: str, repositories: Sequence[Repository]
     }
 
 
-def organization_full(account: Account, base: str, repositories: Sequence[Repository]) -> Body:
-    """`organization-full`, without what only its owners are told."""
-    url = f"{base}/orgs/{account.login}"
+def organization_full(
+    account: Account, base_url: str, repositories: Sequence[Repository]
+) -> JsonObject:
+    """`organization-full`, without the fields that only owners get."""
+    url = f"{base_url}/orgs/{account.login}"
     return {
-        **identified("O", account.id),
-        **links(url, ORGANIZATION_LINKS),
+        **id_fields("O", account.id),
+        **link_fields(url, ORGANIZATION_LINKS),
         "login": account.login,
         "url": url,
         "avatar_url": f"{WEB}/{account.login}.png",
@@ -164,27 +166,27 @@ def organization_full(account: Account, base: str, repositories: Sequence[Reposi
         "following": 0,
         "html_url": f"{WEB}/{account.login}",
         "type": "Organization",
-        "created_at": moment(account.created_at),
-        "updated_at": moment(account.created_at),
+        "created_at": format_time(account.created_at),
+        "updated_at": format_time(account.created_at),
         "archived_at": None,
     }
 
 
-def organization_plan(account: Account) -> Body:
-    """What the owners of an organization are told besides."""
-    plan: Body = {"name": account.plan, "space": 976562499, "private_repos": 999999}
+def organization_plan(account: Account) -> JsonObject:
+    """Build the fields of an organization that only its owners get."""
+    plan: JsonObject = {"name": account.plan, "space": 976562499, "private_repos": 999999}
     return {"plan": {**plan, "filled_seats": 1, "seats": 10}}
 
 
-def minimal_repository(repository: Repository, base: str) -> Body:
-    """`minimal-repository`: an entry of a list."""
-    url = f"{base}/repos/{repository.full_name}"
+def minimal_repository(repository: Repository, base_url: str) -> JsonObject:
+    """`minimal-repository`: an item of a list."""
+    url = f"{base_url}/repos/{repository.full_name}"
     return {
-        **identified("R", repository.id),
-        **links(url, REPOSITORY_LINKS),
+        **id_fields("R", repository.id),
+        **link_fields(url, REPOSITORY_LINKS),
         "name": repository.name,
         "full_name": repository.full_name,
-        "owner": simple_user(repository.owner, base),
+        "owner": simple_user(repository.owner, base_url),
         "private": repository.private,
         "visibility": "private" if repository.private else "public",
         "html_url": f"{WEB}/{repository.full_name}",
@@ -196,20 +198,20 @@ def minimal_repository(repository: Repository, base: str) -> Body:
         "topics": list(repository.topics),
         "default_branch": "main",
         "is_template": False,
-        "created_at": moment(repository.created_at),
-        "updated_at": moment(repository.created_at),
-        "pushed_at": moment(repository.created_at),
+        "created_at": format_time(repository.created_at),
+        "updated_at": format_time(repository.created_at),
+        "pushed_at": format_time(repository.created_at),
     }
 
 
-def full_repository(repository: Repository, base: str) -> Body:
-    """`full-repository`: one repository by itself; a `repository` too, which asks for less."""
+def full_repository(repository: Repository, base_url: str) -> JsonObject:
+    """`full-repository`; it also satisfies `repository`, which requires fewer fields."""
     web = f"{WEB}/{repository.full_name}"
-    tallies = ("forks", "stargazers", "watchers", "open_issues", "subscribers", "network")
+    counts = ("forks", "stargazers", "watchers", "open_issues", "subscribers", "network")
     features = ("issues", "projects", "wiki", "pages", "discussions", "downloads")
     return {
-        **minimal_repository(repository, base),
-        **{f"{name}_count": 0 for name in tallies},
+        **minimal_repository(repository, base_url),
+        **{f"{name}_count": 0 for name in counts},
         **{f"has_{name}": False for name in features},
         "forks": 0,
         "watchers": 0,
@@ -226,8 +228,8 @@ def full_repository(repository: Repository, base: str) -> Body:
     }
 
 
-def property_values(repository: Repository, values: Mapping[str, PropertyValue]) -> Body:
-    """`org-repo-custom-property-values`: a repository with its custom properties."""
+def property_values(repository: Repository, values: Mapping[str, PropertyValue]) -> JsonObject:
+    """`org-repo-custom-property-values`: a repository and its custom properties."""
     return {
         "repository_id": repository.id,
         "repository_name": repository.name,
@@ -236,23 +238,23 @@ def property_values(repository: Repository, values: Mapping[str, PropertyValue])
     }
 
 
-def dated(stored: StoredSecret | ActionsSecret) -> Body:
-    """What every secret tells: its name and its times."""
+def secret_fields(stored: StoredSecret | ActionsSecret) -> JsonObject:
+    """Build the fields that every secret has: name and times."""
     return {
         "name": stored.name,
-        "created_at": moment(stored.created_at),
-        "updated_at": moment(stored.updated_at),
+        "created_at": format_time(stored.created_at),
+        "updated_at": format_time(stored.updated_at),
     }
 
 
-def actions_secret(stored: ActionsSecret) -> Body:
-    """`actions-secret`: a repository's own, or an organization's as its repositories see it."""
-    return dated(stored)
+def actions_secret(stored: ActionsSecret) -> JsonObject:
+    """`actions-secret`: a repository's own secret, or an organization's in a repository's list."""
+    return secret_fields(stored)
 
 
-def secret(stored: StoredSecret, url: str) -> Body:
-    """A Codespaces secret of any scope, without its value; `url` is where its scope's are."""
-    body = dated(stored)
+def secret(stored: StoredSecret, url: str) -> JsonObject:
+    """A Codespaces secret without its value; `url` is the list of the scope's secrets."""
+    body = secret_fields(stored)
     if stored.visibility is not None:
         body["visibility"] = stored.visibility
     if stored.visibility == "selected":
@@ -260,23 +262,23 @@ def secret(stored: StoredSecret, url: str) -> Body:
     return body
 
 
-def installation(installed: Installation, app: App, base: str) -> Body:
-    """`installation`: an App on an account."""
+def installation(item: Installation, app: App, base_url: str) -> JsonObject:
+    """`installation`: an App's installation on an account."""
     return {
-        "id": installed.id,
-        "account": simple_user(installed.account, base),
+        "id": item.id,
+        "account": simple_user(item.account, base_url),
         "repository_selection": "all",
-        "access_tokens_url": f"{base}/app/installations/{installed.id}/access_tokens",
-        "repositories_url": f"{base}/installation/repositories",
-        "html_url": f"{WEB}/settings/installations/{installed.id}",
+        "access_tokens_url": f"{base_url}/app/installations/{item.id}/access_tokens",
+        "repositories_url": f"{base_url}/installation/repositories",
+        "html_url": f"{WEB}/settings/installations/{item.id}",
         "app_id": app.id,
         "app_slug": f"app-{app.id}",
-        "target_id": installed.account.id,
-        "target_type": installed.account.kind,
-        "permissions": dict(installed.permissions),
+        "target_id": item.account.id,
+        "target_type": item.account.kind,
+        "permissions": dict(item.permissions),
         "events": [],
-        "created_at": moment(installed.created_at),
-        "updated_at": moment(installed.created_at),
+        "created_at": format_time(item.created_at),
+        "updated_at": format_time(item.created_at),
         "single_file_name": None,
         "suspended_by": None,
         "suspended_at": None,
@@ -284,12 +286,12 @@ def installation(installed: Installation, app: App, base: str) -> Body:
 
 
 def installation_token(
-    value: str, token: Token, expires: datetime, repositories: Sequence[Body]
-) -> Body:
-    """`installation-token`: the only body that holds a credential."""
-    body: Body = {
+    value: str, token: Token, expires: datetime, repositories: Sequence[JsonObject]
+) -> JsonObject:
+    """`installation-token`: the only response that contains a credential."""
+    body: JsonObject = {
         "token": value,
-        "expires_at": moment(expires),
+        "expires_at": format_time(expires),
         "permissions": dict(token.permissions),
         "repository_selection": "all" if token.repositories is None else "selected",
     }
