@@ -1,4 +1,4 @@
-"""A bare HTTP client for the sandbox: what it says is what is on the wire."""
+"""A minimal HTTP client for the sandbox, which shows its responses as they are."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def small_world() -> World:
 
 
 class Client:
-    """Sends one token; follows no redirect and repeats nothing."""
+    """Send requests with one token; without redirects and retries."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url
@@ -49,38 +49,38 @@ class Client:
         self.session.headers["Authorization"] = f"Bearer {token}"
 
     def send(self, method: str, path: str, json: Any = None) -> requests.Response:
-        """One request."""
+        """Send a request."""
         return self.session.request(
             method, self.url + path, json=json, allow_redirects=False, timeout=10
         )
 
     def get(self, path: str) -> requests.Response:
-        """GET."""
+        """Send a GET."""
         return self.send("GET", path)
 
     def put(self, path: str, json: Any = None) -> requests.Response:
-        """PUT."""
+        """Send a PUT."""
         return self.send("PUT", path, json)
 
     def delete(self, path: str) -> requests.Response:
-        """DELETE."""
+        """Send a DELETE."""
         return self.send("DELETE", path)
 
     def sealed(self, prefix: str, value: bytes) -> dict[str, Any]:
-        """A value sealed for a scope, as a body carries it."""
+        """Seal a value for a scope; return the fields of the request body."""
         key = self.get(f"{prefix}/public-key").json()
         return {"encrypted_value": seal(key["key"], value), "key_id": key["key_id"]}
 
 
 def seal(key: str, value: bytes) -> str:
-    """A value in a sealed box for a public key, both in base64."""
+    """Seal a value with a public key; both the key and the result are base64."""
     box = SealedBox(PublicKey(base64.b64decode(key)))
     return base64.b64encode(box.encrypt(value)).decode()
 
 
 @contextmanager
 def client_of(sandbox: Sandbox, token: str = OWNER_TOKEN) -> Iterator[Client]:
-    """A client that is closed in the end."""
+    """Open a client inside a `with` block."""
     client = Client(sandbox.url, token)
     with client.session:
         yield client

@@ -1,4 +1,4 @@
-"""The sandbox against githubkit, whose client and models are generated from GitHub's OpenAPI."""
+"""Check the sandbox with githubkit, a client generated from GitHub's OpenAPI description."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets":
 NAME = "ACR_CONTAINER_REGISTRY_USER"
 
 Client = GitHub[Any]
-Answer = Response[Any, Any]
+AnyResponse = Response[Any, Any]
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,12 @@ def app(sandbox: Sandbox, private_key: rsa.RSAPrivateKey) -> Iterator[Client]:
 
 
 def client(sandbox: Sandbox, auth: str | AppAuthStrategy) -> Client:
-    """A client that repeats nothing and remembers nothing."""
+    """Create a client without retries and without a cache."""
     return GitHub(auth, base_url=sandbox.url, auto_retry=False, http_cache=False)
 
 
 def pem(private_key: rsa.RSAPrivateKey) -> str:
-    """A private key as GitHub hands it out."""
+    """Encode a private key as GitHub provides it."""
     return private_key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
@@ -96,30 +96,30 @@ def pem(private_key: rsa.RSAPrivateKey) -> str:
     ).decode()
 
 
-def sealed(public_key: Any, **more: Any) -> Any:
-    """A body with a value sealed for a public key."""
+def seal_body(public_key: Any, **more: Any) -> Any:
+    """Build a body with a value sealed with a public key."""
     key = public_key.parsed_data
     return {"encrypted_value": seal(key.key, b"new"), "key_id": key.key_id, **more}
 
 
-def put_org(github: Client, name: str, **more: Any) -> Answer:
+def put_org(github: Client, name: str, **more: Any) -> AnyResponse:
     """Write an organization's secret."""
     rest = github.rest.codespaces
-    data = sealed(rest.get_org_public_key("octo-org"), **more)
+    data = seal_body(rest.get_org_public_key("octo-org"), **more)
     return rest.create_or_update_org_secret("octo-org", name, data=data)
 
 
-def put_repo(github: Client, name: str, repository: str = "api") -> Answer:
+def put_repo(github: Client, name: str, repository: str = "api") -> AnyResponse:
     """Write a repository's secret."""
     rest = github.rest.codespaces
-    data = sealed(rest.get_repo_public_key("octo-org", repository))
+    data = seal_body(rest.get_repo_public_key("octo-org", repository))
     return rest.create_or_update_repo_secret("octo-org", repository, name, data=data)
 
 
-def put_user(github: Client, name: str, **more: Any) -> Answer:
+def put_user(github: Client, name: str, **more: Any) -> AnyResponse:
     """Write a user's secret."""
     rest = github.rest.codespaces
-    data = sealed(rest.get_public_key_for_authenticated_user(), **more)
+    data = seal_body(rest.get_public_key_for_authenticated_user(), **more)
     return rest.create_or_update_secret_for_authenticated_user(name, data=data)
 
 
@@ -143,9 +143,9 @@ ACTIONS, ACTIONS_BY_ID = (
 )
 LIST, ENTRY = "/{name}/repositories", "/{name}/repositories/{repository_id}"
 
-# Every endpoint that a token opens, and how githubkit calls it. What is below a repository's id
-# is reached by a former name of the repository, along the redirect.
-CALLS: dict[str, Callable[[Client], Answer]] = {
+# Every endpoint that a token authenticates, and its call in githubkit. Endpoints under a
+# repository's id are called by a former name of the repository, which redirects there.
+TOKEN_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
     "GET /user": lambda g: g.rest.users.get_authenticated(),
     "GET /user/repos": lambda g: g.rest.repos.list_for_authenticated_user(),
     "GET /users/{login}": lambda g: g.rest.users.get_by_username("hubot"),
@@ -226,8 +226,8 @@ CALLS: dict[str, Callable[[Client], Answer]] = {
         g.rest.actions.list_repo_organization_secrets("octo-org", "former")
     ),
 }
-# The same for those that a JWT opens.
-APP_CALLS: dict[str, Callable[[Client], Answer]] = {
+# The same for the endpoints that a JWT authenticates.
+APP_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
     "GET /app/installations": lambda g: g.rest.apps.list_installations(),
     "GET /orgs/{login}/installation": lambda g: g.rest.apps.get_org_installation("octo-org"),
     "GET /users/{login}/installation": lambda g: g.rest.apps.get_user_installation("octocat"),
@@ -248,47 +248,47 @@ def installation_id(app: Client) -> int:
     return app.rest.apps.get_org_installation("octo-org").parsed_data.id
 
 
-def check(answer: Answer, endpoint: str, sandbox: Sandbox) -> None:
-    """The answer came from that endpoint, and its body is of the documented shape."""
+def check_response(response: AnyResponse, endpoint: str, sandbox: Sandbox) -> None:
+    """Check that the response came from the endpoint and matches its schema."""
     last, (method, path) = sandbox.exchanges[-1], endpoint.split()
     assert last.method == method
     assert re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), last.path)
-    if answer.status_code == 204:
-        assert answer.content == b""
+    if response.status_code == 204:
+        assert response.content == b""
     else:
-        assert answer.parsed_data is not None
+        assert response.parsed_data is not None
 
 
-@pytest.mark.parametrize("endpoint", CALLS)
-def test_every_endpoint_answers_in_the_documented_shape(
+@pytest.mark.parametrize("endpoint", TOKEN_CALLS)
+def test_every_endpoint_responds_with_the_documented_schema(
     endpoint: str, github: Client, sandbox: Sandbox, world: World
 ) -> None:
-    """A generated client calls each endpoint and validates what comes back."""
+    """A generated client calls each endpoint and validates the response."""
     world.rename("octo-org/api", "octo-org/former")
     world.rename("octo-org/former", "octo-org/api")
-    check(CALLS[endpoint](github), endpoint, sandbox)
+    check_response(TOKEN_CALLS[endpoint](github), endpoint, sandbox)
 
 
 @pytest.mark.parametrize("endpoint", APP_CALLS)
-def test_every_endpoint_for_apps_answers_in_the_documented_shape(
+def test_every_endpoint_for_apps_responds_with_the_documented_schema(
     endpoint: str, app: Client, sandbox: Sandbox, world: World
 ) -> None:
-    """A generated client signs a JWT, calls each endpoint and validates what comes back."""
+    """A generated client signs a JWT, calls each endpoint and validates the response."""
     world.rename("octo-org/api", "octo-org/former")
     world.rename("octo-org/former", "octo-org/api")
-    check(APP_CALLS[endpoint](app), endpoint, sandbox)
+    check_response(APP_CALLS[endpoint](app), endpoint, sandbox)
 
 
 def test_no_endpoint_is_left_out() -> None:
-    """The tables above name exactly the endpoints that the sandbox has."""
+    """The tables above contain exactly the endpoints of the sandbox."""
     routes = routes_accounts.routes() + routes_secrets.routes() + routes_actions.routes()
-    assert sorted(CALLS) == sorted(f"{one.method} {one.path}" for one in routes)
+    assert sorted(TOKEN_CALLS) == sorted(f"{one.method} {one.path}" for one in routes)
     app_routes = routes_apps.routes()
     assert sorted(APP_CALLS) == sorted(f"{one.method} {one.path}" for one in app_routes)
 
 
 def test_organization_secret_is_written_and_read(github: Client, world: World) -> None:
-    """Created with 201, updated with 204, opened by the sandbox, read back with its visibility."""
+    """Created with 201, updated with 204, decrypted by the sandbox, read with its visibility."""
     listed = [id_of(github, "web")]
     more = {"visibility": "selected", "selected_repository_ids": listed}
     assert [put_org(github, "NEW", **more).status_code for _ in range(2)] == [201, 204]
@@ -300,7 +300,7 @@ def test_organization_secret_is_written_and_read(github: Client, world: World) -
 
 
 def test_repository_secret_is_written_and_read(github: Client, world: World) -> None:
-    """Created with 201, updated with 204, opened by the sandbox, read back with its times."""
+    """Created with 201, updated with 204, decrypted by the sandbox, read with its times."""
     assert [put_repo(github, "NEW").status_code for _ in range(2)] == [201, 204]
     stored = world.secrets("repository:octo-org/api")["NEW"]
     assert (stored.value, stored.visibility) == (b"new", None)
@@ -309,7 +309,7 @@ def test_repository_secret_is_written_and_read(github: Client, world: World) -> 
 
 
 def test_user_secret_is_written_and_read(github: Client, world: World) -> None:
-    """Created with 201, updated with 204, opened by the sandbox, always for selected ones."""
+    """Created with 201, updated with 204, decrypted by the sandbox, visibility `selected`."""
     more = {"selected_repository_ids": [id_of(github, "web")]}
     assert [put_user(github, "NEW", **more).status_code for _ in range(2)] == [201, 204]
     stored = world.secrets("user:octocat")["NEW"]
@@ -319,7 +319,7 @@ def test_user_secret_is_written_and_read(github: Client, world: World) -> None:
 
 
 def test_actions_secrets_are_read(github: Client, world: World) -> None:
-    """A repository's own one by its name, an organization's in a list; both tell their age."""
+    """A repository's own by name, an organization's in a list; both have `updated_at`."""
     old = world.now() - timedelta(days=45)
     world.put_actions_secret("repository:octo-org/api", "OWN", updated_at=old)
     world.put_actions_secret("organization:octo-org", NAME, updated_at=old)
@@ -331,7 +331,7 @@ def test_actions_secrets_are_read(github: Client, world: World) -> None:
 
 
 def test_custom_properties_are_read(github: Client, world: World) -> None:
-    """One value, several and none, in a list that also has the repositories without any."""
+    """One value, several and none, in a list that includes repositories without properties."""
     world.set_properties("octo-org/api", {"team": "core", "tiers": ["a", "b"], "tier": None})
     rest = github.rest.orgs
     listed: Any = rest.custom_properties_for_repos_get_organization_values("octo-org").parsed_data
@@ -347,7 +347,7 @@ def test_custom_properties_are_read(github: Client, world: World) -> None:
 
 
 def test_topics_and_archival_are_in_every_list(github: Client, world: World) -> None:
-    """The lists tell what one repository by itself tells."""
+    """The lists have the same topics and archival as the repository itself."""
     world.add_repository("octo-org/tagged", private=False, archived=True, topics=("a", "b"))
     world.set_repositories("organization:octo-org", NAME, ["octo-org/tagged"])
     rest = github.rest
@@ -360,12 +360,12 @@ def test_topics_and_archival_are_in_every_list(github: Client, world: World) -> 
         ).parsed_data.repositories,
     ]
     for listed in lists:
-        told = [(one.topics, one.archived) for one in listed if one.name == "tagged"]
-        assert told == [(["a", "b"], True)]
+        states = [(one.topics, one.archived) for one in listed if one.name == "tagged"]
+        assert states == [(["a", "b"], True)]
 
 
-def test_the_own_user_is_told_more(github: Client) -> None:
-    """`/user` is a `private-user`, not the `public-user` that would do as well."""
+def test_the_own_user_is_a_private_user(github: Client) -> None:
+    """`/user` is a `private-user`, not the `public-user` that the schema also allows."""
     assert isinstance(github.rest.users.get_authenticated().parsed_data, PrivateUser)
 
 
@@ -375,7 +375,7 @@ def test_pages_of_secrets_are_walked(github: Client, world: World) -> None:
         world.put_secret("organization:octo-org", f"MORE_{number}", b"v")
     walk = github.rest.paginate(
         github.rest.codespaces.list_org_secrets,
-        map_func=lambda answer: answer.parsed_data.secrets,
+        map_func=lambda response: response.parsed_data.secrets,
         org="octo-org",
         per_page=10,
     )
@@ -383,7 +383,7 @@ def test_pages_of_secrets_are_walked(github: Client, world: World) -> None:
 
 
 def test_second_page_of_repositories_is_read(github: Client) -> None:
-    """A list at user scope has pages too, and each tells the whole count."""
+    """A list of selected repositories has pages, each with the total count."""
     page = github.rest.codespaces.list_selected_repos_for_org_secret(
         "octo-org", NAME, per_page=1, page=2
     ).parsed_data
@@ -391,57 +391,57 @@ def test_second_page_of_repositories_is_read(github: Client) -> None:
 
 
 def test_installation_token_writes_what_its_permissions_allow(app: Client, world: World) -> None:
-    """A JWT is exchanged for an installation token, which writes."""
+    """The client exchanges a JWT for an installation token and writes with it."""
     strategy = app.auth.as_installation(installation_id(app))
     with app.with_auth(strategy) as installed:
         assert put_org(installed, "NEW", visibility="all").status_code == 201
     assert world.secrets("organization:octo-org")["NEW"].value == b"new"
 
 
-def refused(call: Callable[[], Answer]) -> Answer:
-    """The error answer of a call, whose body is of the documented shape."""
+def catch_error(call: Callable[[], AnyResponse]) -> AnyResponse:
+    """Return the error response of a call, and check that it matches GitHub's schema."""
     with pytest.raises(RequestFailed) as caught:
         call()
-    answer: Answer = caught.value.response
-    assert answer.parsed_data.documentation_url.startswith("https://docs.github.com/rest/")
-    assert answer.json()["status"] == str(answer.status_code)
-    return answer
+    response: AnyResponse = caught.value.response
+    assert response.parsed_data.documentation_url.startswith("https://docs.github.com/rest/")
+    assert response.json()["status"] == str(response.status_code)
+    return response
 
 
-def test_invalid_value_is_refused_in_the_documented_shape(github: Client) -> None:
+def test_an_invalid_value_is_rejected_with_the_documented_schema(github: Client) -> None:
     """A 422 is a `validation-error` that names the field."""
     data = {"encrypted_value": "bm9pc2U=", "key_id": "1", "visibility": "all"}
-    answer = refused(
+    response = catch_error(
         lambda: github.rest.codespaces.create_or_update_org_secret(
             "octo-org", "NEW", data=as_body(data)
         )
     )
-    assert answer.status_code == 422
-    assert [error.field for error in answer.parsed_data.errors] == ["key_id"]
+    assert response.status_code == 422
+    assert [error.field for error in response.parsed_data.errors] == ["key_id"]
 
 
 def as_body(data: dict[str, Any]) -> Any:
-    """A body past the type checker, as another client would send it."""
+    """Pass a body without type checking, as another client would send it."""
     return data
 
 
-def test_absent_secret_is_refused_in_the_documented_shape(github: Client) -> None:
+def test_an_absent_secret_is_rejected_with_the_documented_schema(github: Client) -> None:
     """A 404 is a `basic-error`."""
     rest = github.rest.codespaces
-    answer = refused(lambda: rest.delete_org_secret("octo-org", "ABSENT"))
-    assert (answer.status_code, answer.parsed_data.message) == (404, "Not Found")
+    response = catch_error(lambda: rest.delete_org_secret("octo-org", "ABSENT"))
+    assert (response.status_code, response.parsed_data.message) == (404, "Not Found")
 
 
-def test_missing_permission_is_refused_in_the_documented_shape(
+def test_a_missing_permission_is_rejected_with_the_documented_schema(
     sandbox: Sandbox, world: World
 ) -> None:
     """A 403 is a `basic-error`."""
     world.add_token("ghp_poor", user="octocat", scopes=("repo",))
-    with client(sandbox, "ghp_poor") as poor:
-        rest = poor.rest.codespaces
-        answer = refused(
+    with client(sandbox, "ghp_poor") as underprivileged:
+        rest = underprivileged.rest.codespaces
+        response = catch_error(
             lambda: rest.set_repositories_for_secret_for_authenticated_user(
                 NAME, selected_repository_ids=[]
             )
         )
-    assert answer.status_code == 403
+    assert response.status_code == 403

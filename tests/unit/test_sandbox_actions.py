@@ -23,27 +23,27 @@ def world() -> World:
     return world
 
 
-def names(client: Client, path: str) -> list[str]:
-    """The secrets on a page."""
+def list_names(client: Client, path: str) -> list[str]:
+    """The names of the secrets on a page."""
     return [one["name"] for one in client.get(path).json()["secrets"]]
 
 
-def refusals(sandbox: Sandbox, token: str) -> list[tuple[int, str, str | None]]:
-    """What a token gets at both endpoints: status, message and the permission that it lacks."""
+def find_errors(sandbox: Sandbox, token: str) -> list[tuple[int, str, str | None]]:
+    """The errors of a token at both endpoints: status, message and missing permission."""
     with client_of(sandbox, token) as client:
-        answers = [client.get(path) for path in (f"{OWN}/A", USABLE)]
-    lacking = "x-accepted-github-permissions"
-    return [(one.status_code, one.json()["message"], one.headers.get(lacking)) for one in answers]
+        responses = [client.get(path) for path in (f"{OWN}/A", USABLE)]
+    header = "x-accepted-github-permissions"
+    return [(one.status_code, one.json()["message"], one.headers.get(header)) for one in responses]
 
 
 def statuses(sandbox: Sandbox, token: str) -> list[int]:
-    """What a token gets at both endpoints."""
+    """The statuses of a token at both endpoints."""
     with client_of(sandbox, token) as client:
         return [client.get(path).status_code for path in (f"{OWN}/A", USABLE)]
 
 
-def test_a_secret_tells_its_name_and_its_times(client: Client, world: World) -> None:
-    """In upper case; a later edit keeps `created_at`, and Codespaces has no such secret."""
+def test_a_secret_has_its_name_and_its_times(client: Client, world: World) -> None:
+    """The name is in upper case, a later change keeps `created_at`; Codespaces is unaffected."""
     world.put_actions_secret(REPO, "token_1", updated_at=OLD)
     world.put_actions_secret(REPO, "Token_1", updated_at=OLD + timedelta(days=1))
     expected: dict[str, Any] = {
@@ -52,51 +52,51 @@ def test_a_secret_tells_its_name_and_its_times(client: Client, world: World) -> 
         "updated_at": "2026-01-02T00:00:00Z",
     }
     assert client.get(f"{OWN}/token_1").json() == expected
-    assert names(client, "/repos/octo-org/api/codespaces/secrets") == []
+    assert list_names(client, "/repos/octo-org/api/codespaces/secrets") == []
 
 
 def test_an_absent_secret_is_not_found(client: Client, world: World) -> None:
-    """404, for what another repository or only the organization has too."""
+    """404, also for a secret that only another repository or the organization has."""
     world.put_actions_secret(ORGANIZATION, "B")
     for path in ("/repos/octo-org/web/actions/secrets/A", f"{OWN}/B"):
         assert client.get(path).status_code == 404
 
 
-def test_a_repository_is_shown_what_it_may_use(client: Client, world: World) -> None:
-    """Those for all and those that list it, by name; a user's repository has none."""
+def test_a_repository_lists_the_secrets_available_to_it(client: Client, world: World) -> None:
+    """Those for all repositories and those that select it, by name; none if a user owns it."""
     world.put_actions_secret(ORGANIZATION, "C", repositories=["octo-org/api"])
     world.put_actions_secret(ORGANIZATION, "B", repositories=["octo-org/web"])
     world.put_actions_secret(ORGANIZATION, "D", repositories=[])
-    assert names(client, USABLE) == ["A", "C"]
-    assert names(client, "/repos/octo-org/web/actions/organization-secrets") == ["A", "B"]
-    assert names(client, "/repos/octocat/dotfiles/actions/organization-secrets") == []
+    assert list_names(client, USABLE) == ["A", "C"]
+    assert list_names(client, "/repos/octo-org/web/actions/organization-secrets") == ["A", "B"]
+    assert list_names(client, "/repos/octocat/dotfiles/actions/organization-secrets") == []
 
 
-def test_usable_secrets_come_in_pages_of_30_at_most_100(client: Client, world: World) -> None:
-    """`total_count` is of all that may be used; the pages are linked."""
+def test_available_secrets_come_in_pages_of_30_at_most_100(client: Client, world: World) -> None:
+    """`total_count` counts all available secrets; the pages are linked."""
     for number in range(119):
         world.put_actions_secret(ORGANIZATION, f"S_{number:03}")
     world.put_actions_secret(ORGANIZATION, "ELSEWHERE", repositories=["octo-org/web"])
     first = client.get(USABLE)
     assert (first.json()["total_count"], len(first.json()["secrets"])) == (120, 30)
     assert first.links["last"]["url"].endswith(f"{USABLE}?per_page=30&page=4")
-    assert len(names(client, f"{USABLE}?per_page=1000")) == 100
-    assert len(names(client, f"{USABLE}?per_page=100&page=2")) == 20
+    assert len(list_names(client, f"{USABLE}?per_page=1000")) == 100
+    assert len(list_names(client, f"{USABLE}?per_page=100&page=2")) == 20
 
 
 def test_a_former_name_redirects(client: Client, world: World) -> None:
-    """301 to the same endpoint below the id, where the answer is."""
-    identity = world.rename("octo-org/api", "octo-org/api2").id
+    """301 to the same endpoint under the id."""
+    repository_id = world.rename("octo-org/api", "octo-org/api2").id
     for path in (f"{OWN}/A", f"{USABLE}?per_page=1"):
-        answer = client.get(path)
-        assert answer.status_code == 301
+        response = client.get(path)
+        assert response.status_code == 301
         tail = path.removeprefix("/repos/octo-org/api")
-        assert answer.headers["Location"] == f"{client.url}/repositories/{identity}{tail}"
-        assert client.get(f"/repositories/{identity}{tail}").status_code == 200
+        assert response.headers["Location"] == f"{client.url}/repositories/{repository_id}{tail}"
+        assert client.get(f"/repositories/{repository_id}{tail}").status_code == 200
 
 
 def test_a_classic_token_needs_repo_and_an_owner(sandbox: Sandbox, world: World) -> None:
-    """404 without the scope, since the repository is private; 403 to a mere member."""
+    """404 without the scope, because the repository is private; 403 for a member."""
     world.add_token("ghp_scope", user="octocat", scopes=("admin:org",))
     world.add_token("ghp_member", user="hubot", scopes=("repo",))
     world.add_token("ghp_repo", user="octocat", scopes=("repo",))
@@ -109,24 +109,24 @@ def test_a_classic_token_needs_repo_and_an_owner(sandbox: Sandbox, world: World)
 
 
 def test_a_fine_grained_token_needs_secrets_read(sandbox: Sandbox, world: World) -> None:
-    """403 that names the permission; that for Codespaces secrets is another one."""
+    """403 that names the permission; the one for Codespaces secrets is not enough."""
     for value, permission in (("github_pat_a", "secrets"), ("github_pat_b", "codespaces_secrets")):
         world.add_fine_grained_token(
             value, user="octocat", owner="octo-org", permissions={permission: "read"}
         )
     assert statuses(sandbox, "github_pat_a") == [200, 200]
     message = "Resource not accessible by personal access token"
-    assert refusals(sandbox, "github_pat_b") == [(403, message, "secrets=read")] * 2
+    assert find_errors(sandbox, "github_pat_b") == [(403, message, "secrets=read")] * 2
 
 
 def test_github_token_never_reads_secrets(sandbox: Sandbox, world: World) -> None:
-    """There is no permission of that kind for it."""
+    """GitHub has no permission for it that includes secrets."""
     world.add_actions_token("ghs_actions", repository="octo-org/api")
     message = "Resource not accessible by integration"
-    assert refusals(sandbox, "ghs_actions") == [(403, message, "secrets=read")] * 2
+    assert find_errors(sandbox, "ghs_actions") == [(403, message, "secrets=read")] * 2
 
 
-def test_single_sign_on_is_demanded(sandbox: Sandbox, world: World) -> None:
+def test_single_sign_on_is_required(sandbox: Sandbox, world: World) -> None:
     """403 until the token is authorized."""
     world.require_sso("octo-org")
     assert statuses(sandbox, OWNER_TOKEN) == [403, 403]

@@ -15,7 +15,7 @@ from github_sandbox.tokens import App
 
 APP_ID = 1234
 PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets": "write"}
-DECODED_NOT = "A JSON web token could not be decoded"
+NOT_DECODED = "A JSON web token could not be decoded"
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def key() -> rsa.RSAPrivateKey:
 
 @pytest.fixture
 def app(world: World, key: rsa.RSAPrivateKey) -> App:
-    """An App on `octo-org`, and with less on `octocat`."""
+    """An App on `octo-org`, and with fewer permissions on `octocat`."""
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -41,33 +41,35 @@ def sandbox(world: World, app: App) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def signed(key: rsa.RSAPrivateKey, **changes: Any) -> str:
-    """A JWT as GitHub wants it, but for `changes`; None takes a claim out."""
+def sign_jwt(key: rsa.RSAPrivateKey, **changes: Any) -> str:
+    """Sign a valid JWT with `changes` to its claims; None removes a claim."""
     now = int(time.time())
     claims = {"iss": str(APP_ID), "iat": now - 60, "exp": now + 540} | changes
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, key, algorithm="RS256")
 
 
-def token_for(sandbox: Sandbox, key: rsa.RSAPrivateKey, installation: int, body: Any = None) -> Any:
-    """The answer to the exchange of a JWT."""
-    with client_of(sandbox, signed(key)) as client:
+def request_token(
+    sandbox: Sandbox, key: rsa.RSAPrivateKey, installation: int, body: Any = None
+) -> Any:
+    """Exchange a JWT for an installation token; return the response."""
+    with client_of(sandbox, sign_jwt(key)) as client:
         return client.send("POST", f"/app/installations/{installation}/access_tokens", body)
 
 
 def test_installations_are_listed_and_found(
     sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App
 ) -> None:
-    """By organization, by user and by repository; 404 where the App is not."""
-    ours, theirs = app.installations
-    with client_of(sandbox, signed(key)) as client:
-        found = {one["id"]: one for one in client.get("/app/installations").json()}
-        assert set(found) == {ours.id, theirs.id}
-        assert found[ours.id]["permissions"] == PERMISSIONS
+    """By organization, user and repository; 404 if the App is not installed."""
+    organization, user = app.installations
+    with client_of(sandbox, sign_jwt(key)) as client:
+        by_id = {one["id"]: one for one in client.get("/app/installations").json()}
+        assert set(by_id) == {organization.id, user.id}
+        assert by_id[organization.id]["permissions"] == PERMISSIONS
         for path, installation in (
-            ("/orgs/Octo-org/installation", ours),
-            ("/repos/octo-org/API/installation", ours),
-            ("/users/octocat/installation", theirs),
+            ("/orgs/Octo-org/installation", organization),
+            ("/repos/octo-org/API/installation", organization),
+            ("/users/octocat/installation", user),
         ):
             assert client.get(path).json()["id"] == installation.id
         for path in ("/users/hubot", "/orgs/none", "/repos/octo-org/none"):
@@ -78,77 +80,77 @@ def test_installations_are_listed_and_found(
     ("changes", "message"),
     [
         ({"exp": int(time.time()) + 3600}, "too far in the future"),
-        ({"exp": int(time.time()) - 60}, DECODED_NOT),
-        ({"iat": int(time.time()) + 3600}, DECODED_NOT),
-        ({"exp": None}, DECODED_NOT),
-        ({"iat": None}, DECODED_NOT),
-        ({"iss": None}, DECODED_NOT),
-        ({"iss": "somebody"}, DECODED_NOT),
+        ({"exp": int(time.time()) - 60}, NOT_DECODED),
+        ({"iat": int(time.time()) + 3600}, NOT_DECODED),
+        ({"exp": None}, NOT_DECODED),
+        ({"iat": None}, NOT_DECODED),
+        ({"iss": None}, NOT_DECODED),
+        ({"iss": "somebody"}, NOT_DECODED),
     ],
 )
-def test_a_jwt_is_checked(
+def test_an_invalid_jwt_is_rejected(
     sandbox: Sandbox, key: rsa.RSAPrivateKey, changes: dict[str, Any], message: str
 ) -> None:
-    """401 for a claim that is missing, over, or too far ahead."""
-    with client_of(sandbox, signed(key, **changes)) as client:
-        answer = client.get("/app/installations")
-    assert answer.status_code == 401
-    assert message in answer.json()["message"]
+    """401 for a claim that is missing, expired, or too far in the future."""
+    with client_of(sandbox, sign_jwt(key, **changes)) as client:
+        response = client.get("/app/installations")
+    assert response.status_code == 401
+    assert message in response.json()["message"]
 
 
 def test_a_jwt_needs_the_key_of_its_app(sandbox: Sandbox, key: rsa.RSAPrivateKey) -> None:
-    """401 for another key, another algorithm, a token in its place; 404 for an unknown App."""
+    """401 for another key, another algorithm or a token; 404 for an unknown App."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now = int(time.time())
     claims = {"iss": str(APP_ID), "iat": now, "exp": now + 60}
     symmetric = jwt.encode(claims, "x" * 32, algorithm="HS256")
     for value, status in (
-        (signed(other), 401),
+        (sign_jwt(other), 401),
         (symmetric, 401),
         (OWNER_TOKEN, 401),
-        (signed(key, iss="99"), 404),
+        (sign_jwt(key, iss="99"), 404),
     ):
         with client_of(sandbox, value) as client:
             assert client.get("/app/installations").status_code == status
 
 
-def test_a_jwt_is_no_token(sandbox: Sandbox, key: rsa.RSAPrivateKey) -> None:
-    """Elsewhere it is an unknown credential."""
-    with client_of(sandbox, signed(key)) as client:
+def test_a_jwt_is_not_accepted_as_a_token(sandbox: Sandbox, key: rsa.RSAPrivateKey) -> None:
+    """401 at endpoints that need a token."""
+    with client_of(sandbox, sign_jwt(key)) as client:
         assert client.get(PREFIXES["organization"]).status_code == 401
 
 
-def test_an_installation_token_does_what_was_granted(
+def test_an_installation_token_has_the_granted_permissions(
     sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App
 ) -> None:
-    """The organization and its repositories, never the user's secrets; an hour long."""
-    answer = token_for(sandbox, key, app.installations[0].id)
-    assert answer.status_code == 201
-    assert answer.json()["repository_selection"] == "all"
-    with client_of(sandbox, answer.json()["token"]) as client:
-        statuses = [client.get(prefix) for prefix in PREFIXES.values()]
-        assert [one.status_code for one in statuses] == [200, 200, 403]
-        assert statuses[2].json()["message"] == "Resource not accessible by integration"
-        end = statuses[0].headers["github-authentication-token-expiration"]
-        assert end.replace(" ", "T", 1).replace(" UTC", "Z") == answer.json()["expires_at"]
-        assert "x-oauth-scopes" not in statuses[0].headers
+    """For the organization and its repositories, never the user's secrets; it has an expiry."""
+    response = request_token(sandbox, key, app.installations[0].id)
+    assert response.status_code == 201
+    assert response.json()["repository_selection"] == "all"
+    with client_of(sandbox, response.json()["token"]) as client:
+        responses = [client.get(prefix) for prefix in PREFIXES.values()]
+        assert [one.status_code for one in responses] == [200, 200, 403]
+        assert responses[2].json()["message"] == "Resource not accessible by integration"
+        expiry = responses[0].headers["github-authentication-token-expiration"]
+        assert expiry.replace(" ", "T", 1).replace(" UTC", "Z") == response.json()["expires_at"]
+        assert "x-oauth-scopes" not in responses[0].headers
         assert client.get("/user").status_code == 403
 
 
-def test_an_installation_token_stays_on_its_account(
+def test_an_installation_token_is_limited_to_its_account(
     sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App
 ) -> None:
-    """403 at another organization, 404 for its private repositories; the permission is named."""
-    value = token_for(sandbox, key, app.installations[1].id).json()["token"]
+    """403 for another organization, 404 for its private repositories; a 403 has the permission."""
+    value = request_token(sandbox, key, app.installations[1].id).json()["token"]
     with client_of(sandbox, value) as client:
         assert client.get(PREFIXES["organization"]).status_code == 403
         assert client.get(PREFIXES["repository"]).status_code == 404
-        poor = client.get("/repos/octocat/dotfiles/codespaces/secrets")
-    assert poor.status_code == 403
-    assert poor.headers["x-accepted-github-permissions"] == "codespaces_secrets=write"
+        forbidden = client.get("/repos/octocat/dotfiles/codespaces/secrets")
+    assert forbidden.status_code == 403
+    assert forbidden.headers["x-accepted-github-permissions"] == "codespaces_secrets=write"
 
 
-def test_a_token_may_be_asked_for_with_less(
+def test_a_token_can_be_requested_with_less_access(
     sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App, world: World
 ) -> None:
     """Fewer permissions and repositories, by name and by id."""
@@ -157,10 +159,10 @@ def test_a_token_may_be_asked_for_with_less(
         "repositories": ["API", "web"],
         "repository_ids": [world.repository("octo-org/web").id],
     }
-    answer = token_for(sandbox, key, app.installations[0].id, body).json()
-    assert answer["permissions"] == body["permissions"]
-    assert sorted(one["name"] for one in answer["repositories"]) == ["api", "web"]
-    with client_of(sandbox, answer["token"]) as client:
+    response = request_token(sandbox, key, app.installations[0].id, body).json()
+    assert response["permissions"] == body["permissions"]
+    assert sorted(one["name"] for one in response["repositories"]) == ["api", "web"]
+    with client_of(sandbox, response["token"]) as client:
         assert client.get(PREFIXES["organization"]).status_code == 403
         assert client.get(PREFIXES["repository"]).status_code == 200
         listed = client.get("/orgs/octo-org/repos").json()
@@ -179,13 +181,13 @@ def test_a_token_may_be_asked_for_with_less(
         {"repository_ids": 1},
     ],
 )
-def test_a_token_may_not_be_asked_for_with_more(
+def test_a_token_cannot_be_requested_with_more_access(
     sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App, body: dict[str, Any]
 ) -> None:
-    """422 for what the installation has not."""
-    assert token_for(sandbox, key, app.installations[0].id, body).status_code == 422
+    """422 for access that the installation does not have."""
+    assert request_token(sandbox, key, app.installations[0].id, body).status_code == 422
 
 
 def test_an_unknown_installation_gives_no_token(sandbox: Sandbox, key: rsa.RSAPrivateKey) -> None:
     """404."""
-    assert token_for(sandbox, key, 999_999).status_code == 404
+    assert request_token(sandbox, key, 999_999).status_code == 404

@@ -19,8 +19,8 @@ class Clock:
     def __call__(self) -> datetime:
         return self.at
 
-    def go_on(self, **time: float) -> None:
-        """Let time pass."""
+    def advance(self, **time: float) -> None:
+        """Advance the clock."""
         self.at += timedelta(**time)
 
 
@@ -32,7 +32,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def world(clock: Clock) -> World:
-    """`octocat` owns `octo-org`, in another year."""
+    """`octocat` owns `octo-org`; the clock is in another year."""
     world = World(now=clock)
     world.add_user("octocat")
     world.add_organization("octo-org", owners=("octocat",))
@@ -41,63 +41,65 @@ def world(clock: Clock) -> World:
     return world
 
 
-def test_every_answer_is_dated_by_the_clock_of_the_world(
+def test_every_response_is_dated_by_the_clock_of_the_world(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
-    """One `Date`, of an answer, a refusal and a fault alike; it moves with the clock."""
+    """One `Date` in a response, an error and a fault; it follows the clock."""
     sandbox.fail(Fault(path="/user/codespaces"))
     for path in ("/user", "/nope", PREFIXES["user"]):
         dates = client.get(path).raw.headers.getlist("Date")
         assert dates == ["Tue, 04 Mar 2031 05:06:07 GMT"]
-    clock.go_on(days=1, seconds=2)
+    clock.advance(days=1, seconds=2)
     assert client.get("/user").headers["Date"] == "Wed, 05 Mar 2031 05:06:09 GMT"
 
 
-def test_a_fault_may_set_a_date_of_its_own(client: Client, sandbox: Sandbox) -> None:
-    """As it may set any other header."""
+def test_a_fault_can_set_the_date(client: Client, sandbox: Sandbox) -> None:
+    """Like any other header."""
     date = "Thu, 01 Jan 2032 00:00:00 GMT"
     sandbox.fail(Fault(status=None, headers={"Date": date}))
     assert client.get("/user").headers["Date"] == date
 
 
-def test_the_rate_limit_starts_anew_an_hour_from_now(client: Client) -> None:
+def test_the_rate_limit_resets_in_an_hour(client: Client) -> None:
     """By the same clock as `Date`."""
     reset = int(client.get("/user").headers["x-ratelimit-reset"])
     assert datetime.fromtimestamp(reset, UTC) == START + timedelta(hours=1)
 
 
-def test_a_token_ends_by_the_clock_of_the_world(
+def test_a_token_expires_by_the_clock_of_the_world(
     sandbox: Sandbox, world: World, clock: Clock
 ) -> None:
-    """In any year; its end is told until then."""
+    """A header contains its expiry until then."""
     world.add_token("ghp_ending", user="octocat", expires=START + timedelta(hours=1))
     with client_of(sandbox, "ghp_ending") as client:
-        answer = client.get("/user")
-        told = answer.headers["github-authentication-token-expiration"]
-        assert (answer.status_code, told) == (200, "2031-03-04 06:06:07 UTC")
-        clock.go_on(minutes=59)
+        response = client.get("/user")
+        expiry = response.headers["github-authentication-token-expiration"]
+        assert (response.status_code, expiry) == (200, "2031-03-04 06:06:07 UTC")
+        clock.advance(minutes=59)
         assert client.get("/user").status_code == 200
-        clock.go_on(minutes=1)
+        clock.advance(minutes=1)
         assert client.get("/user").status_code == 401
 
 
-def test_an_installation_token_lasts_an_hour_of_the_world(world: World, clock: Clock) -> None:
-    """It is issued and ended by one clock."""
+def test_an_installation_token_expires_by_the_clock_of_the_world(
+    world: World, clock: Clock
+) -> None:
+    """It is issued and expires by the same clock."""
     app = world.add_app(app_id=1, public_key_pem="", installations={"octo-org": {}})
     value, _, expires = world.issue_installation_token(app.installations[0], {}, None)
     assert expires == START + timedelta(hours=1)
     assert world.token(value) is not None
-    clock.go_on(hours=1)
+    clock.advance(hours=1)
     assert world.token(value) is None
 
 
 @pytest.mark.parametrize("scope", PREFIXES)
-def test_updated_at_may_lag(scope: str, client: Client, world: World, clock: Clock) -> None:
-    """By itself and in the list, never behind `created_at`; what is stored is the truth."""
+def test_updated_at_can_lag(scope: str, client: Client, world: World, clock: Clock) -> None:
+    """In the secret and in the list, never before `created_at`; the stored time is exact."""
     path, target = PREFIXES[scope], TARGETS[scope]
     world.updated_at_lag = timedelta(minutes=5)
-    for passed, shown in ((0, "05:06:07"), (4, "05:06:07"), (6, "05:11:07")):
-        clock.go_on(minutes=passed)
+    for minutes, shown in ((0, "05:06:07"), (4, "05:06:07"), (6, "05:11:07")):
+        clock.advance(minutes=minutes)
         world.put_secret(target, "A", b"v")
         alone, listed = client.get(f"{path}/A").json(), client.get(path).json()["secrets"]
         assert alone["created_at"] == "2031-03-04T05:06:07Z"
@@ -107,7 +109,7 @@ def test_updated_at_may_lag(scope: str, client: Client, world: World, clock: Clo
 
 
 def test_updated_at_is_exact_without_a_lag(client: Client, world: World) -> None:
-    """Even where a hand-made one is before `created_at`."""
+    """Even if a test set it before `created_at`."""
     for day in (2, 1):
         world.put_secret("user:octocat", "A", b"v", updated_at=datetime(2031, 1, day, tzinfo=UTC))
     shown = client.get(f"{PREFIXES['user']}/A").json()

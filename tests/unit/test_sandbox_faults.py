@@ -14,25 +14,29 @@ TARGET = "repository:octo-org/api"
 
 
 def put(client: Client, name: str = "A") -> int:
-    """Write a repository's secret; the status."""
+    """Write a repository's secret; return the status."""
     return client.put(f"{REPO}/{name}", client.sealed(REPO, b"v")).status_code
 
 
 def statuses(client: Client, times: int) -> list[int]:
-    """What the same request is answered with, again and again."""
+    """Send the same request several times; return the statuses."""
     return [client.get("/user").status_code for _ in range(times)]
 
 
-def test_a_fault_before_carries_nothing_out(sandbox: Sandbox, client: Client, world: World) -> None:
-    """The answer is an error and the secret is not there; the next request passes."""
+def test_a_fault_before_the_handler_prevents_the_write(
+    sandbox: Sandbox, client: Client, world: World
+) -> None:
+    """The response is an error and nothing is stored; the next request passes."""
     sandbox.fail(Fault("PUT"))
     assert put(client) == 500
     assert world.secrets(TARGET) == {}
     assert put(client) == 201
 
 
-def test_a_fault_after_has_carried_it_out(sandbox: Sandbox, client: Client, world: World) -> None:
-    """The answer is an error and the secret is there all the same."""
+def test_a_fault_after_the_handler_keeps_the_write(
+    sandbox: Sandbox, client: Client, world: World
+) -> None:
+    """The response is an error, but the secret is stored."""
     sandbox.fail(Fault("PUT", status=502, when="after"))
     assert put(client) == 502
     assert world.secrets(TARGET)["A"].value == b"v"
@@ -40,10 +44,10 @@ def test_a_fault_after_has_carried_it_out(sandbox: Sandbox, client: Client, worl
 
 
 @pytest.mark.parametrize(("when", "stored"), [("before", False), ("after", True)])
-def test_a_dropped_connection_gives_no_answer(
+def test_a_dropped_connection_gives_no_response(
     sandbox: Sandbox, client: Client, world: World, when: str, stored: bool
 ) -> None:
-    """The client sees the connection break, whether or not the write was carried out."""
+    """The client gets a connection error, whether or not the write was handled."""
     sandbox.fail(Fault("PUT", drop=True, when="after" if when == "after" else "before"))
     body = client.sealed(REPO, b"v")
     with pytest.raises(requests.ConnectionError):
@@ -53,8 +57,8 @@ def test_a_dropped_connection_gives_no_answer(
     assert client.put(f"{REPO}/A", body).status_code in (201, 204)
 
 
-def test_an_answer_may_break_off_in_the_middle(sandbox: Sandbox, client: Client) -> None:
-    """The head and half of the body come, and then the connection ends."""
+def test_a_response_can_be_truncated(sandbox: Sandbox, client: Client) -> None:
+    """The client gets the headers and half of the body, then the connection is closed."""
     sandbox.fail(Fault(status=None, tear=True))
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="more expected"):
         client.get("/user")
@@ -62,10 +66,10 @@ def test_an_answer_may_break_off_in_the_middle(sandbox: Sandbox, client: Client)
     assert client.get("/user").json()["login"] == "octocat"
 
 
-def test_a_write_without_a_body_in_its_answer_breaks_off_at_once(
+def test_a_truncated_response_without_a_body_drops_the_connection(
     sandbox: Sandbox, client: Client, world: World
 ) -> None:
-    """It is carried out all the same."""
+    """The write is handled."""
     put(client)
     sandbox.fail(Fault("DELETE", status=None, tear=True))
     with pytest.raises(requests.ConnectionError):
@@ -73,15 +77,15 @@ def test_a_write_without_a_body_in_its_answer_breaks_off_at_once(
     assert world.secrets(TARGET) == {}
 
 
-def test_a_fault_hits_the_nth_and_so_many_after_it(sandbox: Sandbox, client: Client) -> None:
-    """Counted from the moment that it is armed."""
+def test_a_fault_affects_the_nth_request_and_times_in_all(sandbox: Sandbox, client: Client) -> None:
+    """Requests are counted from the moment the fault is injected."""
     statuses(client, 3)
     sandbox.fail(Fault(nth=2, times=2))
     assert statuses(client, 5) == [200, 500, 500, 200, 200]
 
 
-def test_a_fault_may_last_until_healed(sandbox: Sandbox, client: Client) -> None:
-    """`times=None` ends with `heal`."""
+def test_a_fault_without_times_lasts_until_cleared(sandbox: Sandbox, client: Client) -> None:
+    """`times=None` lasts until `clear_faults`."""
     sandbox.fail(Fault(nth=2, times=None, status=503))
     assert statuses(client, 4) == [200, 503, 503, 503]
     sandbox.clear_faults()
@@ -98,7 +102,7 @@ def test_a_fault_may_hit_each_request_when_it_is_sent_first(
 
 
 def test_a_fault_picks_its_requests(sandbox: Sandbox, client: Client) -> None:
-    """By method and by a pattern in the path and its query; others do not count."""
+    """By method and by a pattern in the path with its query; other requests are not counted."""
     sandbox.fail(Fault("GET", path=r"/api/codespaces/secrets\?page=2$", nth=2))
     paths = [f"{REPO}?page=2", REPO, f"{ORG}?page=2", f"{REPO}?page=2", f"{REPO}?page=2"]
     assert [client.get(path).status_code for path in paths] == [200, 200, 200, 500, 200]
@@ -106,43 +110,43 @@ def test_a_fault_picks_its_requests(sandbox: Sandbox, client: Client) -> None:
     assert client.get(f"{REPO}/public-key").status_code == 200
 
 
-def test_two_faults_count_each_for_itself(sandbox: Sandbox, client: Client) -> None:
-    """The first that hits wins; the other has counted the request all the same."""
+def test_two_faults_count_requests_independently(sandbox: Sandbox, client: Client) -> None:
+    """The first one to affect a request is used; both count the request."""
     sandbox.fail(Fault(nth=1, status=500))
     sandbox.fail(Fault(nth=2, status=502))
     assert statuses(client, 3) == [500, 502, 200]
 
 
-def test_a_fault_answers_as_it_is_told(sandbox: Sandbox, client: Client) -> None:
-    """Its status, headers and text; without a text, an error body as GitHub's."""
+def test_a_fault_sets_status_headers_and_body(sandbox: Sandbox, client: Client) -> None:
+    """Without a body, the response has GitHub's error body."""
     sandbox.fail(Fault(status=403, headers={"x-ratelimit-remaining": "0"}, body="<html>"))
-    answer = client.get("/user")
-    assert (answer.status_code, answer.text) == (403, "<html>")
-    assert answer.headers["x-ratelimit-remaining"] == "0"
+    response = client.get("/user")
+    assert (response.status_code, response.text) == (403, "<html>")
+    assert response.headers["x-ratelimit-remaining"] == "0"
     sandbox.fail(Fault(status=504))
     assert client.get("/user").json()["status"] == "504"
 
 
-def test_a_fault_without_a_status_adds_to_the_real_answer(sandbox: Sandbox, client: Client) -> None:
-    """Headers of choice on an answer that is otherwise right."""
+def test_a_fault_without_a_status_keeps_the_real_response(sandbox: Sandbox, client: Client) -> None:
+    """Its headers are added to the real response."""
     sandbox.fail(Fault(status=None, headers={"x-github-sso": "partial-results; organizations=1"}))
-    answer = client.get("/user")
-    assert answer.json()["login"] == "octocat"
-    assert answer.headers["x-github-sso"] == "partial-results; organizations=1"
+    response = client.get("/user")
+    assert response.json()["login"] == "octocat"
+    assert response.headers["x-github-sso"] == "partial-results; organizations=1"
 
 
-def test_a_fault_may_only_delay(sandbox: Sandbox, client: Client) -> None:
-    """The answer comes late and is right."""
+def test_a_fault_can_only_delay(sandbox: Sandbox, client: Client) -> None:
+    """The real response comes after the delay."""
     sandbox.fail(Fault(status=None, delay=0.15))
     began = time.monotonic()
     assert statuses(client, 1) == [200]
     assert time.monotonic() - began >= 0.15
 
 
-def test_a_write_is_carried_out_though_the_client_has_left(
+def test_a_write_is_handled_after_the_client_disconnects(
     sandbox: Sandbox, client: Client, world: World
 ) -> None:
-    """What it sent has arrived, and is done when the delay is over."""
+    """The request has arrived, and is handled after the delay."""
     body = client.sealed(REPO, b"v")
     sandbox.fail(Fault("PUT", status=None, delay=0.3))
     with pytest.raises(requests.ReadTimeout):
@@ -152,64 +156,64 @@ def test_a_write_is_carried_out_though_the_client_has_left(
     assert world.secrets(TARGET)["A"].value == b"v"
 
 
-def test_latency_is_paid_by_every_request_at_the_same_time(world: World) -> None:
-    """Twenty at once take as long as one."""
+def test_latency_is_concurrent(world: World) -> None:
+    """Twenty concurrent requests take as long as one."""
     with Sandbox(world, latency=0.1) as sandbox, ThreadPoolExecutor(20) as pool:
         began = time.monotonic()
-        answers = list(pool.map(lambda _: asked_alone(sandbox), range(20)))
+        responses = list(pool.map(lambda _: get_user_status(sandbox), range(20)))
         took = time.monotonic() - began
-    assert answers == [200] * 20
+    assert responses == [200] * 20
     assert 0.1 <= took < 1.5
 
 
-def asked_alone(sandbox: Sandbox) -> int:
-    """One request on a connection of its own."""
+def get_user_status(sandbox: Sandbox) -> int:
+    """Send one request on a new connection."""
     with client_of(sandbox) as client:
         return client.get("/user").status_code
 
 
-def test_writers_at_the_same_time_all_win(sandbox: Sandbox, world: World) -> None:
-    """Twenty clients put one repository each on a list; none is lost."""
+def test_concurrent_writes_are_all_stored(sandbox: Sandbox, world: World) -> None:
+    """Twenty clients add one repository each to a list; none is lost."""
     world.put_secret("organization:octo-org", "A", b"v", visibility="selected")
     ids = [world.add_repository(f"octo-org/r-{number}").id for number in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda identity: add(sandbox, identity), ids))
+        list(pool.map(lambda repository_id: add_to_list(sandbox, repository_id), ids))
     assert len(world.secrets("organization:octo-org")["A"].repositories) == 20
 
 
-def add(sandbox: Sandbox, identity: int) -> None:
-    """Put a repository on the list of `A`, on a connection of its own."""
+def add_to_list(sandbox: Sandbox, repository_id: int) -> None:
+    """Add a repository to the list of `A`, on a new connection."""
     with client_of(sandbox) as client:
-        assert client.put(f"{ORG}/A/repositories/{identity}").status_code == 204
+        assert client.put(f"{ORG}/A/repositories/{repository_id}").status_code == 204
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_the_write_limit_refuses_and_tells_how_long(
+def test_the_write_limit_rejects_writes_with_a_retry_after(
     sandbox: Sandbox, client: Client, world: World, status: int
 ) -> None:
-    """Over the limit nothing is stored, reads pass, and after the wait writes do again."""
+    """Over the limit nothing is stored and reads pass; after the wait, writes pass again."""
     sandbox.limit_writes(2, per=1.0, status=status)
     body = client.sealed(REPO, b"v")
-    answers = [client.put(f"{REPO}/S_{number}", body) for number in range(3)]
-    assert [one.status_code for one in answers] == [201, 201, status]
-    assert "secondary rate limit" in answers[2].json()["message"]
-    assert answers[2].headers["retry-after"] == "1"
+    responses = [client.put(f"{REPO}/S_{number}", body) for number in range(3)]
+    assert [one.status_code for one in responses] == [201, 201, status]
+    assert "secondary rate limit" in responses[2].json()["message"]
+    assert responses[2].headers["retry-after"] == "1"
     assert client.get(REPO).json()["total_count"] == 2
     time.sleep(1.0)
     assert client.put(f"{REPO}/S_2", body).status_code == 201
     assert len(world.secrets(TARGET)) == 3
 
 
-def test_healing_lifts_the_write_limit(sandbox: Sandbox, client: Client) -> None:
-    """A limit of nothing refuses the first write until it is lifted."""
+def test_clearing_faults_removes_the_write_limit(sandbox: Sandbox, client: Client) -> None:
+    """A write beyond the limit is rejected until the limit is removed."""
     sandbox.limit_writes(1, per=60.0)
     assert [put(client), put(client)] == [201, 403]
     sandbox.clear_faults()
     assert put(client) == 204
 
 
-def test_the_primary_limit_is_told(sandbox: Sandbox, client: Client) -> None:
-    """Every answer counts down, errors too."""
+def test_every_response_has_the_primary_rate_limit(sandbox: Sandbox, client: Client) -> None:
+    """The remaining requests decrease with every response, also with errors."""
     first, second = client.get("/user"), client.get("/nope")
     left = [int(one.headers["x-ratelimit-remaining"]) for one in (first, second)]
     assert left[0] - left[1] == 1
@@ -217,8 +221,8 @@ def test_the_primary_limit_is_told(sandbox: Sandbox, client: Client) -> None:
     assert second.headers["x-ratelimit-resource"] == "core"
 
 
-def test_exchanges_are_written_down(sandbox: Sandbox, client: Client) -> None:
-    """What was asked, with which body and kind of token, and what was answered."""
+def test_exchanges_are_recorded(sandbox: Sandbox, client: Client) -> None:
+    """With method, path, query, body, kind of token and status."""
     body = client.sealed(REPO, b"v")
     client.put(f"{REPO}/A", body)
     client.get(f"{REPO}?page=2")
@@ -232,8 +236,8 @@ def test_exchanges_are_written_down(sandbox: Sandbox, client: Client) -> None:
     assert sandbox.exchanges == []
 
 
-def test_exchanges_hold_no_credentials(sandbox: Sandbox, client: Client) -> None:
-    """Not the token, known or unknown."""
+def test_exchanges_contain_no_credentials(sandbox: Sandbox, client: Client) -> None:
+    """Neither a known token nor an unknown one."""
     client.get("/user")
     with client_of(sandbox, "ghp_unknown") as stranger:
         stranger.get("/user")

@@ -7,37 +7,37 @@ from github_sandbox import Fault, Sandbox, World
 from github_sandbox.faults import Repeat
 
 
-def pages(client: Client, most: int = 5) -> list[list[str]]:
-    """The names of the organization's repositories, page by page, as `Link` leads."""
+def walk_pages(client: Client, limit: int = 5) -> list[list[str]]:
+    """Follow the `Link` header; return the names of the organization's repositories by page."""
     url = "/orgs/octo-org/repos?per_page=100"
-    found: list[list[str]] = []
-    while url and len(found) < most:
-        answer = client.get(url)
-        found.append([one["name"] for one in answer.json()])
-        url = answer.links.get("next", {}).get("url", "").removeprefix(client.url)
-    return found
+    names_by_page: list[list[str]] = []
+    while url and len(names_by_page) < limit:
+        response = client.get(url)
+        names_by_page.append([one["name"] for one in response.json()])
+        url = response.links.get("next", {}).get("url", "").removeprefix(client.url)
+    return names_by_page
 
 
-def test_pages_may_be_short(world: World, client: Client) -> None:
-    """Whatever is asked for, so that few items make many pages."""
+def test_pages_can_be_limited(world: World, client: Client) -> None:
+    """A maximum below `per_page`, so that few items make many pages."""
     world.max_per_page = 3
-    assert pages(client) == [["old", "docs", "web"], ["api"]]
+    assert walk_pages(client) == [["old", "docs", "web"], ["api"]]
 
 
 @pytest.mark.parametrize(
-    ("how", "expected"),
+    ("repeat", "expected"),
     [
         ("itself", [["old", "docs"]] * 5),
         ("items", [["old", "docs"]] * 2),
         ("forever", [["old", "docs"]] * 5),
     ],
 )
-def test_pages_may_repeat(
-    sandbox: Sandbox, client: Client, world: World, how: Repeat, expected: list[list[str]]
+def test_pages_can_repeat(
+    sandbox: Sandbox, client: Client, world: World, repeat: Repeat, expected: list[list[str]]
 ) -> None:
-    """Without an end, or with a page in place of another."""
+    """`itself` and `forever` never end; `items` repeats the previous page."""
     world.max_per_page = 2
-    sandbox.fail(Fault("GET", status=None, repeat=how, times=None))
-    assert pages(client) == expected
-    asked = [one.query.get("page", "1") for one in sandbox.exchanges]
-    assert asked == {"itself": ["1"] * 5, "items": ["1", "2"]}.get(how, list("12345"))
+    sandbox.fail(Fault("GET", status=None, repeat=repeat, times=None))
+    assert walk_pages(client) == expected
+    requested = [one.query.get("page", "1") for one in sandbox.exchanges]
+    assert requested == {"itself": ["1"] * 5, "items": ["1", "2"]}.get(repeat, list("12345"))

@@ -19,8 +19,8 @@ SOURCE = Path(__file__).parents[2] / "src"
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_the_process_prints_its_url_and_serves_until_told_to_stop(stop: signal.Signals) -> None:
-    """The first line of stdout is where the demo world answers; it then ends with 0."""
+def test_the_process_prints_its_url_and_serves_until_a_signal(stop: signal.Signals) -> None:
+    """The first line of stdout is the URL; SIGTERM and SIGINT exit with 0."""
     command = [sys.executable, "-m", "github_sandbox", "--world", "demo", "--latency", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SOURCE) as process:
         assert process.stdout is not None
@@ -32,8 +32,8 @@ def test_the_process_prints_its_url_and_serves_until_told_to_stop(stop: signal.S
         assert process.wait(timeout=5) == 0
 
 
-def test_the_process_records_what_was_asked_and_what_is_stored(tmp_path: Path) -> None:
-    """As JSON, in the end; its options choose the world, and a limit on writes."""
+def test_the_process_records_requests_and_stored_secrets(tmp_path: Path) -> None:
+    """As JSON on exit; options select the preset world and the write limit."""
     record = tmp_path / "record.json"
     options = ["--world", "stored", "--repositories", "3", "--limit-writes", "1/60"]
     command = [sys.executable, "-m", "github_sandbox", *options, "--record", str(record)]
@@ -48,44 +48,44 @@ def test_the_process_records_what_was_asked_and_what_is_stored(tmp_path: Path) -
             received = len(client.get(url).content)
         process.send_signal(signal.SIGTERM)
     assert statuses == [204, 403]
-    found = json.loads(record.read_text())
-    assert [one["status"] for one in found["exchanges"]] == [204, 403, 200]
-    assert [one["sent"] > 0 for one in found["exchanges"]] == [True, True, False]
-    assert found["exchanges"][2]["received"] == received
-    assert all(one["began"] <= one["ended"] for one in found["exchanges"])
+    recorded = json.loads(record.read_text())
+    assert [one["status"] for one in recorded["exchanges"]] == [204, 403, 200]
+    assert [one["sent"] > 0 for one in recorded["exchanges"]] == [True, True, False]
+    assert recorded["exchanges"][2]["received"] == received
+    assert all(one["began"] <= one["ended"] for one in recorded["exchanges"])
     repositories = [f"repository:octo-org/repo-{number:04}" for number in range(3)]
-    assert set(found["secrets"]) == {"organization:octo-org", *repositories}
-    assert found["secrets"][repositories[0]]["ACR_CONTAINER_REGISTRY_USER"] == "acr-user-here"
+    assert set(recorded["secrets"]) == {"organization:octo-org", *repositories}
+    assert recorded["secrets"][repositories[0]]["ACR_CONTAINER_REGISTRY_USER"] == "acr-user-here"
 
 
-def test_a_limit_that_is_none_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
-    """By the form that it should have."""
+def test_an_invalid_write_limit_is_rejected(capfd: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, and a message with the expected format."""
     command = [sys.executable, "-m", "github_sandbox", "--limit-writes", "80"]
     assert subprocess.run(command, check=False, cwd=SOURCE).returncode == 2
     assert "'80' does not match N/SECONDS, such as 80/6" in capfd.readouterr().err
 
 
-def test_a_bare_world_has_nothing_stored() -> None:
-    """So many repositories, and no secrets."""
+def test_a_bare_world_has_no_secrets() -> None:
+    """It has the requested number of repositories."""
     world = bare(12)
     assert len(world.repositories(world.account("octo-org"))) == 12
     assert world.secrets("organization:octo-org") == {}
 
 
-def test_a_stored_world_is_in_order() -> None:
-    """Every other repository is on the list, and the source is older than what is stored."""
+def test_a_stored_world_needs_no_changes() -> None:
+    """Every other repository is selected, and the source is older than the stored triplets."""
     world = stored(12)
     for secret in world.secrets("organization:octo-org").values():
         assert secret.repositories == tuple(f"octo-org/repo-{n:04}" for n in range(0, 12, 2))
-    at_first, at_last = (world.secrets(f"repository:octo-org/repo-{n:04}") for n in (9, 10))
-    assert len(at_first) == 3
-    assert at_last == {}
+    with_triplet, without = (world.secrets(f"repository:octo-org/repo-{n:04}") for n in (9, 10))
+    assert len(with_triplet) == 3
+    assert without == {}
     source = world.actions_secrets(world.scope("repository:octo-org/repo-0000"))["ACR_PASSWORD"]
-    assert all(source.updated_at < one.updated_at for one in at_first.values())
+    assert all(source.updated_at < one.updated_at for one in with_triplet.values())
 
 
-def test_a_sandbox_starts_and_stops_in_no_time() -> None:
-    """Even with a client that is still connected; the port is closed afterwards."""
+def test_a_sandbox_starts_and_stops_quickly() -> None:
+    """Within half a second, even with a connected client."""
     world = demo()
     began = time.monotonic()
     with Sandbox(world) as sandbox, client_of(sandbox, "sandbox-token") as client:
@@ -93,8 +93,8 @@ def test_a_sandbox_starts_and_stops_in_no_time() -> None:
     assert time.monotonic() - began < 0.5
 
 
-def test_a_sandbox_does_not_wait_for_what_is_under_way() -> None:
-    """A request that a fault holds up ends with the sandbox."""
+def test_a_sandbox_does_not_wait_for_pending_requests() -> None:
+    """A request that a fault delays is dropped when the sandbox stops."""
     began = time.monotonic()
     with Sandbox(demo()) as sandbox, client_of(sandbox, "sandbox-token") as client:
         sandbox.fail(Fault(delay=60.0))
@@ -104,7 +104,7 @@ def test_a_sandbox_does_not_wait_for_what_is_under_way() -> None:
 
 
 def test_the_demo_world_has_40_repositories() -> None:
-    """Two are archived, some twenty are services, and one is the service that is left behind."""
+    """Two are archived, about twenty are services, and one service is a legacy one."""
     world = demo()
     names = [one.name for one in world.repositories(world.account("octo-org"))]
     assert len(names) == len(set(names)) == 40
@@ -116,7 +116,7 @@ def test_the_demo_world_has_40_repositories() -> None:
 
 
 def test_the_demo_world_has_drifted() -> None:
-    """An old triplet with the wrong list, half a triplet, and nothing at the user."""
+    """An old triplet with outdated repositories, an incomplete triplet, and none for the user."""
     world = demo()
     triplet = world.secrets("organization:octo-org")
     assert set(triplet) == {f"ACR_CONTAINER_REGISTRY_{part}" for part in PARTS}
@@ -125,19 +125,19 @@ def test_the_demo_world_has_drifted() -> None:
         assert one.visibility == "selected"
         assert "octo-org/playbooks" in one.repositories
         assert "octo-org/svc-search" not in one.repositories
-    half = world.secrets("repository:octo-org/service-template")
-    assert set(half) == {f"GHCR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER")}
+    incomplete = world.secrets("repository:octo-org/service-template")
+    assert set(incomplete) == {f"GHCR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER")}
     assert world.secrets("user:octocat") == {}
 
 
-def test_the_demo_token_reaches_all_of_it() -> None:
-    """`sandbox-token` reads every scope of the demo."""
+def test_the_demo_token_can_read_every_scope() -> None:
+    """`sandbox-token` lists the secrets of the organization, a repository and the user."""
     with Sandbox(demo()) as sandbox, client_of(sandbox, "sandbox-token") as client:
         for prefix in ("/orgs/octo-org", "/repos/octo-org/service-template", "/user"):
             assert client.get(f"{prefix}/codespaces/secrets").status_code == 200
 
 
 def test_an_empty_world_can_be_served() -> None:
-    """A sandbox knows nobody until it is told."""
+    """A world without tokens responds with 401."""
     with Sandbox(World()) as sandbox, client_of(sandbox, "any") as client:
         assert client.get("/user").status_code == 401

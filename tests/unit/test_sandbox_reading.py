@@ -18,14 +18,14 @@ def client(world: World) -> Iterator[Client]:
         yield client
 
 
-def relations(answer: requests.Response) -> dict[str, str]:
-    """The `Link` header: relation -> query."""
-    return {rel: link["url"].split("?")[1] for rel, link in answer.links.items()}
+def link_queries(response: requests.Response) -> dict[str, str]:
+    """The query of each relation in the `Link` header."""
+    return {rel: link["url"].split("?")[1] for rel, link in response.links.items()}
 
 
 @pytest.mark.parametrize("scope", PREFIXES)
 def test_secrets_come_in_pages_of_30_at_most_100(scope: str, client: Client, world: World) -> None:
-    """`total_count` is of all; `per_page` above 100 counts as 100."""
+    """`total_count` counts all; `per_page` above 100 is taken as 100."""
     for number in range(70):
         world.put_secret(TARGETS[scope], f"S_{number:02}", b"v")
     for query, size in (("", 30), ("?page=3", 10), ("?page=4", 0), ("?per_page=1000", 70)):
@@ -36,7 +36,7 @@ def test_secrets_come_in_pages_of_30_at_most_100(scope: str, client: Client, wor
 def test_repositories_of_a_secret_come_in_pages_of_at_most_100(
     client: Client, world: World
 ) -> None:
-    """100 is the most that one page holds, and what is beyond is on the next."""
+    """A page has at most 100 repositories; the rest is on the next page."""
     names = [f"octo-org/r-{number}" for number in range(101)]
     for name in names:
         world.add_repository(name)
@@ -48,45 +48,45 @@ def test_repositories_of_a_secret_come_in_pages_of_at_most_100(
     assert sizes == [100, 1]
 
 
-def test_link_header_leads_through_the_pages(client: Client, world: World) -> None:
-    """Each page links its neighbours and the ends, by URLs that can be followed as they are."""
+def test_the_link_header_links_the_pages(client: Client, world: World) -> None:
+    """Each page links the previous, next, first and last page; the URLs can be requested."""
     for number in range(5):
         world.put_secret("organization:octo-org", f"S_{number}", b"v")
     first, second, third = (client.get(f"{ORG}?per_page=2&page={page}") for page in (1, 2, 3))
     one, two, three = (f"per_page=2&page={page}" for page in (1, 2, 3))
-    assert relations(first) == {"next": two, "last": three}
-    assert relations(second) == {"prev": one, "next": three, "last": three, "first": one}
-    assert relations(third) == {"prev": two, "first": one}
+    assert link_queries(first) == {"next": two, "last": three}
+    assert link_queries(second) == {"prev": one, "next": three, "last": three, "first": one}
+    assert link_queries(third) == {"prev": two, "first": one}
     followed = client.session.get(first.links["next"]["url"], timeout=10)
     assert followed.json() == second.json()
 
 
 def test_one_page_has_no_link_header(client: Client) -> None:
-    """Where all fits on a page there is nowhere to go."""
+    """A list that fits on one page has no other pages to link."""
     assert "Link" not in client.get("/orgs/octo-org/repos").headers
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=-1", "page=x", "per_page=0&page=²", "page="])
-def test_a_senseless_page_is_the_first(query: str, client: Client, world: World) -> None:
-    """GitHub answers with something sensible where no such page can be."""
+def test_an_invalid_page_number_is_the_first_page(query: str, client: Client, world: World) -> None:
+    """Invalid values of `page` and `per_page` are ignored."""
     world.put_secret("organization:octo-org", "A", b"v")
     assert [one["name"] for one in client.get(f"{ORG}?{query}").json()["secrets"]] == ["A"]
 
 
 def test_repositories_of_an_organization_are_listed_newest_first(client: Client) -> None:
-    """Only its own ones; `type` narrows them down and stays in the links."""
+    """Only its own repositories; `type` filters them and stays in the links."""
     names = [one["name"] for one in client.get("/orgs/octo-org/repos").json()]
     assert names == ["old", "docs", "web", "api"]
     public = client.get("/orgs/OCTO-org/repos?type=public").json()
     assert [one["full_name"] for one in public] == ["octo-org/docs"]
     private = client.get("/orgs/octo-org/repos?type=private&per_page=2")
     assert [one["name"] for one in private.json()] == ["old", "web"]
-    assert relations(private)["next"] == "type=private&per_page=2&page=2"
+    assert link_queries(private)["next"] == "type=private&per_page=2&page=2"
     assert client.get("/orgs/octo-org/repos?type=forks").json() == []
 
 
-def test_a_list_is_short_where_the_token_does_not_see_all(client: Client, world: World) -> None:
-    """`total_count` stays whole: this is how a caller can tell."""
+def test_a_list_omits_repositories_that_the_token_cannot_see(client: Client, world: World) -> None:
+    """`total_count` includes them, so a client can detect it."""
     listed = ["octo-org/api", "octo-org/web"]
     world.put_secret("organization:octo-org", "A", b"v", visibility="selected", repositories=listed)
     world.hide_from("ghp_owner", "octo-org/web")
@@ -97,9 +97,9 @@ def test_a_list_is_short_where_the_token_does_not_see_all(client: Client, world:
 
 
 def test_a_renamed_repository_redirects_every_method(client: Client, world: World) -> None:
-    """To the same endpoint below the id, query included; nothing is done at the old name.
+    """To the same endpoint under the id, with the query; the request has no other effect.
 
-    A GET gets 301, every other verb 307.
+    301 for a GET, 307 for other methods.
     """
     repository = world.rename("octo-org/api", "octo-org/api2")
     base = f"{client.url}/repositories/{repository.id}"
@@ -110,18 +110,18 @@ def test_a_renamed_repository_redirects_every_method(client: Client, world: Worl
         ("PUT", "/codespaces/secrets/A", temporarily),
         ("DELETE", "/codespaces/secrets/A", temporarily),
     ):
-        answer = client.send(method, f"/repos/octo-org/API{tail}")
-        assert (answer.status_code, answer.json()["message"]) == expected
-        assert answer.headers["Location"] == base + tail
-        assert answer.json()["url"] == answer.headers["Location"]
+        response = client.send(method, f"/repos/octo-org/API{tail}")
+        assert (response.status_code, response.json()["message"]) == expected
+        assert response.headers["Location"] == base + tail
+        assert response.json()["url"] == response.headers["Location"]
 
 
 def test_a_repository_keeps_its_secrets_under_a_new_name(client: Client, world: World) -> None:
-    """By id, by the new name, and in the lists that it is on."""
+    """By id, by the new name, and in lists of selected repositories."""
     world.put_secret("repository:octo-org/api", "A", b"v")
     world.put_secret("user:octocat", "B", b"v", repositories=["octo-org/api"])
-    identity = world.rename("octo-org/api", "octo-org/api2").id
-    by_id = f"/repositories/{identity}/codespaces/secrets"
+    repository_id = world.rename("octo-org/api", "octo-org/api2").id
+    by_id = f"/repositories/{repository_id}/codespaces/secrets"
     body = {**client.sealed(by_id, b"w")}
     assert client.put(f"{by_id}/A", body).status_code == 204
     assert client.get("/repos/octo-org/api2/codespaces/secrets/A").status_code == 200
@@ -130,31 +130,31 @@ def test_a_repository_keeps_its_secrets_under_a_new_name(client: Client, world: 
 
 
 def test_a_transferred_repository_redirects_to_its_new_owner(client: Client, world: World) -> None:
-    """The id stays, and leads to the new name below the new owner."""
+    """The id stays the same and finds the repository at its new owner."""
     world.add_organization("other-org", owners=["octocat"])
-    identity = world.rename("octo-org/api", "other-org/api").id
-    answer = client.get("/repos/octo-org/api")
-    assert answer.headers["Location"] == f"{client.url}/repositories/{identity}"
-    moved = client.get(f"/repositories/{identity}").json()
+    repository_id = world.rename("octo-org/api", "other-org/api").id
+    response = client.get("/repos/octo-org/api")
+    assert response.headers["Location"] == f"{client.url}/repositories/{repository_id}"
+    moved = client.get(f"/repositories/{repository_id}").json()
     assert (moved["full_name"], moved["owner"]["login"]) == ("other-org/api", "other-org")
 
 
-def test_a_name_that_is_taken_again_redirects_no_more(client: Client, world: World) -> None:
-    """The new bearer of the name is meant."""
+def test_a_reused_name_does_not_redirect(client: Client, world: World) -> None:
+    """The name finds the new repository."""
     old = world.rename("octo-org/api", "octo-org/api2").id
     new = world.add_repository("octo-org/api").id
     assert client.get("/repos/octo-org/api").json()["id"] == new != old
 
 
-def test_a_redirect_gives_no_hidden_repository_away(client: Client, world: World) -> None:
-    """404 to a token that may not see it."""
+def test_a_hidden_repository_does_not_redirect(client: Client, world: World) -> None:
+    """404 for a token that cannot see it."""
     world.rename("octo-org/api", "octo-org/api2")
     world.hide_from("ghp_owner", "octo-org/api2")
     assert client.get("/repos/octo-org/api").status_code == 404
 
 
-def test_accounts_are_told_apart(client: Client) -> None:
-    """Anyone can be looked up, an organization also as one; `/user` is the token's own."""
+def test_accounts_are_found_by_kind(client: Client) -> None:
+    """`/users` finds any account, `/orgs` organizations only, `/user` the token's own user."""
     assert client.get("/user").json()["login"] == "octocat"
     assert client.get("/users/HUBOT").json()["type"] == "User"
     assert client.get("/users/octo-org").json()["type"] == "Organization"
@@ -163,8 +163,8 @@ def test_accounts_are_told_apart(client: Client) -> None:
         assert client.get(path).status_code == 404
 
 
-def test_a_repository_tells_its_state(client: Client, world: World) -> None:
-    """Visibility, archival and topics are what they were made."""
+def test_a_repository_has_its_visibility_archival_and_topics(client: Client, world: World) -> None:
+    """As they were set when it was added."""
     world.add_repository("octo-org/tagged", private=True, topics=("codespaces", "python"))
     tagged = client.get("/repos/octo-org/tagged").json()
     assert (tagged["private"], tagged["archived"]) == (True, False)
@@ -173,9 +173,9 @@ def test_a_repository_tells_its_state(client: Client, world: World) -> None:
     assert client.get("/repos/octo-org/docs").json()["private"] is False
 
 
-def test_what_is_not_there_is_a_github_error(client: Client) -> None:
-    """Unknown paths and methods are a 404 with the body that every error has."""
+def test_an_unknown_endpoint_is_a_github_error(client: Client) -> None:
+    """Unknown paths and methods are a 404 with the body of every error."""
     for method, path in (("GET", "/nope"), ("PATCH", ORG), ("POST", "/user"), ("GET", "/")):
-        answer = client.send(method, path)
-        assert answer.status_code == 404
-        assert set(answer.json()) == {"message", "documentation_url", "status"}
+        response = client.send(method, path)
+        assert response.status_code == 404
+        assert set(response.json()) == {"message", "documentation_url", "status"}
