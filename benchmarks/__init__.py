@@ -1,1 +1,1 @@
-"""How many requests, how much time and how much memory the Action takes: `script/bench`."""
+"""Measure the requests, the time and the memory of the Action: `script/bench`."""

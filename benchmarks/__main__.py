@@ -1,7 +1,7 @@
-"""Measures the Action against a sandbox of GitHub in its own process, which takes 50 ms a request.
+"""Measure the Action against a sandbox of GitHub in its own process, with 50 ms per request.
 
-Prints a table for each part: a, requests and bytes; b, time beside `gh secret set`; c, time under a
-limit on writes; d, start, planning, memory and image.
+Print a table for each part: a, requests and bytes; b, time compared with `gh secret set`; c, time
+under a write limit; d, start, planning, memory and image.
 """
 
 from __future__ import annotations
@@ -16,78 +16,88 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import against_gh, by_gh, footprint, pace, traffic
+from benchmarks import footprint, gh_cli, gh_comparison, request_counts, write_limit
 from benchmarks.action import Action
 from benchmarks.processes import BenchError
-from benchmarks.report import Part, json_of, markdown, text
+from benchmarks.report import Part, render_markdown, render_text, to_json
 from benchmarks.sandbox import LATENCY_MS
 
 PARTS: Mapping[str, Callable[[Action, bool], Part]] = {
-    "a": lambda action, quick: traffic.part(action, quick=quick),
-    "b": lambda action, quick: against_gh.part(action, quick=quick),
-    "c": lambda action, _: pace.part(action),
-    "d": lambda action, quick: footprint.part(action, quick=quick),
+    "a": lambda action, quick: request_counts.run_part(action, quick=quick),
+    "b": lambda action, quick: gh_comparison.run_part(action, quick=quick),
+    "c": lambda action, _: write_limit.run_part(action),
+    "d": lambda action, quick: footprint.run_part(action, quick=quick),
 }
 QUICK = ("a", "b", "d")
 
 
 def main() -> int:
-    """Measure, print, write; 1 where something did not run, whatever the figures are."""
-    options = parser().parse_args()
-    written: Callable[[Part], str] = markdown if options.markdown else text
-    wanted = sorted(set(options.parts)) or (QUICK if options.quick else PARTS)
+    """Measure, print tables and write JSON; 1 if a program failed, whether goals are met or not."""
+    options = create_parser().parse_args()
+    render: Callable[[Part], str] = render_markdown if options.markdown else render_text
+    names = sorted(set(options.parts)) or (QUICK if options.quick else PARTS)
     parts: dict[str, Part] = {}
-    print(machine(), flush=True)
+    print(describe_environment(), flush=True)
     with TemporaryDirectory() as folder:
         action = Action(Path(folder))
-        for name in wanted:
+        for name in names:
             try:
                 parts[name] = PARTS[name](action, options.quick)
             except BenchError as error:
                 print(f"script/bench: {error}", file=sys.stderr)
                 return 1
-            print(f"\n{written(parts[name])}", flush=True)
-    found = {**facts(), "quick": options.quick, "parts": {n: json_of(p) for n, p in parts.items()}}
-    options.json.write_text(f"{json.dumps(found, indent=2)}\n", encoding="utf-8")
+            print(f"\n{render(parts[name])}", flush=True)
+    results = {
+        **read_environment(),
+        "quick": options.quick,
+        "parts": {name: to_json(part) for name, part in parts.items()},
+    }
+    options.json.write_text(f"{json.dumps(results, indent=2)}\n", encoding="utf-8")
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options."""
-    found = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    option = found.add_argument
-    option("parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d; or all")
-    option("--quick", action="store_true", help="without 1,000 targets, and without c")
-    option("--json", type=Path, default=Path("bench.json"), metavar="FILE", help="bench.json")
-    option("--markdown", action="store_true", help="tables as docs/performance.md has them")
-    return found
+def create_parser() -> argparse.ArgumentParser:
+    """Create the parser of the command line."""
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    option = parser.add_argument
+    option("parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d; default: all")
+    option("--quick", action="store_true", help="without 1,000 targets and without part c")
+    option(
+        "--json",
+        type=Path,
+        default=Path("bench.json"),
+        metavar="FILE",
+        help="write the figures to FILE; default: bench.json",
+    )
+    option("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
+    return parser
 
 
 def part_name(text: str) -> str:
-    """A part, as it was named; argparse would hold an empty list of them against `choices`."""
+    """Validate the name of a part; with `choices`, argparse would reject an empty list."""
     if text not in PARTS:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(PARTS)}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(PARTS)}")
     return text
 
 
-def facts() -> dict[str, str | int | None]:
-    """What the figures depend on."""
+def read_environment() -> dict[str, str | int | None]:
+    """Read the date, the versions and the machine that the figures depend on."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "python": platform.python_version(),
         "cpus": os.cpu_count(),
-        "gh": by_gh.version(),
+        "gh": gh_cli.find_version(),
         "latency_ms": LATENCY_MS,
     }
 
 
-def machine() -> str:
-    """The same in a line."""
-    found = facts()
-    gh = f"gh {found['gh']}" if found["gh"] else "no gh (Debian: apt install gh)"
+def describe_environment() -> str:
+    """Describe the environment in one line."""
+    environment = read_environment()
+    gh = f"gh {environment['gh']}" if environment["gh"] else "no gh (Debian: apt install gh)"
     return (
-        f"{found['date']}: Python {found['python']}, {gh}, {found['cpus']} CPUs, a sandbox that "
-        f"takes {found['latency_ms']} ms a request."
+        f"{environment['date']}: Python {environment['python']}, {gh}, "
+        f"{environment['cpus']} CPUs, a sandbox with {environment['latency_ms']} ms per request."
     )
 
 

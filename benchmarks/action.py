@@ -1,4 +1,4 @@
-"""The Action as the image holds it, run as GitHub's runner would."""
+"""Run the Action as the image does, with the environment that GitHub's runner sets."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from functools import cache
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-from benchmarks.processes import Timed, timed
-from benchmarks.sandbox import ROOT, TOKEN, Run, against
-from benchmarks.work import PASSWORD, Work, repository
+from benchmarks.processes import Measurement, measure
+from benchmarks.sandbox import ROOT, TOKEN, Run, run_against_sandbox
+from benchmarks.workloads import PASSWORD, Workload, repository
 
 PACKAGE = Path("src", "codespaces_registry_secrets")
-# As in the image's ENTRYPOINT, but for where its bytecode lies.
+# The same options as the image's ENTRYPOINT, except the location of the bytecode.
 PYTHON = (sys.executable, "-I", "-B", "-u", "-X", "utf8")
-UNPACED = 999_999  # writes per minute: as many as the machine can
+UNLIMITED = 999_999  # writes per minute
 
 
 class Action:
-    """A compiled copy of the Action in a folder, as the Dockerfile makes one."""
+    """A copy of the Action in a folder, compiled as in the Dockerfile."""
 
     def __init__(self, folder: Path) -> None:
         self._entrypoint = Path(shutil.copy(ROOT / "entrypoint.py", folder))
@@ -30,24 +30,24 @@ class Action:
         )
         unchecked = PycInvalidationMode.UNCHECKED_HASH
         compileall.compile_dir(folder / PACKAGE, quiet=1, invalidation_mode=unchecked)
-        # Part (d) looks at runs of part (a) again.
-        self.once = cache(self.run)
+        # Part (d) uses the memory of runs that part (a) has measured.
+        self.run_once = cache(self.run)
 
-    def run(self, work: Work, writes_per_minute: int = UNPACED) -> Run:
-        """Apply a spec.
+    def run(self, workload: Workload, writes_per_minute: int = UNLIMITED) -> Run:
+        """Apply the spec of a workload.
 
         Raises:
-            BenchError: the Action did not end with 0.
+            BenchError: the exit code was not 0.
         """
 
-        def step(url: str, folder: Path) -> Timed:
+        def run_step(url: str, folder: Path) -> Measurement:
             spec = folder / ".github" / "codespaces-registries.yml"
             spec.parent.mkdir()
-            spec.write_text(work.spec, encoding="utf-8")
+            spec.write_text(workload.spec, encoding="utf-8")
             environment = _environment(url, folder, writes_per_minute)
-            return timed([*PYTHON, str(self._entrypoint)], environment, folder)
+            return measure([*PYTHON, str(self._entrypoint)], environment, folder)
 
-        return against(work.site, step)
+        return run_against_sandbox(workload.sandbox, run_step)
 
 
 def _environment(url: str, folder: Path, writes_per_minute: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a sandbox recorded -> what was asked for, how often and with how many bytes. Pure."""
+"""Count the requests that a sandbox recorded, by kind. Pure."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-# The kinds of requests, told by method and path; the first that fits counts.
+# The kinds of requests and their patterns of method and path; the first match counts.
 KINDS: Mapping[str, str] = {
     "secrets": r"GET .*/codespaces/secrets",
     "keys": r"GET .*/codespaces/secrets/public-key",
     "lists": r"GET .*/codespaces/secrets/\w+/repositories",
     "ages": r"GET .*/actions/.*",
     "repositories": r"GET (/orgs/[^/]+/repos|/user/repos|/users/[^/]+/repos|/repos/[^/]+/[^/]+)",
-    "values": r"PUT .*/codespaces/secrets/\w+",
-    "lists set": r"(PUT|DELETE) .*/codespaces/secrets/\w+/repositories(/\d+)?",
+    "value writes": r"PUT .*/codespaces/secrets/\w+",
+    "list writes": r"(PUT|DELETE) .*/codespaces/secrets/\w+/repositories(/\d+)?",
     "other": r".*",
 }
-WRITES = ("values", "lists set")
-REFUSED = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
-# A request that arrives so soon after an answer, in seconds, was on its way before that was read.
-ON_ITS_WAY = 0.02
+WRITES = ("value writes", "list writes")
+RATE_LIMITED = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+# Requests that arrive within these seconds after a response were sent before the client read it.
+IN_FLIGHT_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer: `began` as it arrived, `ended` as it was answered.
+    """A request and its response: `began` when the request arrived, `ended` with the response.
 
-    Both are seconds of `time.monotonic()`, which is one clock for all processes on Linux. `sent`
-    and `received` are bytes of the bodies. The status is None where the connection was dropped.
+    Both are `time.monotonic()`, which all processes share on Linux. `sent` and `received` are the
+    bytes of the bodies. The status is None if the connection was dropped.
     """
 
     kind: str
@@ -43,22 +43,22 @@ class Exchange:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Exchange:
-        """From a line of the record of `github_sandbox`."""
+        """Read an exchange from the record of `github_sandbox`."""
         figures = {name: data[name] for name in ("status", "began", "ended", "sent", "received")}
-        return cls(kind=kind(data["method"], data["path"]), **figures)
+        return cls(kind=find_kind(data["method"], data["path"]), **figures)
 
 
 @dataclass(frozen=True)
-class Tally:
-    """How many requests, with how many bytes of bodies either way."""
+class RequestCount:
+    """A number of requests, with the bytes of their bodies in both directions."""
 
     requests: int = 0
     sent: int = 0
     received: int = 0
 
-    def with_one(self, exchange: Exchange) -> Tally:
-        """One more."""
-        return Tally(
+    def add(self, exchange: Exchange) -> RequestCount:
+        """The count with one more exchange."""
+        return RequestCount(
             self.requests + 1, self.sent + exchange.sent, self.received + exchange.received
         )
 
@@ -70,39 +70,39 @@ class Tally:
         return f"{self.requests:,} ({kilobytes:,.{0 if kilobytes >= 10 else 1}f} kB)"  # noqa: PLR2004
 
 
-def kind(method: str, path: str) -> str:
-    """Which of `KINDS` a request is."""
-    asked = f"{method} {path}"
-    return next(name for name, pattern in KINDS.items() if re.fullmatch(pattern, asked))
+def find_kind(method: str, path: str) -> str:
+    """Find the kind of a request, see `KINDS`."""
+    request = f"{method} {path}"
+    return next(name for name, pattern in KINDS.items() if re.fullmatch(pattern, request))
 
 
-def tallies(exchanges: Iterable[Exchange]) -> Mapping[str, Tally]:
-    """The tally of every kind, of those that do not occur too."""
-    found: defaultdict[str, Tally] = defaultdict(Tally)
+def count_by_kind(exchanges: Iterable[Exchange]) -> Mapping[str, RequestCount]:
+    """Count the requests of every kind, including kinds without any."""
+    counts: defaultdict[str, RequestCount] = defaultdict(RequestCount)
     for exchange in exchanges:
-        found[exchange.kind] = found[exchange.kind].with_one(exchange)
-    return {name: found[name] for name in KINDS}
+        counts[exchange.kind] = counts[exchange.kind].add(exchange)
+    return {name: counts[name] for name in KINDS}
 
 
-def surplus(found: Mapping[str, Tally], allowed: Mapping[str, int]) -> int:
-    """How many requests go beyond what is allowed of each kind; of a kind not named, none is."""
-    return sum(max(0, tally.requests - allowed.get(name, 0)) for name, tally in found.items())
+def count_excess(counts: Mapping[str, RequestCount], allowed: Mapping[str, int]) -> int:
+    """Count the requests beyond the allowed number of each kind; the default is 0."""
+    return sum(max(0, count.requests - allowed.get(name, 0)) for name, count in counts.items())
 
 
-def refused(exchanges: Iterable[Exchange]) -> list[Exchange]:
-    """The writes that GitHub's limit turned away, in order."""
-    turned_away = [one for one in exchanges if one.kind in WRITES and one.status in REFUSED]
-    return sorted(turned_away, key=lambda one: one.ended)
+def find_rejected_writes(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Find the writes that the write limit rejected, in the order of the responses."""
+    rejected = [one for one in exchanges if one.kind in WRITES and one.status in RATE_LIMITED]
+    return sorted(rejected, key=lambda one: one.ended)
 
 
-def refused_again(exchanges: Iterable[Exchange]) -> list[Exchange]:
-    """Those that were sent when the client could know of the first one."""
-    found = refused(exchanges)
-    return [one for one in found if one.began > found[0].ended + ON_ITS_WAY]
+def find_avoidable_rejections(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Find the rejected writes that were sent after the client could read the first rejection."""
+    rejected = find_rejected_writes(exchanges)
+    return [one for one in rejected if one.began > rejected[0].ended + IN_FLIGHT_SECONDS]
 
 
-def writing_seconds(exchanges: Iterable[Exchange]) -> float:
-    """From the first write's arrival to the last one's answer; 0 where nothing was written."""
+def compute_writing_seconds(exchanges: Iterable[Exchange]) -> float:
+    """Seconds from the first write's arrival to the last write's response; 0 without writes."""
     writes = [one for one in exchanges if one.kind in WRITES]
     if not writes:
         return 0.0

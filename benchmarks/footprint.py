@@ -1,4 +1,4 @@
-"""(d) Time to the first request and of planning, peak memory, and what the image adds."""
+"""Part (d): time to the first request, time of planning, peak memory, size of the image."""
 
 from __future__ import annotations
 
@@ -11,84 +11,90 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.action import PYTHON, Action
-from benchmarks.planning import TARGETS, planning_seconds
-from benchmarks.processes import timed
-from benchmarks.progress import tell
+from benchmarks.planning import TARGETS, measure_planning
+from benchmarks.processes import measure
+from benchmarks.progress import log_progress
 from benchmarks.report import Goal, Part, Row
+from benchmarks.request_counts import LARGE
 from benchmarks.sandbox import ROOT
-from benchmarks.traffic import LARGE
-from benchmarks.work import new_at_repositories, rotation_in_large
+from benchmarks.workloads import new_at_repositories, rotation_in_large
 
-TIMES = 7
+RUNS = 7
 MANY = 1_000
 MEGABYTE = 1_000_000
-NO_DOCKER = "no docker daemon answers"
+NO_DOCKER = "cannot connect to the Docker daemon"
 NOTE = (
-    "The first request is counted from the start of `entrypoint.py` to its arrival, the median of "
-    f"{TIMES} runs; `import github` is the time of `python -c` with it, in turns with them. MB are "
-    "millions of bytes. Memory is the peak of the whole process, as the kernel tells it."
+    "The first request is the time from the start of `entrypoint.py` to its arrival, the median "
+    f"of {RUNS} runs; `import github` is the time of `python -c` with it, in alternation. MB are "
+    "millions of bytes. Memory is the peak of the whole process, from the kernel."
 )
 
 
-def part(action: Action, *, quick: bool) -> Part:
-    """Measure each; without docker, all but the image."""
+def run_part(action: Action, *, quick: bool) -> Part:
+    """Measure each row; without Docker, all but the image."""
     rows: list[Row] = []
     goals: list[Goal] = []
-    for row, goal in [start(action), planning(), *memory(action, quick=quick), image()]:
+    measurements = [
+        measure_start(action),
+        _measure_planning(),
+        *measure_memory(action, quick=quick),
+        measure_image(),
+    ]
+    for row, goal in measurements:
         rows.append(row)
         goals.append(goal)
     return Part("(d) Start, planning, memory, image", rows, goals, NOTE)
 
 
-def start(action: Action) -> tuple[Row, Goal]:
-    """Seconds to the first request, and to `import github`."""
-    work = new_at_repositories(1)
-    ours, library = [], []
-    for turn in range(TIMES):
-        tell(f"(d) first request, {turn + 1} of {TIMES}")
-        ours.append(action.run(work).first_request)
-        library.append(_importing())
-    first, importing = median(ours), median(library)
-    goal = Goal("first request / `import github`", first / importing, 2.0)
-    return _row("first request", first, "s", f"`import github`: {importing:.3f} s"), goal
+def measure_start(action: Action) -> tuple[Row, Goal]:
+    """Measure the seconds to the first request, and of `import github`."""
+    workload = new_at_repositories(1)
+    first_requests, imports = [], []
+    for turn in range(RUNS):
+        log_progress(f"(d) first request, {turn + 1} of {RUNS}")
+        first_requests.append(action.run(workload).first_request)
+        imports.append(_measure_import())
+    first_request, import_seconds = median(first_requests), median(imports)
+    goal = Goal("first request / `import github`", first_request / import_seconds, 2.0)
+    note = f"`import github`: {import_seconds:.3f} s"
+    return _row("first request", first_request, "s", note), goal
 
 
-def planning() -> tuple[Row, Goal]:
-    """Seconds for the largest plan."""
-    tell("(d) planning")
-    seconds = planning_seconds()
+def _measure_import() -> float:
+    with TemporaryDirectory() as folder:
+        command = [*PYTHON, "-c", "import github"]
+        return measure(command, {"PATH": os.defpath}, Path(folder)).seconds
+
+
+def _measure_planning() -> tuple[Row, Goal]:
+    log_progress("(d) planning")
+    seconds = measure_planning()
     goal = Goal(f"planning {TARGETS:,} targets", seconds, 0.5, "s")
     return _row(f"planning {TARGETS:,} targets", seconds, "s"), goal
 
 
-def memory(action: Action, *, quick: bool) -> Iterator[tuple[Row, Goal]]:
-    """Peak memory of the largest runs of part (a)."""
+def measure_memory(action: Action, *, quick: bool) -> Iterator[tuple[Row, Goal]]:
+    """Measure the peak memory of the largest runs of part (a)."""
     many = new_at_repositories(MANY // 10 if quick else MANY)
-    for work in (many, rotation_in_large(LARGE)):
-        tell(f"(d) peak memory: {work.name}")
-        peak = action.once(work).timed.peak / MEGABYTE
-        goal = Goal(f"peak memory: {work.name}", peak, 150.0, "MB")
-        yield _row(f"peak memory: {work.name}", peak, "MB"), goal
+    for workload in (many, rotation_in_large(LARGE)):
+        log_progress(f"(d) peak memory: {workload.name}")
+        peak = action.run_once(workload).measurement.peak / MEGABYTE
+        goal = Goal(f"peak memory: {workload.name}", peak, 150.0, "MB")
+        yield _row(f"peak memory: {workload.name}", peak, "MB"), goal
 
 
-def image() -> tuple[Row, Goal]:
-    """What `script/image` prints."""
-    tell("(d) image")
+def measure_image() -> tuple[Row, Goal]:
+    """Measure the size of the image's own layers, which `script/image` prints."""
+    log_progress("(d) image")
     script = [str(ROOT / "script" / "image")]
-    done = subprocess.run(script, capture_output=True, text=True, check=False)
-    match = re.search(r" adds ([\d.]+) MB to (\S+)", done.stdout)
-    added = float(match[1]) if match else None
-    why = NO_DOCKER if NO_DOCKER in done.stderr else "script/image failed"
-    note = f"over {match[2]}" if match else why
-    goal = Goal("layers of the image", added, 40.0, "MB", why)
-    return _row("layers of the image", added, "MB", note), goal
+    process = subprocess.run(script, capture_output=True, text=True, check=False)
+    match = re.search(r" adds ([\d.]+) MB to (\S+)", process.stdout)
+    megabytes = float(match[1]) if match else None
+    reason = NO_DOCKER if NO_DOCKER in process.stderr else "script/image failed"
+    note = f"base: {match[2]}" if match else reason
+    goal = Goal("layers of the image", megabytes, 40.0, "MB", reason)
+    return _row("layers of the image", megabytes, "MB", note), goal
 
 
-def _row(what: str, figure: float | None, unit: str, note: str = "") -> Row:
-    return {"what": what, "figure": figure, "unit": unit, "note": note}
-
-
-def _importing() -> float:
-    with TemporaryDirectory() as folder:
-        command = [*PYTHON, "-c", "import github"]
-        return timed(command, {"PATH": os.defpath}, Path(folder)).seconds
+def _row(name: str, figure: float | None, unit: str, note: str = "") -> Row:
+    return {"measurement": name, "figure": figure, "unit": unit, "note": note}

@@ -1,4 +1,4 @@
-"""Programs as the bench runs them: timed, with their peak memory."""
+"""Run programs and measure their time and peak memory."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-LAST_LINES = 20
+LOG_TAIL_LINES = 20
 
 
 class BenchError(Exception):
-    """Something that was to be measured did not do its work."""
+    """A measured program or the sandbox failed."""
 
 
 @dataclass(frozen=True)
-class Timed:
-    """A program that has ended well: its start by `time.monotonic()`, seconds, peak in bytes."""
+class Measurement:
+    """A program that succeeded: its start by `time.monotonic()`, its seconds, its peak in bytes."""
 
     began: float
     seconds: float
     peak: int
 
 
-def timed(
+def measure(
     command: Sequence[str],
     environment: Mapping[str, str],
     folder: Path,
     *,
     lines: Sequence[str] = (),
-) -> Timed:
-    """Run a program in a folder to its end; it reads `lines`, and what it says goes into a file.
+) -> Measurement:
+    """Run a program in a folder, with `lines` as its standard input and its output in a file.
 
-    The peak is the kernel's; it is never below the memory of this process, which stays small.
+    The peak comes from the kernel. It is never below the memory of this process, which is small.
 
     Raises:
-        BenchError: it failed; with the last lines of what it said.
+        BenchError: the program failed; with the last lines of its output.
     """
-    given, said = folder / "stdin", folder / "log"
-    given.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    with given.open() as stdin, said.open("w") as log:
+    input_file, log_file = folder / "stdin", folder / "log"
+    input_file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    with input_file.open() as stdin, log_file.open("w") as log:
         began = time.monotonic()
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stdin=stdin, stdout=log, stderr=log
@@ -50,6 +50,6 @@ def timed(
         seconds = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        tail = "\n".join(said.read_text(encoding="utf-8").splitlines()[-LAST_LINES:])
-        raise BenchError(f"{command[0]} ended with {process.returncode}:\n{tail}")
-    return Timed(began, seconds, usage.ru_maxrss * 1024)
+        tail = "\n".join(log_file.read_text(encoding="utf-8").splitlines()[-LOG_TAIL_LINES:])
+        raise BenchError(f"{command[0]} failed with exit code {process.returncode}:\n{tail}")
+    return Measurement(began, seconds, usage.ru_maxrss * 1024)

@@ -1,10 +1,10 @@
-"""What is being measured, for whoever waits."""
+"""Progress messages."""
 
 from __future__ import annotations
 
 import sys
 
 
-def tell(text: str) -> None:
-    """A line on stderr: stdout is for the tables."""
+def log_progress(text: str) -> None:
+    """Print a line on standard error; standard output is for the tables."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""A sandbox in its own process, and a piece of work against it."""
+"""Start a sandbox in its own process, and run a program against it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.exchanges import Exchange
-from benchmarks.processes import BenchError, Timed
+from benchmarks.processes import BenchError, Measurement
 
 ROOT = Path(__file__).parents[1]
 LATENCY_MS = 50
-TOKEN = "sandbox-token"  # noqa: S105 - it opens nothing but a sandbox
+TOKEN = "sandbox-token"  # noqa: S105 - it is valid in the sandbox only
 
 
 @dataclass(frozen=True)
-class Site:
-    """Which world, of how many repositories; `limit` is such as `80/6`, writes in any seconds."""
+class SandboxConfig:
+    """The preset world, its number of repositories, and a write limit such as `80/6`."""
 
     world: str
     repositories: int
@@ -30,48 +30,49 @@ class Site:
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of work, what was asked meanwhile, and the secrets afterwards by target and name."""
+    """A program's measurement, its requests, and the stored secrets by target and name."""
 
-    timed: Timed
+    measurement: Measurement
     exchanges: tuple[Exchange, ...]
     secrets: Mapping[str, Mapping[str, str]]
 
     @property
     def first_request(self) -> float:
         """Seconds from the start of the program to the arrival of its first request."""
-        return min(one.began for one in self.exchanges) - self.timed.began
+        return min(one.began for one in self.exchanges) - self.measurement.began
 
 
-def against(site: Site, work: Callable[[str, Path], Timed]) -> Run:
-    """Do a piece of work against a new world: it gets the URL and a folder of its own.
+def run_against_sandbox(config: SandboxConfig, program: Callable[[str, Path], Measurement]) -> Run:
+    """Run a program against a new sandbox; it gets the URL and an empty folder.
 
     Raises:
-        BenchError: the work failed, or the sandbox did.
+        BenchError: the program or the sandbox failed.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)
-        record = folder / "record.json"
+        record_file = folder / "record.json"
         with subprocess.Popen(
-            _command(site, record), cwd=ROOT / "src", stdout=subprocess.PIPE, text=True
+            _command(config, record_file), cwd=ROOT / "src", stdout=subprocess.PIPE, text=True
         ) as process:
             try:
                 url = process.stdout.readline().strip() if process.stdout else ""
-                done = work(url, folder)
+                measurement = program(url, folder)
             finally:
                 process.send_signal(signal.SIGTERM)
         if process.returncode:
-            raise BenchError(f"the sandbox ended with {process.returncode}")
-        found = json.loads(record.read_text(encoding="utf-8"))
-        return Run(done, tuple(map(Exchange.read, found["exchanges"])), found["secrets"])
+            raise BenchError(f"the sandbox failed with exit code {process.returncode}")
+        record = json.loads(record_file.read_text(encoding="utf-8"))
+        exchanges = tuple(map(Exchange.read, record["exchanges"]))
+        return Run(measurement, exchanges, record["secrets"])
 
 
-def _command(site: Site, record: Path) -> list[str]:
+def _command(config: SandboxConfig, record_file: Path) -> list[str]:
     options = {
-        "--world": site.world,
-        "--repositories": str(site.repositories),
+        "--world": config.world,
+        "--repositories": str(config.repositories),
         "--latency": str(LATENCY_MS),
-        "--record": str(record),
-        **({"--limit-writes": site.limit} if site.limit else {}),
+        "--record": str(record_file),
+        **({"--limit-writes": config.limit} if config.limit else {}),
     }
-    given = (text for option in options.items() for text in option)
-    return [sys.executable, "-m", "github_sandbox", *given]
+    arguments = (text for option in options.items() for text in option)
+    return [sys.executable, "-m", "github_sandbox", *arguments]

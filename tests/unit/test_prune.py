@@ -8,13 +8,13 @@ from typing import Literal
 
 import pytest
 
-from benchmarks.planning import many
+from benchmarks.planning import create_inputs
 from codespaces_registry_secrets.planning.planner import compute_plan
 
 
 def calls(targets: int, unmanaged: Literal["listed", "pruned"]) -> int:
     """How many functions are called to plan for so many targets, each with an unmanaged triplet."""
-    desired, observed = many(targets)
+    desired, observed = create_inputs(targets)
     count = 0
 
     def profile(_frame: FrameType, event: str, _: object) -> None:
