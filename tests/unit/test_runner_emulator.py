@@ -1,4 +1,4 @@
-"""The emulator of GitHub's runner reads as strictly as the runner: its own tests."""
+"""Test the emulator of GitHub's runner, which is as strict as the runner."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ sys.exit(2)
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """A runner with a small action."""
+    """Create a runner with a small action."""
     for directory in ("action", "app"):
         (tmp_path / directory).mkdir()
     (tmp_path / "action" / "action.yml").write_text(ACTION)
@@ -62,7 +62,7 @@ def runner(tmp_path: Path) -> Runner:
     ],
 )
 def test_key_values(text: str, entries: dict[str, str]) -> None:
-    """Both forms of an entry are read, and whichever sign comes first tells the form."""
+    """Both forms of an entry are parsed; the first of `=` and `<<` determines the form."""
     assert key_values(text) == entries
 
 
@@ -80,7 +80,7 @@ def test_key_values(text: str, entries: dict[str, str]) -> None:
     ],
 )
 def test_key_values_that_fail_the_step(text: str, message: str) -> None:
-    """What the runner cannot read is a fault that names the file."""
+    """An entry that the runner cannot parse is an error that names the file."""
     with pytest.raises(RunnerError, match=f"GITHUB_OUTPUT: .*{message}"):
         key_values(text, "GITHUB_OUTPUT")
 
@@ -103,24 +103,24 @@ def test_key_values_that_fail_the_step(text: str, message: str) -> None:
     ],
 )
 def test_commands(line: str, command: Command) -> None:
-    """A command is taken from its line, and unescaped once."""
+    """Commands are parsed from their line and unescaped once."""
     assert commands(f"before\n{line}\nafter") == [command]
 
 
 @pytest.mark.parametrize("line", ["text ::error::x", "std::string", "::error", "##[section]x", ""])
-def test_text_is_no_command(line: str) -> None:
-    """A line that only looks like a command stays text."""
+def test_text_is_not_a_command(line: str) -> None:
+    """Lines that only look like commands are text."""
     assert commands(line) == []
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_each_line_end_may_start_a_command(end: str) -> None:
-    """A lone carriage return smuggles a command in as well as a newline does."""
+def test_a_command_can_follow_any_line_end(end: str) -> None:
+    """A carriage return alone also ends a line, so a command can follow it."""
     assert commands(f"text{end}::error::x") == [Command("error", {}, "x")]
 
 
-def test_only_line_ends_of_the_runner_end_a_line() -> None:
-    """Other separators of Unicode are plain characters."""
+def test_other_separators_do_not_end_a_line() -> None:
+    """Unicode's other line separators are plain characters."""
     assert commands("text\u2028::error::x\x0b::error::y") == []
 
 
@@ -135,34 +135,34 @@ def test_only_line_ends_of_the_runner_end_a_line() -> None:
         ("::error file=::x", "not KEY=VALUE: 'file='"),
     ],
 )
-def test_commands_that_nobody_means(line: str, message: str) -> None:
-    """What the runner would drop or print as text is a fault."""
+def test_invalid_commands_are_errors(line: str, message: str) -> None:
+    """Commands that the runner ignores or prints as text are errors."""
     with pytest.raises(RunnerError, match=message):
         commands(line)
 
 
 def test_stopped_commands() -> None:
-    """Between `stop-commands` and its token nothing is a command."""
+    """Lines between `stop-commands` and its token are not commands."""
     output = "::stop-commands::TOKEN\n::error::a\n##[error]b\n::whatever::\n::TOKEN::\n::error::c"
     assert commands(output) == [Command("error", {}, "c")]
 
 
 def test_limits_of_annotations() -> None:
-    """Ten of a kind and 4,096 characters each are shown; what goes beyond is noted."""
+    """GitHub shows ten annotations of a kind, with 4,096 characters each; more is reported."""
     assert limits([Command("error", {}, "x" * 4096)] * 10 + [Command("debug")] * 11) == []
     assert limits([Command("notice")] * 11) == ["11 annotations of the kind 'notice'"]
     assert limits([Command("error", {}, "x" * 4097)]) == ["an annotation of 4097 characters"]
 
 
 def test_limit_of_the_summary() -> None:
-    """A summary of 1 MiB is shown, a longer one is not."""
+    """A summary of 1 MiB is accepted, a longer one is an error."""
     assert step_summary(b"x" * 2**20) == "x" * 2**20
     with pytest.raises(RunnerError, match="1048577 bytes"):
         step_summary(b"x" * (2**20 + 1))
 
 
 def test_step(runner: Runner) -> None:
-    """A step comes back with all that it said, as the runner understands it."""
+    """A step has the exit code, outputs, summary, masks, annotations and files."""
     step = runner.run({}, {"SOURCE": "value"})
     assert step.exit_code == 2
     assert step.outputs == {"changed": "true", "plan": "{\n}"}
@@ -177,15 +177,15 @@ def test_step(runner: Runner) -> None:
     assert made["made"].read_text() == "value"
 
 
-def told(step: Step) -> dict[str, str]:
-    """The environment that the little action printed."""
+def read_environment(step: Step) -> dict[str, str]:
+    """Read the environment that the small action printed."""
     environment: dict[str, str] = json.loads(step.stdout.splitlines()[0])["env"]
     return environment
 
 
 def test_inputs(runner: Runner) -> None:
-    """Inputs come upper-cased, blanks as `_`, hyphens kept; defaults as written, else empty."""
-    env = told(runner.run({"Token": " t\n"}))
+    """Inputs are upper case, with `_` for spaces; defaults apply as written."""
+    env = read_environment(runner.run({"Token": " t\n"}))
     assert {name: value for name, value in env.items() if name.startswith("INPUT_")} == {
         "INPUT_TOKEN": " t\n",
         "INPUT_PRUNE": "false",
@@ -195,20 +195,20 @@ def test_inputs(runner: Runner) -> None:
 
 
 def test_unknown_input(runner: Runner) -> None:
-    """The runner only warns of an input that the action lacks; a test means it otherwise."""
+    """An unknown input is an error; GitHub's runner only warns."""
     with pytest.raises(RunnerError, match="no such inputs: tokn"):
         runner.run({"tokn": "x"})
 
 
-def test_variables_of_the_runner_win(runner: Runner) -> None:
+def test_variables_of_the_runner_take_precedence(runner: Runner) -> None:
     """A step's `env:` cannot override what the runner sets."""
-    env = told(runner.run({}, {"GITHUB_API_URL": "http://elsewhere", "MINE": "1"}))
+    env = read_environment(runner.run({}, {"GITHUB_API_URL": "http://elsewhere", "MINE": "1"}))
     assert env["GITHUB_API_URL"] == "http://127.0.0.1:8080"
     assert (env["MINE"], env["GITHUB_ACTIONS"], env["CI"]) == ("1", "true", "true")
 
 
-def test_steps_have_files_of_their_own(runner: Runner) -> None:
-    """Two steps of a job share the workspace, but not the files of the runner."""
-    first, second = told(runner.run({})), told(runner.run({}))
+def test_steps_have_separate_files(runner: Runner) -> None:
+    """Two steps of a job share the workspace, but not the runner's files."""
+    first, second = read_environment(runner.run({})), read_environment(runner.run({}))
     assert first["GITHUB_WORKSPACE"] == second["GITHUB_WORKSPACE"]
     assert first["GITHUB_OUTPUT"] != second["GITHUB_OUTPUT"]
