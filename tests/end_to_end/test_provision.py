@@ -251,7 +251,7 @@ def test_a_long_list_is_cut(call: Call) -> None:
             "server": None,
             "sources": {"username": None, "password": None},
             "action": "create",
-            "reason": "none of the three secrets is there",
+            "reason": "does not exist",
             "outcome": "failed",
             "error": "y" * 4000,
         }

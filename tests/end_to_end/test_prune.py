@@ -94,7 +94,7 @@ def test_prune_has_a_limit(world: World, action: Action, limit: str, code: int) 
 
     assert step.exit_code == code, step.stdout
     assert len(world.secrets(REPOSITORY)) == (15 if code else 3)
-    assert ("it would delete 4 of 5 triplets here" in step.stdout) == bool(code)
+    assert ("would delete 4 of 5 triplets of this target" in step.stdout) == bool(code)
 
 
 def test_a_target_that_was_not_seen_is_not_pruned(
@@ -119,7 +119,7 @@ def test_nothing_goes_where_its_replacement_does_not_come(
     )
     assert blocked.exit_code == 1
     assert crowded.secrets(REPOSITORY) == before
-    assert "another change here is blocked, and this may be what it replaces" in blocked.stdout
+    assert "another change here is blocked and may replace this triplet" in blocked.stdout
 
     sandbox.fail(Fault(method="PUT", path="NEW_.*_SERVER$", status=500, times=None))
     assert action.here(renamed, ENVIRONMENT, prune="true") == 1

@@ -199,7 +199,7 @@ def test_another_users_secrets(world: World, action: Action) -> None:
 
     (message,) = errors(action, "user: hubot")
 
-    assert "the token belongs to octocat, and nobody can manage another user's secrets" in message
+    assert "the token belongs to octocat and cannot manage the secrets of another user" in message
 
 
 def test_an_archived_repository(world: World, action: Action) -> None:

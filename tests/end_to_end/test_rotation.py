@@ -225,7 +225,7 @@ def test_the_end_of_the_managing_token_is_looked_at(
 
     assert late.annotations("warning") == []
     (warning,) = early.annotations("warning")
-    assert "the token of this run ends in 3d" in warning or "ends in 2d" in warning
+    assert "the token of this run expires in 3d" in warning or "expires in 2d" in warning
     assert early.outputs["next-expiry"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"
 
 

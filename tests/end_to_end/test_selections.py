@@ -125,7 +125,7 @@ def test_the_removal_limit(world: World, action: Action, kept: str, limit: str, 
     assert step.exit_code == code, step.stdout
     if code:
         assert listed(world) == before
-        assert "it would take 4 of 10 repositories off ACR_CONTAINER_REGISTRY_PASSWORD" in (
+        assert "would remove 4 of 10 repositories from ACR_CONTAINER_REGISTRY_PASSWORD" in (
             step.stdout
         )
         assert "`removal-limit` allows (30%)" in step.stdout
@@ -167,7 +167,7 @@ def test_a_list_that_single_sign_on_cuts_short_is_not_replaced(
     step = action.step(ACCESS.format(chosen="[app]"), removal_limit="100%")
 
     assert step.exit_code == 1
-    assert "does not show the token the whole list" in step.stdout
+    assert "the token cannot see every selected repository of" in step.stdout
     assert sandbox.writes == []
 
 

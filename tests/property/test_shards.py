@@ -24,10 +24,10 @@ from codespaces_registry_secrets.model.targets import (
 )
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.planning.sharding import (
-    MINUTES,
+    MAX_JOB_MINUTES,
+    MAX_REQUESTS_PER_JOB,
     READS,
     READS_BEFORE_WRITES,
-    REQUESTS,
     shard_matrix,
     split_by_shard,
 )
@@ -74,7 +74,10 @@ def minutes(given_writes: Mapping[Target, int], pace: int) -> Fraction:
 
 def fits(given_writes: Mapping[Target, int], pace: int) -> bool:
     """Whether one job can do it."""
-    return requests(given_writes) <= REQUESTS and minutes(given_writes, pace) <= MINUTES
+    return (
+        requests(given_writes) <= MAX_REQUESTS_PER_JOB
+        and minutes(given_writes, pace) <= MAX_JOB_MINUTES
+    )
 
 
 def of(shard: Shard, given_writes: Mapping[Target, int]) -> dict[Target, int]:

@@ -76,7 +76,7 @@ def test_create() -> None:
     """Nothing there: three values in order, open to nobody but those who are named."""
     change = planned(replace(DESIRED, selection=chosen("api", "web")), {})
 
-    assert (change.action, change.reason) == ("create", "none of the three secrets is there")
+    assert (change.action, change.reason) == ("create", "does not exist")
     assert change.steps == tuple(Step(part, True, "selected", (1, 2)) for part in Part)
     assert change.visibility == (None, "selected")
     assert change.added == ("octo-org/api", "octo-org/web")
@@ -90,7 +90,7 @@ def test_a_new_triplet_that_nobody_may_use_is_warned_of() -> None:
     assert change.steps[0].replace == ()
     (note,) = change.notes
     assert (note.level, note.where) == ("warning", DESIRED.where)
-    assert "no repository may use the triplet" in note.message
+    assert "no repository can use the triplet" in note.message
 
 
 def test_repair_gives_a_missing_member_what_its_siblings_have() -> None:
@@ -159,7 +159,7 @@ def test_a_rotation_for_which_nothing_but_an_unknown_age_speaks_is_no_drift() ->
     change = planned(DESIRED, triplet())
 
     assert (change.action, change.drift) == ("rotate", False)
-    assert change.reason == "nothing tells the age of the source"
+    assert change.reason == "cannot tell when the source last changed, so rewriting to be safe"
     assert change.steps == tuple(Step(part, True, "selected") for part in Part)
 
 
@@ -178,7 +178,8 @@ def test_access_names_the_member_that_is_off() -> None:
 
     change = planned(replace(DESIRED, credential=None, selection=chosen("api")), secrets)
 
-    assert (change.action, change.reason) == ("access", f"list of {PASSWORD} not as the spec says")
+    assert change.action == "access"
+    assert change.reason == f"selected repositories of {PASSWORD} differ from the spec"
     assert change.steps == (Step(Part.PASSWORD, False, None, (1,)),)
     assert (change.added, change.removed) == (("octo-org/api",), ("octo-org/web",))
 
@@ -228,37 +229,37 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
     "nothing to create with": (
         {"credential": None},
         {},
-        "ACR_CONTAINER_REGISTRY_SERVER is missing, and the registry has no `username` and",
+        "ACR_CONTAINER_REGISTRY_SERVER are missing; this registry manages access only. Add `username`",
     ),
     "nothing to repair with": (
         {"credential": None},
         {PASSWORD: ObservedSecret(PASSWORD, LONG_AGO, "all")},
-        "ACR_CONTAINER_REGISTRY_USER, ACR_CONTAINER_REGISTRY_SERVER is missing",
+        "ACR_CONTAINER_REGISTRY_USER and ACR_CONTAINER_REGISTRY_SERVER are missing",
     ),
     "a list for all": (
         {"selection": chosen("api")},
         triplet("all"),
-        f"the visibility of {PASSWORD} is `all`, where a list has no effect; write",
+        f"`repositories` has no effect because the visibility of {PASSWORD} is `all`; set",
     ),
     "a visibility without a value": (
         {"credential": None, "visibility": "private"},
         triplet(),
-        f"GitHub changes the visibility of {PASSWORD} only with a value, and none is given",
+        f"GitHub changes the visibility of {PASSWORD} only together with its value, and this",
     ),
     "a visibility that may not overwrite": (
         {"rotate": RotationPolicy(when="missing"), "visibility": "private"},
         triplet(),
-        "only with a value, and `rotate: missing` never overwrites one",
+        "only together with its value, and `rotate: missing` never overwrites a value",
     ),
     "a list that is not whole, to be sent back": (
         {},
         triplet(selected=listed(API, complete=False)),
-        f"GitHub does not show the token the whole list of {PASSWORD}",
+        f"the token cannot see every selected repository of {PASSWORD}",
     ),
     "a list that is not whole, to be replaced": (
         {"credential": None, "selection": chosen("web")},
         triplet(selected=listed(API, complete=False)),
-        f"GitHub does not show the token the whole list of {PASSWORD}",
+        f"the token cannot see every selected repository of {PASSWORD}",
     ),
     "an empty selection": (
         {"selection": chosen("none-*")},
@@ -295,8 +296,10 @@ def test_blocked(case: tuple[dict[str, Any], dict[str, ObservedSecret], str]) ->
 
 def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> None:
     """Nothing may be concluded from a name that was not found then."""
-    seen = ObservedTarget(triplet(), NOW)
-    observed = Observed({ORGANIZATION: seen}, {}, {ORGANIZATION: "GitHub answers 502"}, {})
+    observed_target = ObservedTarget(triplet(), NOW)
+    observed = Observed(
+        {ORGANIZATION: observed_target}, {}, {ORGANIZATION: "GitHub answers 502"}, {}
+    )
     other = replace(DESIRED, registry="GHCR")
 
     first, second = compute_plan(
@@ -314,16 +317,16 @@ def test_a_scope_has_room_for_100_secrets() -> None:
         for number in range(95)
     }
     observed = Observed({ORGANIZATION: ObservedTarget(others, NOW)}, {}, {}, {})
-    wanted = [replace(DESIRED, registry=name) for name in ("C", "B", "A")]
+    desired = [replace(DESIRED, registry=name) for name in ("C", "B", "A")]
 
-    changes = compute_plan(wanted, observed, 0.3).changes
+    changes = compute_plan(desired, observed, 0.3).changes
 
     assert [(c.registry, c.action) for c in changes] == [
         ("A", "create"),
         ("B", "blocked"),
         ("C", "blocked"),
     ]
-    assert "holds 98 of at most 100 secrets, and 3 more are needed" in changes[1].reason
+    assert "has 98 of at most 100 secrets, and this change needs 3 more" in changes[1].reason
 
 
 def test_me_is_the_tokens_own_user() -> None:
@@ -346,12 +349,12 @@ def test_me_and_the_login_are_one_target() -> None:
         {},
         {},
     )
-    wanted = [replace(DESIRED, target=User("@me")), replace(DESIRED, target=USER)]
+    desired = [replace(DESIRED, target=User("@me")), replace(DESIRED, target=USER)]
 
-    both = compute_plan(wanted, observed, 0.3)
+    both = compute_plan(desired, observed, 0.3)
     changes = both.changes
 
-    assert not [note for note in both.all_notes if "another id here" in note.message]
+    assert not [note for note in both.all_notes if "another id at this target" in note.message]
     assert [change.action for change in changes] == ["blocked", "blocked"]
     assert changes[0].reason == "ACR is declared for user:octocat twice; keep one of them"
 

@@ -19,8 +19,8 @@ from codespaces_registry_secrets.model.targets import (
 )
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.planning.sharding import (
-    MINUTES,
-    REQUESTS,
+    MAX_JOB_MINUTES,
+    MAX_REQUESTS_PER_JOB,
     shard_matrix,
     split_by_shard,
 )
@@ -107,7 +107,7 @@ def test_a_token_has_so_many_requests() -> None:
 
     assert 8 <= len(shards) <= 10
     for one in shards:
-        assert 6 * sum(one.has(target) for target in repositories(5000)) <= REQUESTS
+        assert 6 * sum(one.has(target) for target in repositories(5000)) <= MAX_REQUESTS_PER_JOB
 
 
 def test_a_job_has_so_many_minutes() -> None:
@@ -116,7 +116,7 @@ def test_a_job_has_so_many_minutes() -> None:
 
     assert 6 < len(shards) <= 9
     for one in shards:
-        assert 3.2 * sum(one.has(target) for target in repositories(600)) <= MINUTES
+        assert 3.2 * sum(one.has(target) for target in repositories(600)) <= MAX_JOB_MINUTES
 
 
 def test_reading_takes_time_too_where_the_pace_is_slow() -> None:

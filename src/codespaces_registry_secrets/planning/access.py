@@ -1,4 +1,4 @@
-"""Who may use each member of a triplet, now and as the spec wants it. Pure."""
+"""Compare who can use each member of a triplet with what the spec says. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codespaces_registry_secrets.planning.rotation import RotationDecision
 
 @dataclass(frozen=True)
 class Access:
-    """Who may use a secret: `ids` is its list, None where it has none."""
+    """Who can use a secret. `ids` has its selected repositories; None if it has no such list."""
 
     visibility: Visibility | None = None
     ids: frozenset[int] | None = None
@@ -24,81 +24,78 @@ class Access:
 
 @dataclass(frozen=True)
 class Member:
-    """One secret of a triplet. `now` is None where it is absent."""
+    """One secret of a triplet. `current` is None if the secret does not exist."""
 
     name: str
     part: Part
     current: Access | None
     desired: Access
-    complete: bool  # whether the list that stays or is sent back was seen whole
-    write: bool  # whether its value is sent
+    complete: bool  # whether the token could see every selected repository of the secret
+    write: bool  # whether its value is written
 
     @property
     def access_differs(self) -> bool:
-        """Whether it is there and others may use it than the spec says."""
+        """Whether the secret exists with another access than desired."""
         return self.current is not None and self.current != self.desired
 
     @property
     def visibility_changes(self) -> bool:
-        """Whether it is there with another visibility; GitHub changes that only with a value."""
+        """Whether the secret exists with another visibility than desired.
+
+        GitHub changes a visibility only together with the value.
+        """
         return self.current is not None and self.current.visibility != self.desired.visibility
 
     @property
     def added(self) -> frozenset[int]:
-        """Ids that join the list."""
-        before = self.current.ids if self.current else None
-        return (self.desired.ids or frozenset()) - (before or frozenset())
+        """Ids of the repositories to add to the list."""
+        return (self.desired.ids or frozenset()) - self._current_ids
 
     @property
     def removed(self) -> frozenset[int]:
-        """Ids that leave the list."""
-        before = self.current.ids if self.current else None
-        return (before or frozenset()) - (self.desired.ids or frozenset())
+        """Ids of the repositories to remove from the list."""
+        return self._current_ids - (self.desired.ids or frozenset())
+
+    @property
+    def _current_ids(self) -> frozenset[int]:
+        return (self.current.ids if self.current else None) or frozenset()
 
 
 def compare_members(
     triplet: Desired,
-    seen: ObservedTarget,
+    observed_target: ObservedTarget,
     selected: SelectionResult | None,
-    due: RotationDecision,
-    belonging: frozenset[Part],
+    rotation: RotationDecision,
+    up_to_date: frozenset[Part],
 ) -> tuple[Member, ...]:
-    """The three members in the order of writing. `due` says which are to be written again.
+    """Compare the three members with the spec; the result is in the order of writing.
 
-    A triplet is used as a whole or not at all. So an absent member is to have what its siblings
-    have, and where one is absent, those that are not `belonging` to the credential are written too:
-    together they would be a login that nobody verified.
+    Codespaces uses a triplet as a whole. So a missing member gets the access of the others. If one
+    is missing, the members that are not `up_to_date` are written too: otherwise the triplet could
+    mix two credentials, a login that was never verified.
     """
-    names = [secret_name(triplet.registry, part) for part in Part]
-    sibling = next((seen.secrets[name] for name in names if name in seen.secrets), None)
-    repair = triplet.credential is not None and any(name not in seen.secrets for name in names)
+    names = {part: secret_name(triplet.registry, part) for part in Part}
+    stored = {part: observed_target.secrets.get(name) for part, name in names.items()}
+    sibling = next((secret for secret in stored.values() if secret), None)
+    repair = triplet.credential is not None and not all(stored.values())
     return tuple(
         Member(
-            name=name,
+            name=names[part],
             part=part,
-            current=_assumed(triplet, seen.secrets[name], selected)
-            if name in seen.secrets
-            else None,
-            desired=_wanted(triplet, seen.secrets.get(name, sibling), selected),
-            complete=_complete(seen.secrets.get(name, sibling)),
-            write=name not in seen.secrets
-            or (repair and part not in belonging)
-            or _sent(triplet, seen.secrets[name], due),
+            current=_current_access(triplet, secret, selected) if secret else None,
+            desired=_desired_access(triplet, secret or sibling, selected),
+            complete=_is_complete(secret or sibling),
+            write=secret is None
+            or (repair and part not in up_to_date)
+            or _needs_value(triplet, secret, rotation),
         )
-        for part, name in zip(Part, names, strict=True)
+        for part, secret in stored.items()
     )
 
 
-def _sent(triplet: Desired, secret: ObservedSecret, due: RotationDecision) -> bool:
-    """Whether the value of a secret that is there is sent: it is due, or its visibility changes."""
-    moves = _visibility(triplet, secret) != secret.visibility
-    allowed = triplet.credential is not None and triplet.rotate.when != "missing"
-    return due.applies_to(secret) or (moves and allowed)
-
-
-def find_inconsistencies(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[str]:
-    """How the stored members differ in what the spec does not set."""
-    stored = {m.part: m.current for m in triplet_members if m.current and m.complete}
+def find_inconsistencies(triplet: Desired, members: tuple[Member, ...]) -> Iterator[str]:
+    """How the access of the stored members differs, as far as the spec does not set it."""
+    stored = {m.part: m.current for m in members if m.current and m.complete}
     visibilities = {part: access.visibility for part, access in stored.items()}
     if triplet.visibility is None and len(set(visibilities.values())) > 1:
         each = ", ".join(f"{part} `{visibility}`" for part, visibility in visibilities.items())
@@ -112,62 +109,69 @@ def find_inconsistencies(triplet: Desired, triplet_members: tuple[Member, ...]) 
         )
 
 
-def plan_steps(triplet: Desired, triplet_members: tuple[Member, ...]) -> Iterator[Step]:
-    """What to send, in order; nothing for a member that is as it should be."""
+def plan_steps(triplet: Desired, members: tuple[Member, ...]) -> Iterator[Step]:
+    """The steps to carry out, in order; a member without a difference has none."""
     exact = triplet.selection is not None and triplet.selection.mode == "exact"
-    for member in triplet_members:
-        whole = exact or member.current is None or member.visibility_changes
-        wanted = member.desired.ids
-        replace = tuple(sorted(wanted)) if whole and wanted is not None else None
-        add = () if whole else tuple(sorted(member.added))
-        remove = () if whole else tuple(sorted(member.removed))
+    for member in members:
+        replaces_list = exact or member.current is None or member.visibility_changes
+        ids = member.desired.ids
+        replace = tuple(sorted(ids)) if replaces_list and ids is not None else None
+        add = () if replaces_list else tuple(sorted(member.added))
+        remove = () if replaces_list else tuple(sorted(member.removed))
         if member.write:
             yield Step(member.part, True, member.desired.visibility, replace, add, remove)
         elif member.access_differs:
             yield Step(member.part, False, None, replace, add, remove)
 
 
-def _assumed(triplet: Desired, secret: ObservedSecret, selected: SelectionResult | None) -> Access:
-    """Who may use a secret now. What is to be taken off a list not seen whole counts as on it.
+def _needs_value(triplet: Desired, secret: ObservedSecret, rotation: RotationDecision) -> bool:
+    """Whether to write the value of a stored secret: to rotate it or to change its visibility."""
+    visibility_changes = _desired_visibility(triplet, secret) != secret.visibility
+    can_overwrite = triplet.credential is not None and triplet.rotate.when != "missing"
+    return rotation.applies_to(secret) or (visibility_changes and can_overwrite)
 
-    A list is not seen whole where others change it between its pages, too. Taking off what is not
-    there does no harm.
+
+def _current_access(
+    triplet: Desired, secret: ObservedSecret, selected: SelectionResult | None
+) -> Access:
+    """Who can use a stored secret.
+
+    If the list is incomplete, every repository that `mode: remove` names counts as listed: the
+    token may just not see it, and removing a repository that is not listed does no harm. A list is
+    also incomplete if it changed while its pages were read.
     """
-    now = _now(secret)
-    removing = triplet.selection is not None and triplet.selection.mode == "remove"
-    if now.ids is None or selected is None or not removing or _complete(secret):
-        return now
-    return Access(now.visibility, now.ids | {repo.id for repo in selected.repositories})
+    ids = _listed_ids(secret)
+    removes = triplet.selection is not None and triplet.selection.mode == "remove"
+    if ids is not None and selected is not None and removes and not _is_complete(secret):
+        ids |= {repo.id for repo in selected.repositories}
+    return Access(secret.visibility, ids)
 
 
-def _now(secret: ObservedSecret) -> Access:
-    listed = secret.selected
-    return Access(
-        secret.visibility, frozenset(r.id for r in listed.repositories) if listed else None
-    )
-
-
-def _complete(secret: ObservedSecret | None) -> bool:
-    return secret is None or secret.selected is None or secret.selected.complete
-
-
-def _wanted(
+def _desired_access(
     triplet: Desired, secret: ObservedSecret | None, selected: SelectionResult | None
 ) -> Access:
-    visibility = _visibility(triplet, secret)
+    visibility = _desired_visibility(triplet, secret)
     if not triplet.target.has_list or visibility in {"all", "private"}:
         return Access(visibility)
-    there = _now(secret).ids if secret else None
+    listed = (_listed_ids(secret) if secret else None) or frozenset()
     if triplet.selection is None or selected is None:
-        return Access(visibility, there or frozenset())
+        return Access(visibility, listed)
     chosen = frozenset(repo.id for repo in selected.repositories)
-    kept = there or frozenset()
-    by_mode = {"exact": chosen, "ensure": kept | chosen, "remove": kept - chosen}
+    by_mode = {"exact": chosen, "ensure": listed | chosen, "remove": listed - chosen}
     return Access(visibility, by_mode[triplet.selection.mode])
 
 
-def _visibility(triplet: Desired, secret: ObservedSecret | None) -> Visibility | None:
-    """As the spec says, else as it is, else the narrowest; none outside of organizations."""
+def _desired_visibility(triplet: Desired, secret: ObservedSecret | None) -> Visibility | None:
+    """The spec's visibility, else the current one, else `selected`; None if the scope has none."""
     if not triplet.target.has_visibility:
         return None
     return triplet.visibility or (secret.visibility if secret else None) or "selected"
+
+
+def _listed_ids(secret: ObservedSecret) -> frozenset[int] | None:
+    listed = secret.selected
+    return frozenset(repo.id for repo in listed.repositories) if listed else None
+
+
+def _is_complete(secret: ObservedSecret | None) -> bool:
+    return secret is None or secret.selected is None or secret.selected.complete

@@ -1,4 +1,4 @@
-"""Plan and findings -> the plan that may be carried out. Pure."""
+"""Block changes of a plan whose target or credential must not be used. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codespaces_registry_secrets.model.targets import Target
 
 
 def block_targets(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
-    """Block each change at a target that must not be written to."""
+    """Block each change that would write to one of these targets, for the reason given."""
     changes = (
         change.blocked(reasons[change.target])
         if change.steps and change.target in reasons
@@ -25,82 +25,88 @@ def block_targets(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-def find_disallowed_owners(plan: Plan, owners: Sequence[str]) -> Mapping[Target, str]:
-    """The targets of owners that are not allowed, and why.
+def find_disallowed_owners(plan: Plan, allowed_owners: Sequence[str]) -> Mapping[Target, str]:
+    """The targets whose owners `allowed-owners` does not allow, with the reason.
 
-    The spec was checked before; whom `@me` means only GitHub tells.
+    The spec was checked before. But only GitHub resolves `@me` to a login.
     """
     targets = {change.target for change in plan.changes}
     return {
-        target: not_allowed_message(target.owner, "allowed-owners", owners)
+        target: not_allowed_message(target.owner, "allowed-owners", allowed_owners)
         for target in targets
-        if not is_allowed(owners, target.owner)
+        if not is_allowed(allowed_owners, target.owner)
     }
 
 
 def block_rejected(
     plan: Plan,
-    findings: Mapping[Credential, CredentialReport],
+    reports: Mapping[Credential, CredentialReport],
     token_expires: datetime | None,
     now: datetime,
-    warning: timedelta,
+    warning_period: timedelta,
 ) -> Plan:
-    """Block each change that would store a credential which was refused or has ended.
+    """Block each change that would store a rejected or expired credential, and warn about expiry.
 
-    `token_expires` is the end of the token that manages the secrets; `warning` is how long before
-    an end it is warned of.
+    `token_expires` is when the token that manages the secrets expires. `warning_period` is how long
+    before an expiry to warn.
     """
-    notes = [note for finding in findings.values() for note in finding.notes]
-    for credential, finding in findings.items():
-        notes += _expiry(credential.name, credential.where, finding.expires, now, warning)
-        notes += _unused(credential, finding, plan.written_credentials)
-    notes += _expiry("the token of this run", Location(), token_expires, now, warning)
-    known = [finding.expires for finding in findings.values()]
-    ends = [moment for moment in (*known, token_expires) if moment]
+    notes = [note for report in reports.values() for note in report.notes]
+    for credential, report in reports.items():
+        name, where = credential.name, credential.where
+        notes += _expiry_warning(name, where, report.expires, now, warning_period)
+        notes += _unused_warning(credential, report, plan.written_credentials)
+    notes += _expiry_warning(
+        "the token of this run", Location(), token_expires, now, warning_period
+    )
+    expiries = [report.expires for report in reports.values()]
+    changes = [_block_change(change, reports, now) for change in plan.changes]
     return Plan(
-        changes=tuple(_hold_deletions([_judged(change, findings, now) for change in plan.changes])),
+        changes=tuple(_hold_deletions(changes)),
         notes=(*plan.notes, *notes),
-        expiry=min(ends, default=None),
+        expiry=min((time for time in (*expiries, token_expires) if time), default=None),
     )
 
 
-def _judged(
-    change: Change, findings: Mapping[Credential, CredentialReport], now: datetime
+def _block_change(
+    change: Change, reports: Mapping[Credential, CredentialReport], now: datetime
 ) -> Change:
     if change.credential is None or not any(step.value for step in change.steps):
         return change
-    finding = findings[change.credential]
-    reason = finding.refusal
-    if finding.expires and finding.expires <= now:
-        reason = f"the credential ended at {_at(finding.expires)}; renew it"
+    report = reports[change.credential]
+    reason = report.refusal
+    if report.expires and report.expires <= now:
+        reason = f"the credential expired at {_format_time(report.expires)}; renew it"
     return change.blocked(reason) if reason else change
 
 
 def _hold_deletions(changes: Sequence[Change]) -> Iterator[Change]:
-    """Nothing is deleted beside a change that is blocked: it may be what that was to replace."""
-    waiting = {change.target for change in changes if change.action == "blocked"}
+    """Block the deletions at each target with a blocked change.
+
+    The triplet to delete can be the one that the blocked change replaces.
+    """
+    blocked_targets = {change.target for change in changes if change.action == "blocked"}
+    message = "another change here is blocked and may replace this triplet; fix that change first"
     for change in changes:
-        held = change.action == "delete" and change.target in waiting
-        message = "another change here is blocked, and this may be what it replaces"
-        yield change.blocked(message) if held else change
+        hold = change.action == "delete" and change.target in blocked_targets
+        yield change.blocked(message) if hold else change
 
 
-def _unused(
-    credential: Credential, finding: CredentialReport, written: frozenset[Credential]
+def _unused_warning(
+    credential: Credential, report: CredentialReport, written: frozenset[Credential]
 ) -> Iterator[Note]:
-    """What would block a credential is worth knowing before it is to be stored again."""
-    if finding.refusal and credential not in written:
-        yield Note("warning", f"{credential.name}: {finding.refusal}", credential.where)
+    """Warn about a rejected credential that this run does not store, but a later run would."""
+    if report.refusal and credential not in written:
+        yield Note("warning", f"{credential.name}: {report.refusal}", credential.where)
 
 
-def _expiry(
-    name: str, where: Location, ends: datetime | None, now: datetime, warning: timedelta
+def _expiry_warning(
+    name: str, where: Location, expires: datetime | None, now: datetime, warning_period: timedelta
 ) -> Iterator[Note]:
-    if ends is None or ends - now > warning:
+    if expires is None or expires - now > warning_period:
         return
-    when = f"ends in {format_duration(ends - now)}" if ends > now else "has ended"
-    yield Note("warning", f"{name} {when}, at {_at(ends)}; renew it", where)
+    when = f"expires in {format_duration(expires - now)}," if expires > now else "expired"
+    yield Note("warning", f"{name} {when} at {_format_time(expires)}; renew it", where)
 
 
-def _at(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+def _format_time(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,7 +1,4 @@
-"""plan(desired, observed) -> Plan. Pure: no request, no clock, no value.
-
-A triplet is one thing: there is one change for each registry at each target.
-"""
+"""Compute the plan: one change for each registry at each target. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +19,11 @@ from codespaces_registry_secrets.planning.access import (
     find_inconsistencies,
     plan_steps,
 )
+from codespaces_registry_secrets.planning.lint import lint_change, lint_triplets
 from codespaces_registry_secrets.planning.rotation import (
     RotationDecision,
     decide_rotation,
-    members_of_credential,
+    find_up_to_date_members,
 )
 
 
@@ -34,44 +32,78 @@ def compute_plan(
     observed: Observed,
     removal_limit: float,
     unmanaged: Literal["listed", "pruned", "ignored"] = "ignored",
-    elsewhere: Sequence[Desired] = (),
+    other_triplets: Sequence[Desired] = (),
 ) -> Plan:
-    """Compare what is desired with what is there.
+    """Compare the desired triplets with what GitHub holds.
 
-    `removal_limit` is the share, 0 to 1, of a list that one change may take away, and of a target's
-    triplets that may be deleted. `unmanaged` says what becomes of triplets that are at a target and
-    not in the spec, and `elsewhere` has the part of the spec that other shards act on.
+    `removal_limit` is the largest share, 0 to 1, of a secret's selected repositories or of a
+    target's triplets that one plan can remove. `unmanaged` is what to do with triplets that are at
+    a target but not in the spec. `other_triplets` are the triplets of other shards.
     """
-    resolved = sorted((_resolved(triplet, observed) for triplet in desired), key=_key)
-    others = [_resolved(triplet, observed) for triplet in elsewhere]
-    changes = list(_changes(resolved, others, observed, removal_limit))
-    notes = [*_renamed(resolved), *lint(resolved)]
+    triplets = sorted((_resolve_target(triplet, observed) for triplet in desired), key=_sort_key)
+    others = [_resolve_target(triplet, observed) for triplet in other_triplets]
+    changes = list(_plan_changes(triplets, others, observed, removal_limit))
+    notes = [*_rename_warnings(triplets), *lint_triplets(triplets)]
     if unmanaged == "pruned":
-        changes += prune.plan_deletions(resolved, others, observed, removal_limit)
+        changes += prune.plan_deletions(triplets, others, observed, removal_limit)
     elif unmanaged == "listed":
-        notes += prune.list_unmanaged(resolved, others, observed)
+        notes += prune.list_unmanaged(triplets, others, observed)
     return Plan(tuple(sorted(changes, key=lambda c: (c.target, c.registry))), tuple(notes))
 
 
-def _changes(
-    resolved: Sequence[Desired],
+def _resolve_target(triplet: Desired, observed: Observed) -> Desired:
+    """The triplet at the target that GitHub resolves the spec's target to.
+
+    `@me` becomes the token's user. The target of another user stays, to be blocked by that name.
+    """
+    declared = triplet.target
+    if isinstance(declared, User) and declared != User(ME):
+        return triplet
+    if declared in observed.targets:
+        target = observed.targets[declared].resolved
+    else:
+        target = observed.other_shards.get(declared)
+    if target in {None, declared}:
+        return triplet
+    return replace(triplet, target=target, declared=declared)
+
+
+def _sort_key(triplet: Desired) -> tuple[Target, str]:
+    return (triplet.target, triplet.registry)
+
+
+def _rename_warnings(triplets: Sequence[Desired]) -> Iterator[Note]:
+    for triplet in triplets:
+        if triplet.declared and isinstance(triplet.target, Repository):
+            message = (
+                f"{triplet.declared.name} was renamed to {triplet.target.name}; update the target"
+            )
+            yield Note("warning", message, triplet.where, triplet.target)
+
+
+def _plan_changes(
+    triplets: Sequence[Desired],
     others: Sequence[Desired],
     observed: Observed,
     removal_limit: float,
 ) -> Iterator[Change]:
-    """A change for each triplet; a target's secrets are counted as more of them are planned."""
-    times = Counter(map(_key, (*resolved, *others)))
-    taken = {t.target: len(_seen(t, observed).secrets) for t in resolved}
-    for triplet in resolved:
+    """A change for each triplet; each created secret counts toward the quota of its target."""
+    declarations = Counter(map(_sort_key, (*triplets, *others)))
+    stored = {t.target: len(_observed_target(t, observed).secrets) for t in triplets}
+    for triplet in triplets:
         target = triplet.target
         try:
-            safety_checks.check_duplicate(triplet, times[_key(triplet)])
-            change, created = _change(triplet, _seen(triplet, observed), observed, removal_limit)
-            safety_checks.check_quota(target, taken[target], created)
-            taken[target] += created
-        except safety_checks.BlockedError as blocked:
-            change = _unchanged(triplet).blocked(str(blocked))
+            safety_checks.check_duplicate(triplet, declarations[_sort_key(triplet)])
+            change, created = _plan_change(triplet, observed, removal_limit)
+            safety_checks.check_quota(target, stored[target], created)
+            stored[target] += created
+        except safety_checks.BlockedError as error:
+            change = _unchanged(triplet).blocked(str(error))
         yield change
+
+
+def _observed_target(triplet: Desired, observed: Observed) -> ObservedTarget:
+    return observed.targets[triplet.declared or triplet.target]
 
 
 def _unchanged(triplet: Desired) -> Change:
@@ -86,185 +118,100 @@ def _unchanged(triplet: Desired) -> Change:
     )
 
 
-def _key(triplet: Desired) -> tuple[Target, str]:
-    return (triplet.target, triplet.registry)
+def _plan_change(triplet: Desired, observed: Observed, removal_limit: float) -> tuple[Change, int]:
+    """The change for one triplet, and the number of secrets that it creates.
 
-
-def _seen(triplet: Desired, observed: Observed) -> ObservedTarget:
-    return observed.targets[triplet.declared or triplet.target]
-
-
-def _resolved(triplet: Desired, observed: Observed) -> Desired:
-    """The triplet at the target that GitHub takes the spec's for; another user stays as named."""
-    declared = triplet.target
-    if isinstance(declared, User) and declared != User(ME):
-        return triplet
-    if declared in observed.targets:
-        target = observed.targets[declared].resolved
-    else:
-        target = observed.other_shards.get(declared)
-    return (
-        triplet
-        if target in {None, declared}
-        else replace(triplet, target=target, declared=declared)
-    )
-
-
-def _renamed(resolved: Sequence[Desired]) -> Iterator[Note]:
-    for triplet in resolved:
-        if triplet.declared and isinstance(triplet.target, Repository):
-            message = (
-                f"{triplet.declared.name} was renamed to {triplet.target.name}; update the target"
-            )
-            yield Note("warning", message, triplet.where, triplet.target)
-
-
-def _change(
-    triplet: Desired, seen: ObservedTarget, observed: Observed, removal_limit: float
-) -> tuple[Change, int]:
-    """The change for one triplet, and how many secrets it creates."""
-    safety_checks.check_target(triplet, seen, observed)
+    Raises:
+        BlockedError: the change cannot or must not be made.
+    """
+    observed_target, change_times = _observed_target(triplet, observed), observed.source_changed_at
+    safety_checks.check_target(triplet, observed_target, observed)
     selected = safety_checks.resolve_selection(triplet, observed)
-    policy = decide_rotation(triplet, seen, observed.source_changed_at)
-    belonging = members_of_credential(triplet, seen, observed.source_changed_at)
-    three = compare_members(triplet, seen, selected, policy, belonging)
-    safety_checks.check_members(triplet, three)
-    safety_checks.check_removal_limit(three, removal_limit)
-    action = _action(three)
-    precaution = action == "rotate" and policy.age_unknown
-    differs = any(member.access_differs for member in three)
-    names = _names(seen, selected)
-    change = Change(
-        target=triplet.target,
-        registry=triplet.registry,
+    rotation = decide_rotation(triplet, observed_target, change_times)
+    up_to_date = find_up_to_date_members(triplet, observed_target, change_times)
+    members = compare_members(triplet, observed_target, selected, rotation, up_to_date)
+    safety_checks.check_members(triplet, members)
+    safety_checks.check_removal_limit(members, removal_limit)
+    action = _choose_action(members)
+    only_age_unknown = action == "rotate" and rotation.age_unknown
+    names = _repository_names(observed_target, selected)
+    added = sorted({names[i] for member in members for i in member.added})
+    change = replace(
+        _unchanged(triplet),
         action=action,
-        reason=_reason(triplet, policy, action, three),
-        where=triplet.where,
-        declared=triplet.declared,
-        visibility=_visibility_change(three),
-        added=tuple(sorted({names[i] for member in three for i in member.added})),
-        removed=tuple(sorted({names[i] for member in three for i in member.removed})),
-        selected_by=_why(three, names, selected),
-        credential=triplet.credential,
-        steps=tuple(plan_steps(triplet, three)),
-        notes=tuple(_notes(triplet, three, selected)),
-        drift=differs or not (action == "none" or precaution),
+        reason=_describe_reason(triplet, rotation, action, members),
+        visibility=_visibility_change(members),
+        added=tuple(added),
+        removed=tuple(sorted({names[i] for member in members for i in member.removed})),
+        selected_by=_selected_by(added, selected),
+        steps=tuple(plan_steps(triplet, members)),
+        notes=tuple(lint_change(triplet, members, selected)),
+        drift=any(member.access_differs for member in members)
+        or not (action == "none" or only_age_unknown),
     )
-    return change, sum(member.current is None for member in three)
+    return change, sum(member.current is None for member in members)
 
 
-def _action(three: tuple[Member, ...]) -> Action:
-    absent = sum(member.current is None for member in three)
-    if absent:
-        return "create" if absent == len(three) else "repair"
-    if any(member.write for member in three):
+def _choose_action(members: tuple[Member, ...]) -> Action:
+    missing = sum(member.current is None for member in members)
+    if missing:
+        return "create" if missing == len(members) else "repair"
+    if any(member.write for member in members):
         return "rotate"
-    return "access" if any(member.access_differs for member in three) else "none"
+    return "access" if any(member.access_differs for member in members) else "none"
 
 
-def _reason(
-    triplet: Desired, policy: RotationDecision, action: Action, three: tuple[Member, ...]
+def _describe_reason(
+    triplet: Desired, rotation: RotationDecision, action: Action, members: tuple[Member, ...]
 ) -> str:
     if action == "create":
-        return "none of the three secrets is there"
+        return "does not exist"
     if action == "repair":
-        absent = [member.name for member in three if member.current is None]
-        return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing"
+        return safety_checks.list_missing([m.name for m in members if m.current is None])
     if action == "none":
-        differ = any(find_inconsistencies(triplet, three))
-        return "nothing to write, but its secrets differ" if differ else "all is in place"
-    access = _difference(three)
+        inconsistent = any(find_inconsistencies(triplet, members))
+        return "nothing to write, but its secrets differ" if inconsistent else "up to date"
+    difference = _describe_access_difference(members)
     if action == "access":
-        return access
-    return "; ".join(filter(None, (policy.reason, access)))
+        return difference
+    return "; ".join(filter(None, (rotation.reason, difference)))
 
 
-def _difference(three: tuple[Member, ...]) -> str:
-    """What of the access differs, and on which members where it is not on all; empty if nothing."""
-    off = [member for member in three if member.access_differs]
-    if not off:
+def _describe_access_difference(members: tuple[Member, ...]) -> str:
+    """How the access differs from the spec, and of which members if not of all; or empty."""
+    differing = [member for member in members if member.access_differs]
+    if not differing:
         return ""
-    what = ["visibility"] if any(member.visibility_changes for member in off) else []
-    what += ["list"] if any(member.added or member.removed for member in off) else []
-    where = "" if len(off) == len(three) else f" of {' and '.join(m.name for m in off)}"
-    return f"{' and '.join(what)}{where} not as the spec says"
+    visibility = any(member.visibility_changes for member in differing)
+    repositories = any(member.added or member.removed for member in differing)
+    differences = ["visibility"] * visibility + ["selected repositories"] * repositories
+    names = " and ".join(member.name for member in differing)
+    of_members = "" if len(differing) == len(members) else f" of {names}"
+    verb = "differ" if repositories else "differs"
+    return f"{' and '.join(differences)}{of_members} {verb} from the spec"
 
 
-def _visibility_change(three: tuple[Member, ...]) -> tuple[Visibility | None, Visibility] | None:
-    for member in three:
-        before = member.current.visibility if member.current else None
-        if member.desired.visibility and before != member.desired.visibility:
-            return before, member.desired.visibility
+def _visibility_change(members: tuple[Member, ...]) -> tuple[Visibility | None, Visibility] | None:
+    for member in members:
+        current = member.current.visibility if member.current else None
+        if member.desired.visibility and current != member.desired.visibility:
+            return current, member.desired.visibility
     return None
 
 
-def _names(seen: ObservedTarget, selected: SelectionResult | None) -> Mapping[int, str]:
-    """Full names by id of all repositories that a change here can speak of."""
-    lists = (secret.selected.repositories for secret in seen.secrets.values() if secret.selected)
+def _repository_names(
+    observed_target: ObservedTarget, selected: SelectionResult | None
+) -> Mapping[int, str]:
+    """The full names by id of all repositories on current lists or in the selection."""
+    lists = (s.selected.repositories for s in observed_target.secrets.values() if s.selected)
     listed = (repo for repositories in lists for repo in repositories)
     chosen = selected.repositories if selected else ()
     return {repo.id: repo.full_name for repo in (*listed, *chosen)}
 
 
-def _why(
-    three: tuple[Member, ...], names: Mapping[int, str], selected: SelectionResult | None
+def _selected_by(
+    added: Sequence[str], selected: SelectionResult | None
 ) -> tuple[tuple[str, str], ...]:
-    added = {names[i] for member in three for i in member.added}
-    reasons = selected.selected_by if selected else {}
-    return tuple((name, reasons[name]) for name in sorted(added) if name in reasons)
-
-
-def _notes(
-    triplet: Desired, three: tuple[Member, ...], selected: SelectionResult | None
-) -> Iterator[Note]:
-    for message in _warnings(triplet, three, selected):
-        yield _note("warning", triplet, message)
-    if selected and selected.archived:
-        names = ", ".join(selected.archived)
-        yield _note("notice", triplet, f"left out because they are archived: {names}")
-
-
-def _warnings(
-    triplet: Desired, three: tuple[Member, ...], selected: SelectionResult | None
-) -> Iterator[str]:
-    yield from find_inconsistencies(triplet, three)
-    if any(
-        m.desired.ids == frozenset() and (m.current is None or m.visibility_changes) for m in three
-    ):
-        yield "no repository may use the triplet; name some under `repositories`"
-    if selected:
-        yield from (f"{pattern} matches no repository" for pattern in selected.unmatched)
-        for old, new in selected.renamed:
-            yield f"{old} was renamed to {new}; update the spec"
-
-
-def _note(level: Literal["notice", "warning"], triplet: Desired, message: str) -> Note:
-    target = triplet.target
-    return Note(level, f"{triplet.registry} at {target}: {message}", triplet.where, target)
-
-
-def lint(settled: Sequence[Desired]) -> Iterator[Note]:
-    """Warnings about triplets beside each other, sorted as they are."""
-    organizations = {
-        (t.registry, t.target.owner.lower()) for t in settled if t.target.has_visibility
-    }
-    # A triplet that is there twice is told of elsewhere.
-    triplets = {(t.target, t.registry, t.credential.server) for t in settled if t.credential}
-    servers = Counter((target, server) for target, _, server in triplets)
-    for triplet in settled:
-        here = f"{triplet.registry} at {triplet.target}"
-        server = triplet.credential.server if triplet.credential else None
-        if server and servers[triplet.target, server] > 1:
-            message = f"{here}: {server} has another id here too, and Codespaces uses only one"
-            yield Note("warning", message, triplet.where, triplet.target)
-        if isinstance(triplet.target, User):
-            message = f"{here}: prebuilds never see a user's secrets"
-            yield Note("warning", message, triplet.where, triplet.target)
-        if not isinstance(triplet.target, Repository):
-            continue
-        if (triplet.registry, triplet.target.owner.lower()) in organizations:
-            message = f"{here}: the organization has it too; in this repository this one wins"
-            yield Note("warning", message, triplet.where, triplet.target)
-        if server == "ghcr.io":
-            message = f"{here}: images that the repository may read need no secrets on ghcr.io"
-            yield Note("notice", message, triplet.where, triplet.target)
+    """For each added repository, what in the selection picked it."""
+    selected_by = selected.selected_by if selected else {}
+    return tuple((name, selected_by[name]) for name in added if name in selected_by)

@@ -1,6 +1,6 @@
-"""Triplets at the targets of a spec that the spec does not name. Pure.
+"""Find triplets at the targets of a spec that the spec does not name, to delete or list them. Pure.
 
-A repository can have several names: the spec may name a triplet by a former one.
+A repository can have several names, and the spec can name a triplet by a former one.
 """
 
 from __future__ import annotations
@@ -15,92 +15,112 @@ from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.plan import Change, Note, Step
 from codespaces_registry_secrets.model.targets import Repository, Target
 from codespaces_registry_secrets.model.triplet import Part, registry_of, secret_name
-from codespaces_registry_secrets.planning.safety_checks import FEW_REMOVALS
-
-
-@dataclass(frozen=True)
-class Unmanaged:
-    """The ids at a target that the spec does not name there, sorted.
-
-    `unsure` are those that it may name there by a name of the target that could not be resolved,
-    and that name. `declared` and `where` are the target as the spec has it, and its place.
-    """
-
-    target: Target
-    seen: ObservedTarget
-    declared: Target | None
-    where: Location
-    ids: tuple[str, ...]
-    unsure: Mapping[str, Target]
+from codespaces_registry_secrets.planning.safety_checks import (
+    exceeds_removal_limit,
+    removal_limit_message,
+)
 
 
 def plan_deletions(
-    desired: Sequence[Desired], elsewhere: Sequence[Desired], observed: Observed, limit: float
+    desired: Sequence[Desired], other_triplets: Sequence[Desired], observed: Observed, limit: float
 ) -> Iterator[Change]:
-    """A deletion for each; none where that is more than `limit` of a target's triplets."""
-    for unmanaged in _find(desired, elsewhere, observed):
+    """Delete each unmanaged triplet; block this for a target that would lose more than `limit`.
+
+    `limit` is a share, 0 to 1, of the target's triplets. `desired` and `other_triplets`, those of
+    other shards, are at resolved targets; `desired` is sorted.
+    """
+    for unmanaged in _find_unmanaged(desired, other_triplets, observed):
         ids = unmanaged.ids
-        there = len({registry_of(name) for name in unmanaged.seen.secrets} - {None})
-        many = len(ids) > FEW_REMOVALS and len(ids) > limit * there
-        message = (
-            f"it would delete {len(ids)} of {there} triplets here, which is more than "
-            f"`removal-limit` allows ({limit:.0%}); if that is meant, run once with "
-            "`removal-limit: 100%`"
-        )
+        total = len({registry_of(name) for name in unmanaged.observed_target.secrets} - {None})
         for registry in ids:
             change = _deletion(unmanaged, registry)
-            if registry in unmanaged.unsure:
-                yield change.blocked(_unsure(registry, unmanaged.unsure[registry]))
+            if registry in unmanaged.possibly_declared:
+                yield change.blocked(_possibly_declared_message(unmanaged, registry))
+            elif exceeds_removal_limit(len(ids), total, limit):
+                yield change.blocked(
+                    f"would delete {len(ids)} of {total} triplets of this target, "
+                    f"{removal_limit_message(limit)}"
+                )
             else:
-                yield change.blocked(message) if many else change
+                yield change
 
 
 def list_unmanaged(
-    desired: Sequence[Desired], elsewhere: Sequence[Desired], observed: Observed
+    desired: Sequence[Desired], other_triplets: Sequence[Desired], observed: Observed
 ) -> Iterator[Note]:
-    """What a run without `prune` leaves alone, as far as that is certain."""
-    for unmanaged in _find(desired, elsewhere, observed):
-        ids = [registry for registry in unmanaged.ids if registry not in unmanaged.unsure]
+    """A notice for each target with triplets that are certainly not in the spec."""
+    for unmanaged in _find_unmanaged(desired, other_triplets, observed):
+        ids = [
+            registry for registry in unmanaged.ids if registry not in unmanaged.possibly_declared
+        ]
         if ids:
             number = "1 triplet is" if len(ids) == 1 else f"{len(ids)} triplets are"
             message = f"{unmanaged.target}: {number} not in the spec: {', '.join(ids)}"
             yield Note("notice", message, unmanaged.where, unmanaged.target)
 
 
-def _find(
-    desired: Sequence[Desired], elsewhere: Sequence[Desired], observed: Observed
+@dataclass(frozen=True)
+class Unmanaged:
+    """The registry ids at a target that the spec does not name there, sorted.
+
+    `declared` and `where` are the target as the spec names it, and its place in the spec.
+    `possibly_declared` has each id that the spec names for another repository name that could not
+    be resolved, with that name: it can be a former name of this target.
+    """
+
+    target: Target
+    observed_target: ObservedTarget
+    declared: Target | None
+    where: Location
+    ids: tuple[str, ...]
+    possibly_declared: Mapping[str, Target]
+
+
+def _find_unmanaged(
+    desired: Sequence[Desired], other_triplets: Sequence[Desired], observed: Observed
 ) -> Iterator[Unmanaged]:
-    """Each target that was seen and has any; `desired` and `elsewhere` are resolved and sorted."""
-    named: defaultdict[Target, set[str]] = defaultdict(set)
-    for triplet in (*desired, *elsewhere):
-        named[triplet.target].add(triplet.registry)
-    unsure = _unresolved(desired, elsewhere, observed)
+    """Each target that could be read and that has unmanaged triplets."""
+    declared_ids: defaultdict[Target, set[str]] = defaultdict(set)
+    for triplet in (*desired, *other_triplets):
+        declared_ids[triplet.target].add(triplet.registry)
+    unresolved = _find_unresolved(desired, other_triplets, observed)
     first = {triplet.target: triplet for triplet in reversed(desired)}
     for target in sorted(first):
         declared = first[target].declared
-        seen = observed.targets[declared or target]
-        ids = {registry_of(name) or "" for name in seen.secrets} - {""} - named[target]
-        if not ids or seen.error:
+        observed_target = observed.targets[declared or target]
+        stored_ids = {
+            registry for name in observed_target.secrets if (registry := registry_of(name))
+        }
+        ids = stored_ids - declared_ids[target]
+        if not ids or observed_target.error:
             continue
-        doubts = unsure if isinstance(target, Repository) else {}
-        yield Unmanaged(target, seen, declared, first[target].where, tuple(sorted(ids)), doubts)
+        yield Unmanaged(
+            target=target,
+            observed_target=observed_target,
+            declared=declared,
+            where=first[target].where,
+            ids=tuple(sorted(ids)),
+            possibly_declared=unresolved if isinstance(target, Repository) else {},
+        )
 
 
-def _unresolved(
-    desired: Sequence[Desired], elsewhere: Sequence[Desired], observed: Observed
+def _find_unresolved(
+    desired: Sequence[Desired], other_triplets: Sequence[Desired], observed: Observed
 ) -> Mapping[str, Target]:
-    """For each id a repository that the spec names it for and that could not be looked up."""
-    unseen = [t for t in desired if observed.targets[t.declared or t.target].error]
+    """By registry id, a repository that the spec names for it and that could not be resolved."""
+    unread = [t for t in desired if observed.targets[t.declared or t.target].error]
     unknown = [
-        t for t in elsewhere if observed.other_shards.get(t.declared or t.target, t.target) is None
+        triplet
+        for triplet in other_triplets
+        if observed.other_shards.get(triplet.declared or triplet.target, triplet.target) is None
     ]
-    return {t.registry: t.target for t in (*unseen, *unknown) if isinstance(t.target, Repository)}
+    return {t.registry: t.target for t in (*unread, *unknown) if isinstance(t.target, Repository)}
 
 
-def _unsure(registry: str, target: Target) -> str:
+def _possibly_declared_message(unmanaged: Unmanaged, registry: str) -> str:
     return (
-        f"{registry} is also declared for {target}, which could not be looked up and may be a "
-        "former name of this repository; fix that target first"
+        f"{registry} is also declared for {unmanaged.possibly_declared[registry]}, which could not "
+        "be looked up and may be a former name of this repository; fix that target first"
     )
 
 
@@ -112,12 +132,12 @@ def _deletion(unmanaged: Unmanaged, registry: str) -> Change:
         reason="the spec does not name it",
         where=unmanaged.where,
         declared=unmanaged.declared,
-        steps=tuple(_steps(registry, unmanaged.seen)),
+        steps=tuple(_deletion_steps(registry, unmanaged.observed_target)),
     )
 
 
-def _steps(registry: str, seen: ObservedTarget) -> Iterator[Step]:
-    """SERVER first: a triplet without it is not used any more, so it is never used half."""
+def _deletion_steps(registry: str, observed_target: ObservedTarget) -> Iterator[Step]:
+    """SERVER first: Codespaces ignores a triplet without it, so it never uses an incomplete one."""
     for part in reversed(Part):
-        if secret_name(registry, part) in seen.secrets:
+        if secret_name(registry, part) in observed_target.secrets:
             yield Step(part, value=False, delete=True)

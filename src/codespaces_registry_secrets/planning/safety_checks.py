@@ -1,4 +1,4 @@
-"""What keeps a change from being planned: it cannot, or must not, be done. Pure."""
+"""Checks that block a change that cannot or must not be made. Pure."""
 
 from __future__ import annotations
 
@@ -13,127 +13,158 @@ from codespaces_registry_secrets.model.repositories import (
 from codespaces_registry_secrets.model.targets import ME, Target, User
 from codespaces_registry_secrets.planning.access import Member
 
+# Of one organization, repository or user.
 # Source: "Managing your account-specific secrets for GitHub Codespaces", docs.github.com.
-QUOTA = 100
-# What `removal-limit` never speaks about.
-FEW_REMOVALS = 3
+MAX_SECRETS = 100
+# `removal-limit` applies only to more removals than these.
+ALWAYS_ALLOWED_REMOVALS = 3
 
 
 class BlockedError(Exception):
-    """Ends the planning of one change; the message is its reason, and what to do."""
+    """Stops planning one change. The message is the reason, and what to do."""
 
 
-def check_duplicate(triplet: Desired, times: int) -> None:
-    """`@me` and its login can both be in a spec, and two names of one repository."""
-    if times > 1:
+def check_duplicate(triplet: Desired, declarations: int) -> None:
+    """Block a triplet that the spec declares twice.
+
+    The spec can have both `@me` and the user's login, or two names of one repository.
+    """
+    if declarations > 1:
         message = f"{triplet.registry} is declared for {triplet.target} twice; keep one of them"
         raise BlockedError(message)
 
 
-def check_quota(target: Target, taken: int, created: int) -> None:
-    """A scope has room for so many secrets, and the ones of others count too."""
-    if created and taken + created > QUOTA:
-        message = (
-            f"{target} holds {taken} of at most {QUOTA} secrets, and {created} more are needed; "
-            "delete some there"
-        )
-        raise BlockedError(message)
-
-
-def check_target(triplet: Desired, seen: ObservedTarget, observed: Observed) -> None:
-    """What could not be seen is not written, and nobody's secrets but the token's own user's."""
+def check_target(triplet: Desired, observed_target: ObservedTarget, observed: Observed) -> None:
+    """Block a target that could not be read, and another user than the token's own."""
     target = triplet.target
-    if seen.error:
-        raise BlockedError(seen.error)
-    if isinstance(target, User) and seen.resolved and target != seen.resolved:
+    if observed_target.error:
+        raise BlockedError(observed_target.error)
+    token_user = observed_target.resolved
+    if isinstance(target, User) and token_user and target != token_user:
         message = (
-            f"the token belongs to {seen.resolved.name}, and nobody can manage another user's "
-            f'secrets; use a token of {target.name}, or write `user: "{ME}"`'
+            f"the token belongs to {token_user.name} and cannot manage the secrets of another "
+            f'user; use a token of {target.name}, or write `user: "{ME}"`'
         )
         raise BlockedError(message)
     if triplet.selection and target in observed.lookup_errors:
         raise BlockedError(observed.lookup_errors[target])
 
 
-def check_removal_limit(three: tuple[Member, ...], limit: float) -> None:
-    """No list loses more than `limit` of itself, as a share, unless that is just a few."""
-    for member in three:
-        if member.current is None or member.current.ids is None or member.desired.ids is None:
-            continue
-        lost, there = len(member.removed), len(member.current.ids)
-        if lost > FEW_REMOVALS and lost > limit * there:
-            message = (
-                f"it would take {lost} of {there} repositories off {member.name}, which is more "
-                f"than `removal-limit` allows ({limit:.0%}); if that is meant, run once with "
-                "`removal-limit: 100%`"
-            )
-            raise BlockedError(message)
-
-
 def resolve_selection(triplet: Desired, observed: Observed) -> SelectionResult | None:
-    """What the selection comes to; refused where a name is unknown or nothing is left of it."""
+    """Resolve the selection of a triplet to repositories; None if it has no selection.
+
+    Raises:
+        BlockedError: a name is unknown, a repository has another owner now, or an exact selection
+            is empty.
+    """
     selection = triplet.selection
     if selection is None:
         return None
     selected = select(selection, observed.repository_index)
-    # What is not there needs not be removed from a list.
-    harmless = selection.include if selection.mode == "remove" else ()
-    unknown = [_unknown(n, observed) for n in selected.unknown if n not in harmless]
+    # A repository that does not exist is on no list, so removing it is done already.
+    ignored = selection.include if selection.mode == "remove" else ()
+    unknown = [_suggest_name(n, observed) for n in selected.unknown if n not in ignored]
     if unknown:
         message = f"no such repository, or the token cannot see it: {', '.join(unknown)}"
         raise BlockedError(message)
     if selected.transferred:
         raise BlockedError("; ".join(transferred_message(*names) for names in selected.transferred))
     if selection.mode == "exact" and not selection.empty and not selected.repositories:
-        raise BlockedError(_nothing_selected(selected))
+        raise BlockedError(_empty_selection_message(selected))
     return selected
 
 
-def _nothing_selected(selected: SelectionResult) -> str:
-    reasons = [f"{what} matches no repository" for what in selected.unmatched]
-    if selected.archived:
-        reasons.append(f"archived repositories are left out ({', '.join(selected.archived)})")
-    why = "; ".join(reasons) or "`exclude` leaves nothing of it"
-    return (
-        f"the selection is empty: {why}. Write `repositories: []` if no repository may use the "
-        "triplet"
-    )
-
-
-def _unknown(name: str, observed: Observed) -> str:
+def _suggest_name(name: str, observed: Observed) -> str:
     close = closest_name(name, observed.repository_index)
     return f"{name} (did you mean {close}?)" if close else name
 
 
-def check_members(triplet: Desired, three: tuple[Member, ...]) -> None:
-    """Nothing is created without a value, and no list is sent that was not seen whole."""
-    absent = [member.name for member in three if member.current is None]
-    if absent and triplet.credential is None:
+def _empty_selection_message(selected: SelectionResult) -> str:
+    reasons = [f"{pattern} matches no repository" for pattern in selected.unmatched]
+    if selected.archived:
+        reasons.append(f"archived repositories are left out ({', '.join(selected.archived)})")
+    return (
+        f"the selection is empty: {'; '.join(reasons) or '`exclude` removes every match'}. "
+        "Write `repositories: []` if no repository should use the triplet"
+    )
+
+
+def check_members(triplet: Desired, members: tuple[Member, ...]) -> None:
+    """Block a change that lacks a value, or that would write back an incomplete list."""
+    missing = [member.name for member in members if member.current is None]
+    if missing and triplet.credential is None:
         message = (
-            f"{', '.join(absent)} is missing, and the registry has no `username` and `password` "
-            "to write; give both"
+            f"{list_missing(missing)}; this registry manages access only. Add `username` and "
+            f"`password` to create {'it' if len(missing) == 1 else 'them'}"
         )
         raise BlockedError(message)
-    for member in three:
-        _refuse_member(triplet, member)
+    for member in members:
+        _check_member(triplet, member)
 
 
-def _refuse_member(triplet: Desired, member: Member) -> None:
+def list_missing(names: list[str]) -> str:
+    """`A is missing`, or `A and B are missing`."""
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{listed} {'is' if len(names) == 1 else 'are'} missing"
+
+
+def _check_member(triplet: Desired, member: Member) -> None:
     visibility = member.desired.visibility
     if triplet.selection and visibility in {"all", "private"}:
         message = (
-            f"the visibility of {member.name} is `{visibility}`, where a list has no effect; "
-            "write `visibility: selected`, or leave `repositories` out"
+            f"`repositories` has no effect because the visibility of {member.name} is "
+            f"`{visibility}`; set `visibility: selected`, or remove `repositories`"
         )
         raise BlockedError(message)
     if member.visibility_changes and not member.write:
-        why = "`rotate: missing` never overwrites one" if triplet.credential else "none is given"
-        message = f"GitHub changes the visibility of {member.name} only with a value, and {why}"
-        raise BlockedError(message)
-    sends_list = member.write or (triplet.selection and triplet.selection.mode == "exact")
-    if sends_list and not member.complete:
+        message = f"GitHub changes the visibility of {member.name} only together with its value"
+        advice = (
+            "`rotate: missing` never overwrites a value; run once with the input `rotate: always`"
+            if triplet.credential
+            else "this registry manages access only; add `username` and `password`"
+        )
+        raise BlockedError(f"{message}, and {advice}")
+    writes_list = member.write or (triplet.selection and triplet.selection.mode == "exact")
+    if writes_list and not member.complete:
         message = (
-            f"GitHub does not show the token the whole list of {member.name}, and sending back a "
-            "part of it would take the rest away; use a token that sees every repository on it"
+            f"the token cannot see every selected repository of {member.name}, and writing back an "
+            "incomplete list would remove the others; use a token that can see all of them"
+        )
+        raise BlockedError(message)
+
+
+def check_removal_limit(members: tuple[Member, ...], limit: float) -> None:
+    """Block a change that removes more than `limit`, a share from 0 to 1, of a member's list."""
+    for member in members:
+        if member.current is None or member.current.ids is None or member.desired.ids is None:
+            continue
+        removed, listed = len(member.removed), len(member.current.ids)
+        if exceeds_removal_limit(removed, listed, limit):
+            message = (
+                f"would remove {removed} of {listed} repositories from {member.name}, "
+                f"{removal_limit_message(limit)}"
+            )
+            raise BlockedError(message)
+
+
+def exceeds_removal_limit(removed: int, total: int, limit: float) -> bool:
+    """Whether `removed` of `total` is not just a few and more than `limit`, a share from 0 to 1."""
+    return removed > ALWAYS_ALLOWED_REMOVALS and removed > limit * total
+
+
+def removal_limit_message(limit: float) -> str:
+    """The end of a message about a change that exceeds the input `removal-limit`."""
+    return (
+        f"more than `removal-limit` allows ({limit:.0%}); if this is intended, run once with "
+        "`removal-limit: 100%`"
+    )
+
+
+def check_quota(target: Target, stored: int, created: int) -> None:
+    """Block a change for which the scope has no room; secrets of other tools count too."""
+    if created and stored + created > MAX_SECRETS:
+        message = (
+            f"{target} has {stored} of at most {MAX_SECRETS} secrets, and this change needs "
+            f"{created} more; delete some there"
         )
         raise BlockedError(message)
