@@ -1,8 +1,8 @@
-"""From the environment to the exit code: read, plan, apply, report."""
+"""Run the Action: read the inputs, build the plan, apply it, report, and return the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +31,6 @@ from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
-from codespaces_registry_secrets.model.targets import Target
 from codespaces_registry_secrets.planning.credential_gate import (
     block_rejected,
     block_targets,
@@ -41,7 +40,7 @@ from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
 from codespaces_registry_secrets.report.early_end import report_early_end
 from codespaces_registry_secrets.report.log import (
-    MOST_LINES,
+    MAX_LINES,
     Progress,
     count_changes,
     count_outcomes,
@@ -60,41 +59,19 @@ from codespaces_registry_secrets.verify.verify import verify_credentials
 DONE, FAILED, DRIFT = 0, 1, 2
 
 
-@dataclass(frozen=True)
-class RunContext:
-    """What all steps of a run share."""
-
-    inputs: Inputs
-    sources: Sources
-    clients: GitHubClients
-    limiter: RateLimiter
-    commands: WorkflowCommands
-    cancellation: Cancellation
-
-    def progress(
-        self, verb: str, per_minute: int, targets: Collection[Target], requests: int
-    ) -> Progress:
-        """Progress lines for so many targets with so many requests."""
-        return Progress(
-            verb,
-            per_minute,
-            len(targets),
-            requests,
-            tell=self.commands.info,
-            paused=lambda: self.limiter.until,
-        )
-
-
 def main(
     environ: Mapping[str, str],
     cancellation: Cancellation | None = None,
     timeouts: TimeoutConfig | None = None,
 ) -> int:
-    """Run the Action, and turn every error into annotations, a summary and exit code 1."""
+    """Run the Action and return its exit code.
+
+    Every error becomes annotations, a summary and exit code 1.
+    """
     commands = WorkflowCommands(environ)
     try:
         return run(environ, commands, cancellation or Cancellation(), timeouts or TimeoutConfig())
-    except Exception as error:  # noqa: BLE001 - the last resort
+    except Exception as error:  # noqa: BLE001 - every error must reach the log and the summary
         report_early_end(error, commands)
     return FAILED
 
@@ -109,11 +86,36 @@ def run(
     with cancellation.raising():  # nothing is written yet, so a signal ends the run at once
         context = _prepare(environ, commands, cancellation, timeouts)
         plan = build_plan(context)
-        _show_plan(context, plan)
-    outcomes = _apply(context, plan) if context.inputs.mode == "apply" else planned_outcomes(plan)
-    code = _exit_code(context.inputs, plan, outcomes)
-    _report(context, plan, outcomes, code)
-    return code
+        _log_plan(context, plan)
+    outcomes = _apply_plan(context, plan)
+    exit_code = _exit_code(context.inputs.mode, plan, outcomes)
+    _report(context, plan, outcomes, exit_code)
+    return exit_code
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What the steps of a run share."""
+
+    inputs: Inputs
+    sources: Sources
+    clients: GitHubClients
+    limiter: RateLimiter
+    commands: WorkflowCommands
+    cancellation: Cancellation
+
+    def progress(
+        self, verb: str, requests_per_minute: int, targets: int, requests: int
+    ) -> Progress:
+        """Log progress over `targets` targets that take `requests` requests in all."""
+        return Progress(
+            verb,
+            requests_per_minute,
+            targets,
+            requests,
+            log=self.commands.info,
+            paused_until=lambda: self.limiter.until,
+        )
 
 
 def _prepare(
@@ -122,7 +124,7 @@ def _prepare(
     cancellation: Cancellation,
     timeouts: TimeoutConfig,
 ) -> RunContext:
-    """Mask what is secret, then read the inputs. Sends no request."""
+    """Mask the secret inputs, then read and check all inputs. Sends no request."""
     commands.log_libraries()
     for secret in secret_inputs(environ):
         commands.mask(secret)
@@ -137,20 +139,18 @@ def _prepare(
 def build_plan(context: RunContext) -> Plan:
     """Load the spec, read GitHub's state, compare the two, and verify the credentials."""
     inputs, clients = context.inputs, context.clients
-    declared = expand_globs(_load_spec(context), clients)
-    desired, elsewhere = split_by_shard(declared.desired, inputs.shard, declared.errors)
-    observed, age_notes = _observe(context, declared, desired, elsewhere)
-    draft = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, elsewhere)
-    allowed = block_targets(draft, find_disallowed_owners(draft, inputs.allowed_owners))
-    known = {**declared.repositories, **observed.repository_index}
-    writable = block_targets(allowed, find_archived(allowed, known, clients))
+    expanded = expand_globs(_load_spec(context), clients)
+    desired, other_triplets = split_by_shard(expanded.desired, inputs.shard, expanded.errors)
+    observed, age_warnings = _observe(context, expanded, desired, other_triplets)
+    plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, other_triplets)
+    plan = block_targets(plan, find_disallowed_owners(plan, inputs.allowed_owners))
+    repositories = {**expanded.repositories, **observed.repository_index}
+    plan = block_targets(plan, find_archived(plan, repositories, clients))
     credentials = [triplet.credential for triplet in desired if triplet.credential]
-    reports = verify_credentials(credentials, writable.written_credentials, inputs, context.sources)
-    checked = block_rejected(
-        writable, reports, clients.token_expires, observed.at, inputs.expiry_warning
-    )
-    notes = (*input_notes(inputs), *declared.notes, *age_notes, *checked.notes)
-    return replace(checked, notes=notes)
+    reports = verify_credentials(credentials, plan.written_credentials, inputs, context.sources)
+    plan = block_rejected(plan, reports, clients.token_expires, observed.at, inputs.expiry_warning)
+    notes = (*input_notes(inputs), *expanded.notes, *age_warnings, *plan.notes)
+    return replace(plan, notes=notes)
 
 
 def _load_spec(context: RunContext) -> tuple[Desired, ...]:
@@ -161,37 +161,48 @@ def _load_spec(context: RunContext) -> tuple[Desired, ...]:
 
 def _observe(
     context: RunContext,
-    declared: ExpandedTargets,
+    expanded: ExpandedTargets,
     desired: Sequence[Desired],
-    elsewhere: Sequence[Desired],
+    other_triplets: Sequence[Desired],
 ) -> tuple[Observed, Sequence[Note]]:
-    """GitHub's state for `desired`, and warnings about sources of an unknown age."""
-    changed_at, notes = read_change_times(desired, context.clients, context.inputs.repository)
-    targets = {triplet.target for triplet in desired}
-    progress = context.progress("read", context.limiter.reads_a_minute, targets, len(targets))
+    """Read GitHub's state for `desired`, and warn about each source whose age is unknown.
+
+    The targets of other shards are only resolved to their current names, so that none is pruned.
+    """
+    inputs, clients = context.inputs, context.clients
+    change_times, age_warnings = read_change_times(desired, clients, inputs.repository)
+    targets = len({triplet.target for triplet in desired})
+    progress = context.progress("read", context.limiter.reads_a_minute, targets, targets)
     observed = observe(
         desired,
-        context.clients,
-        changed_at,
-        declared.errors,
+        clients,
+        change_times,
+        expanded.errors,
         on_target=progress.target_read,
         on_tick=progress.tick,
     )
     observed = resolve_other_shards(
-        observed,
-        desired,
-        elsewhere,
-        declared.repositories,
-        context.clients,
-        look_up=context.inputs.prune,
+        observed, desired, other_triplets, expanded.repositories, clients, look_up=inputs.prune
     )
-    return observed, notes
+    return observed, age_warnings
 
 
-def _apply(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
-    progress = context.progress(
-        "done", context.limiter.writes_a_minute, plan.written_targets, plan.writes
-    )
+def _log_plan(context: RunContext, plan: Plan) -> None:
+    inputs, commands = context.inputs, context.commands
+    commands.listing("Plan", plan_lines(plan))
+    commands.info(f"\nPlan: {count_changes(plan)}.")
+    if inputs.shard:
+        targets = len({change.target for change in plan.changes})
+        commands.info(f"Targets in shard {inputs.shard}: {targets}.")
+    for note in merge_notes(plan.all_notes):
+        commands.note(note)
+
+
+def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
+    if context.inputs.mode != "apply":
+        return planned_outcomes(plan)
+    targets = len(plan.written_targets)
+    progress = context.progress("done", context.limiter.writes_a_minute, targets, plan.writes)
     return apply(
         plan,
         context.clients,
@@ -202,37 +213,25 @@ def _apply(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
     )
 
 
-def _exit_code(inputs: Inputs, plan: Plan, outcomes: Sequence[Outcome]) -> int:
+def _exit_code(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> int:
     failed = any(o.status == "failed" or o.change.action == "blocked" for o in outcomes)
-    skipped = inputs.mode == "apply" and any(
-        o.change.steps and o.status == "skipped" for o in outcomes
-    )
+    skipped = any(o.status == "skipped" and o.change.steps for o in outcomes)
     if failed or skipped:
         return FAILED
-    return DRIFT if inputs.mode == "check" and plan.drift else DONE
+    return DRIFT if mode == "check" and plan.drift else DONE
 
 
-def _show_plan(context: RunContext, plan: Plan) -> None:
-    context.commands.listing("Plan", plan_lines(plan))
-    context.commands.info(f"\nPlan: {count_changes(plan)}.")
-    if context.inputs.shard:
-        targets = len({change.target for change in plan.changes})
-        context.commands.info(f"Targets in shard {context.inputs.shard}: {targets}.")
-    for note in merge_notes(plan.all_notes):
-        context.commands.note(note)
-
-
-def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], code: int) -> None:
-    """Log, annotations, outputs and summary of what was done. The log has the plan already."""
+def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_code: int) -> None:
+    """Write log, annotations, outputs and summary. The log has the plan already."""
     inputs, commands = context.inputs, context.commands
     errors = list(failure_notes(outcomes))
-    if context.cancellation.requested and code == FAILED:
+    if context.cancellation.requested and exit_code == FAILED:
         errors.append(Note("error", context.cancellation.message))
-    count = count_outcomes(outcomes)
-    if inputs.mode == "apply" and count:
-        if len(outcomes) > MOST_LINES:
+    counts = count_outcomes(outcomes)
+    if inputs.mode == "apply" and counts:
+        if len(outcomes) > MAX_LINES:
             commands.group("Every change", outcome_lines(outcomes))
-        commands.info(count)
+        commands.info(counts)
     for note in merge_notes(errors):
         commands.note(note)
     commands.count_hidden()

@@ -180,7 +180,7 @@ def test_a_limit_that_holds_for_long_ends_the_run(
     assert re.search(message, step.stdout)
     assert len(refused(sandbox)) <= 20  # those that were under way already
     assert int(step.outputs["created"]) + int(step.outputs["failed"]) < 30
-    assert re.search(r"Applied: \d+ done, \d+ failed, 0 blocked, \d+ not begun\.", step.stdout)
+    assert re.search(r"Applied: \d+ done, \d+ failed, 0 blocked, \d+ not started\.", step.stdout)
     done = [one.path for one in sandbox.writes if one.status == 201]
     sandbox.clear_faults()
     sandbox.clear_exchanges()

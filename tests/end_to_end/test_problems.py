@@ -34,7 +34,7 @@ def test_forty_equal_notices_are_one(action: Action) -> None:
     step = action.step(spec(*MANY, server="ghcr.io"), ENVIRONMENT, mode="plan")
 
     (notice,) = step.annotations("notice")
-    assert "ACR at 40 targets: images" in notice
+    assert "ACR at 40 targets: not needed for ghcr.io" in notice
     assert "repository:octo-org/svc-002 and 37 more)" in notice
     assert step.summary.count("**Notice**") == 1
 

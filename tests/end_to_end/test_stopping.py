@@ -90,7 +90,7 @@ def test_a_cancelled_run_says_what_it_did(
     complete = sum(len(sandbox.world.secrets(f"repository:{name}")) == 3 for name in NAMES)
     assert 10 < complete < COUNT
     assert (
-        f"Applied: {complete} done, 0 failed, 0 blocked, {COUNT - complete} not begun."
+        f"Applied: {complete} done, 0 failed, 0 blocked, {COUNT - complete} not started."
         in step.stdout
     )
     assert len(written(sandbox)) == 3 * complete
@@ -175,7 +175,7 @@ def test_a_request_that_hangs_does_not_keep_a_run(
     assert "Stopped by SIGTERM" in step.summary + step.stdout
     if path == "REGISTRY_PASSWORD$":
         assert step.outputs["failed"] == "20"
-        assert "was under way when the run was stopped" in step.stdout
+        assert "was in progress when the run was stopped" in step.stdout
     else:
         assert "Nothing was written." in step.summary
         assert sandbox.writes == []
@@ -194,7 +194,7 @@ def test_a_wait_for_a_limit_does_not_keep_a_run(sandbox: Sandbox, action: Action
 
     assert time.monotonic() - told < MOST_SECONDS
     assert step.exit_code == 1
-    assert re.search(r"Applied: \d+ done, \d+ failed, 0 blocked, \d+ not begun\.", step.stdout)
+    assert re.search(r"Applied: \d+ done, \d+ failed, 0 blocked, \d+ not started\.", step.stdout)
     sandbox.clear_faults()
     assert action.step(MISSING, ENVIRONMENT).exit_code == 0
     assert_all_in_place(sandbox.world)

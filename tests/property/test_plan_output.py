@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codespaces_registry_secrets.model.plan import Change, Outcome
 from codespaces_registry_secrets.model.targets import Organization
-from codespaces_registry_secrets.report.outputs import MOST_PLAN_BYTES, short_plan, whole_plan
+from codespaces_registry_secrets.report.outputs import MAX_PLAN_BYTES, short_plan, whole_plan
 
 names = st.lists(st.text(max_size=40), max_size=4).map(tuple)
 changes = st.builds(
@@ -53,7 +53,7 @@ def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int
 
     short = short_plan("apply", some)
 
-    assert len(short.encode()) < MOST_PLAN_BYTES
+    assert len(short.encode()) < MAX_PLAN_BYTES
     document, whole = json.loads(short), json.loads(whole_plan("apply", some))
     kept = document["changes"]
     assert len(kept) + document.get("omitted", 0) == len(whole["changes"]) == len(some)

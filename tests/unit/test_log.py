@@ -1,4 +1,4 @@
-"""Plan and outcomes as lines of the log."""
+"""The plan and its outcomes as lines of the log."""
 
 from __future__ import annotations
 
@@ -24,28 +24,26 @@ ROTATE = Change(
     reason="its source was changed",
     steps=(Step(Part.PASSWORD, value=True),),
 )
-PRECAUTION = replace(ROTATE, registry="GHCR", reason="nothing tells the age", drift=False)
-NONE = replace(
-    ROTATE, registry="HUB", action="none", reason="all is in place", steps=(), drift=False
-)
+AGE_UNKNOWN = replace(ROTATE, registry="GHCR", reason="age unknown", drift=False)
+NONE = replace(ROTATE, registry="HUB", action="none", reason="up to date", steps=(), drift=False)
 
 
-def test_a_rotation_that_is_no_drift_says_so() -> None:
+def test_a_rotation_that_does_not_count_as_drift_says_so() -> None:
     """In its line, in the count, and in the summary; no other change does."""
-    plan = Plan((ROTATE, PRECAUTION, NONE))
+    plan = Plan((ROTATE, AGE_UNKNOWN, NONE))
 
     lines = plan_lines(plan).splitlines()
     page = render_summary("check", plan, [Outcome(change, "planned") for change in plan.changes])
 
     assert [line for line in lines if "drift" in line] == [lines[1]]
-    assert lines[1].endswith("nothing tells the age; does not count as drift")
+    assert lines[1].endswith("age unknown; does not count as drift")
     assert count_changes(plan) == "2 to rotate (1 not counted as drift), 1 unchanged"
     assert page.count("does not count as drift") == 1
     assert "2 to rotate (1 not counted as drift), 1 unchanged." in page
 
 
-def test_a_rotation_that_is_drift_needs_no_words() -> None:
-    """It is the usual case."""
+def test_a_rotation_that_counts_as_drift_does_not_mention_it() -> None:
+    """This is the usual case."""
     assert "drift" not in plan_lines(Plan((ROTATE, NONE))) + count_changes(Plan((ROTATE, NONE)))
 
 
@@ -57,13 +55,21 @@ def test_a_rotation_that_is_drift_needs_no_words() -> None:
         ([(ROTATE.blocked("no"), "skipped")], "Applied: 0 done, 0 failed, 1 blocked."),
     ],
 )
-def test_the_count_of_what_was_done(changes: list[tuple[Change, Status]], count: str) -> None:
-    """Nothing where there was nothing to do."""
+def test_outcomes_are_counted(changes: list[tuple[Change, Status]], count: str) -> None:
+    """The count is empty if there was nothing to do."""
     assert count_outcomes([Outcome(change, status) for change, status in changes]) == count
 
 
+@pytest.mark.parametrize(("number", "count"), [(1, "1 access change"), (3, "3 access changes")])
+def test_access_changes_are_counted(number: int, count: str) -> None:
+    """With the plural where it is needed."""
+    access = replace(ROTATE, action="access")
+
+    assert count_changes(Plan((access,) * number)) == count
+
+
 def test_text_from_outside_adds_no_line() -> None:
-    """A second line could look like a change of its own."""
+    """A second line could look like another change."""
     forged = replace(ROTATE, reason="no\n  + create   EVIL at octo-org")
 
     assert len(plan_lines(Plan((forged,))).splitlines()) == 1

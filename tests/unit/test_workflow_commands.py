@@ -15,8 +15,8 @@ from pydantic import SecretBytes, SecretStr
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.plan import Note
 from codespaces_registry_secrets.report.workflow_commands import (
-    MOST_ANNOTATIONS,
-    MOST_SUMMARY_BYTES,
+    MAX_ANNOTATIONS,
+    MAX_SUMMARY_BYTES,
     WorkflowCommands,
 )
 from runner_protocol import commands, key_values, limits
@@ -109,7 +109,7 @@ def test_text_from_outside_is_no_command(
     runner.log_libraries()
 
     said(runner, text, Location(f"{text}.yml", 3))
-    for level in range(MOST_ANNOTATIONS + 1):
+    for level in range(MAX_ANNOTATIONS + 1):
         runner.note(Note("error", f"{level}{text}"))
 
     printed = capfd.readouterr()
@@ -206,10 +206,10 @@ def test_a_value_is_masked_once_and_not_kept(
 
 def test_a_summary_that_is_too_large_is_cut(runner: WorkflowCommands, tmp_path: Path) -> None:
     """The runner would drop it whole."""
-    runner.summary("ü" * MOST_SUMMARY_BYTES)
+    runner.summary("ü" * MAX_SUMMARY_BYTES)
 
     written = (tmp_path / "summary").read_bytes()
-    assert len(written) <= MOST_SUMMARY_BYTES
+    assert len(written) <= MAX_SUMMARY_BYTES
     assert written.decode().endswith("… the rest is in the log.\n")
 
 

@@ -1,4 +1,4 @@
-"""Plan -> outcomes. Values are read for one change at a time, and dropped after it."""
+"""Apply a plan: read the values of each change, write its secrets, and return the outcomes."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 from codespaces_registry_secrets.runtime.process import Cancellation
 
-TARGETS_AT_ONCE = 20  # targets; GitHub takes 100 requests at once
-# What is under way when the run is told to stop gets so long to end, of the 5 s that a run has.
+TARGETS_AT_ONCE = 20  # GitHub allows 100 concurrent requests
+# How long a cancelled run lets changes in progress finish. The whole run has 5 s to stop.
 GRACE_SECONDS = 3.0
+INTERRUPTED = "was in progress when the run was stopped; run again to finish it"
 OnTarget = Callable[[Sequence[Outcome]], None]
-INTERRUPTED = "was under way when the run was stopped; run again, and it is finished"
 
 
 def apply(
@@ -43,24 +43,24 @@ def apply(
     on_target: OnTarget = lambda _: None,
     on_tick: Callable[[], None] = lambda: None,
 ) -> tuple[Outcome, ...]:
-    """Carry out a plan: targets concurrently, the changes of one target in order.
+    """Apply a plan: targets concurrently, the changes of one target in order.
 
-    A target that fails does not stop the others. A rejected token or a rate limit that lasts stops
-    all, and so does cancelling the run: what is running then gets a few seconds to finish.
+    A failed target does not stop the others. A rejected token or a long rate limit stops all of
+    them. So does cancelling the run, which lets changes in progress finish for a few seconds.
 
-    `on_target` is called with the outcomes of a target when its changes are done, and `on_tick`
-    several times a second.
+    `on_target` is called with the outcomes of a target after its last change, and `on_tick` several
+    times a second.
     """
-    writing = [index for index, change in enumerate(plan.changes) if change.steps]
-    targets = [list(indexes) for _, indexes in groupby(writing, lambda i: plan.changes[i].target)]
-    run = _Run(plan, clients, sources, cancellation, on_target=on_target, on_tick=on_tick)
-    with suppress(CancelledError):  # the outcomes say how far it came
-        run_concurrently(run.apply_target, targets, TARGETS_AT_ONCE, run.tick)
-    return tuple(run.outcomes)
+    indexes = [index for index, change in enumerate(plan.changes) if change.steps]
+    by_target = [list(group) for _, group in groupby(indexes, lambda i: plan.changes[i].target)]
+    executor = _Executor(plan, clients, sources, cancellation, on_target=on_target, on_tick=on_tick)
+    with suppress(CancelledError):  # the outcomes have what was done until then
+        run_concurrently(executor.apply_target, by_target, TARGETS_AT_ONCE, executor.tick)
+    return tuple(executor.outcomes)
 
 
-class _Run:
-    """What the changes of one run share. `outcomes` is correct at every moment, for each change."""
+class _Executor:
+    """Applies changes and keeps an outcome for each, which is correct at any time."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class _Run:
         self._cancellation = cancellation
         self._on_target = on_target
         self._on_tick = on_tick
-        self._over = threading.Event()
+        self._aborted = threading.Event()
         self._deadline: float | None = None
 
     def tick(self) -> None:
-        """Report progress, and end the run a few seconds after it was cancelled."""
+        """Report progress; in a cancelled run, raise `CancelledError` when its time is over."""
         self._on_tick()
         if not self._cancellation.requested:
             return
@@ -91,32 +91,35 @@ class _Run:
             self._cancellation.check()
 
     def apply_target(self, indexes: Sequence[int]) -> None:
-        """Carry out the changes at `indexes`, which all have the same target."""
+        """Apply the changes at `indexes`, which all have the same target.
+
+        Deletions come last, and only if no other change failed: the triplet to delete can be the
+        one that another change replaces.
+        """
         writer: SecretWriter | None = None
-        for index in sorted(indexes, key=self._deletes):
-            # A deleted triplet can be the one that another change replaces, so deletions come last.
-            hold = self._deletes(index) and self._any_failed(indexes)
-            if hold or self._over.is_set() or self._cancellation.requested:
+        for index in sorted(indexes, key=self._is_deletion):
+            hold = self._is_deletion(index) and self._any_failed(indexes)
+            if hold or self._aborted.is_set() or self._cancellation.requested:
                 continue
             writer = writer or SecretWriter(self._clients, self.outcomes[index].change.target)
             self._apply_change(index, writer)
         if writer:
-            with suppress(Exception):  # an error in the log must not lose the outcomes
+            with suppress(Exception):  # an error while logging must not lose the outcomes
                 self._on_target([self.outcomes[index] for index in indexes])
 
-    def _deletes(self, index: int) -> bool:
+    def _is_deletion(self, index: int) -> bool:
         return self.outcomes[index].change.action == "delete"
 
     def _apply_change(self, index: int, writer: SecretWriter) -> None:
         change = self.outcomes[index].change
         self.outcomes[index] = Outcome(change, "failed", INTERRUPTED)
         try:
-            writer.carry_out(change, self._values(change), partial(self._set_wrote, index))
+            writer.carry_out(change, self._read_values(change), partial(self._set_wrote, index))
         except (GitHubError, SourceError, CancelledError) as error:
             if isinstance(error, FinalError):
-                self._over.set()
+                self._aborted.set()
             self.outcomes[index] = replace(self.outcomes[index], error=str(error))
-        except Exception as error:  # noqa: BLE001 - the other targets go on, and the report is written
+        except Exception as error:  # noqa: BLE001 - the other targets continue
             message = describe_unexpected(error)
             self.outcomes[index] = replace(self.outcomes[index], error=message)
         else:
@@ -128,8 +131,8 @@ class _Run:
     def _any_failed(self, indexes: Sequence[int]) -> bool:
         return any(self.outcomes[index].status == "failed" for index in indexes)
 
-    def _values(self, change: Change) -> Mapping[Part, SecretBytes]:
-        """The values to write, read now; empty where only access changes."""
+    def _read_values(self, change: Change) -> Mapping[Part, SecretBytes]:
+        """Read the values of one change, right before they are written; empty for access only."""
         credential = change.credential
         if credential is None or not any(step.value for step in change.steps):
             return {}

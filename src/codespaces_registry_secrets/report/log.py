@@ -1,4 +1,4 @@
-"""Plan and outcomes as lines for the log, in terraform's manner."""
+"""The plan, the outcomes and the progress of a run as lines for the log, in terraform's style."""
 
 from __future__ import annotations
 
@@ -21,81 +21,61 @@ SIGNS: Mapping[Action, str] = {
     "none": " ",
     "blocked": "!",
 }
-WORDS: Mapping[Action, str] = {
-    "create": "to create",
-    "repair": "to repair",
-    "rotate": "to rotate",
-    "access": "with other access",
-    "delete": "to delete",
-    "none": "unchanged",
-    "blocked": "blocked",
-}
-MOST_NAMES = 12
+MAX_NAMES = 12  # of repositories in one line
+MAX_LINES = 50  # of targets while a run writes; beyond that only failures and counts
+COUNT_SECONDS = 9.5  # so that the log shows a count at least every 10 s
 
 
 def plan_lines(plan: Plan) -> str:
-    """What is to happen, a paragraph for each change."""
-    return "\n".join(line for change in plan.changes for line in _change(change))
+    """Every change: one line, and indented lines for its visibility and repositories."""
+    return "\n".join(line for change in plan.changes for line in _change_lines(change))
 
 
 def count_changes(plan: Plan) -> str:
     """`1 to create, 2 to rotate (1 not counted as drift)`, or `no changes`."""
-    words = {**WORDS, "rotate": f"{WORDS['rotate']}{_precautions(plan)}"}
-    parts = [
-        f"{plan.counts[action]} {word}" for action, word in words.items() if plan.counts[action]
-    ]
+    counts = [_count(plan, action) for action in SIGNS if plan.counts[action]]
     idle = all(change.action == "none" for change in plan.changes)
-    return f"no changes, {', '.join(parts)}" if idle and parts else ", ".join(parts) or "no changes"
+    return ", ".join(["no changes", *counts] if idle else counts)
 
 
 def outcome_lines(outcomes: Sequence[Outcome]) -> str:
-    """A line for each change that was done or that failed."""
-    return "\n".join(_outcome(o) for o in outcomes if o.status in {"applied", "failed"})
+    """A line for each change that was applied or that failed."""
+    return "\n".join(_outcome_line(o) for o in outcomes if o.status in {"applied", "failed"})
 
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> str:
-    """How much was done and how much was not; nothing where there was nothing to do."""
+    """`Applied: 1 done, 0 failed, 0 blocked.`, or empty if there was nothing to do."""
     if all(outcome.change.action == "none" for outcome in outcomes):
         return ""
     statuses = Counter(outcome.status for outcome in outcomes if outcome.change.steps)
     blocked = sum(outcome.change.action == "blocked" for outcome in outcomes)
-    left = f", {statuses['skipped']} not begun" if statuses["skipped"] else ""
+    not_started = f", {statuses['skipped']} not started" if statuses["skipped"] else ""
     done = f"{statuses['applied']} done, {statuses['failed']} failed, {blocked} blocked"
-    return f"Applied: {done}{left}."
+    return f"Applied: {done}{not_started}."
 
 
 def reason_line(change: Change) -> str:
-    """The reason, on one line. Of a blocked change what is in the way; its error has it in full."""
+    """The reason on one line. A blocked change has only its first part: its error has the rest."""
     reason = one_line(change.reason)
-    if _is_precaution(change):
+    if _only_age_unknown(change):
         return f"{reason}; does not count as drift"
     return reason.partition("; ")[0] if change.action == "blocked" else reason
 
 
-def _is_precaution(change: Change) -> bool:
-    """Whether only an unknown age speaks for a rotation: `check` can be green all the same."""
-    return change.action == "rotate" and not change.drift
-
-
-def _precautions(plan: Plan) -> str:
-    number = sum(map(_is_precaution, plan.changes))
-    return f" ({number} not counted as drift)" if number else ""
-
-
-def _change(change: Change) -> Iterator[str]:
-    what = f"{SIGNS[change.action]} {change.action:<8} {change.registry} at {change.target}"
-    yield f"  {what}: {reason_line(change)}{_origin(change)}"
+def _change_lines(change: Change) -> Iterator[str]:
+    title = f"{SIGNS[change.action]} {change.action:<8} {change.registry} at {change.target}"
+    yield f"  {title}: {reason_line(change)}{_credential_suffix(change)}"
     if change.visibility:
         before, after = change.visibility
         yield f"               visibility: {f'{before} → ' if before else ''}{after}"
-    for reason, added in _by_reason(change).items():
-        yield f"               + {_repositories(change, added)}{reason}"
+    for suffix, added in _group_by_selector(change).items():
+        yield f"               + {_list_repositories(change, added)}{suffix}"
     if change.removed:
-        yield f"               - {_repositories(change, change.removed)}"
+        yield f"               - {_list_repositories(change, change.removed)}"
 
 
-def _origin(change: Change) -> str:
-    """What the triplet holds, and from where: ` (ghcr.io, password from secret:GHCR_TOKEN)`."""
+def _credential_suffix(change: Change) -> str:
+    """Server and source names: ` (ghcr.io, password from secret:GHCR_TOKEN)`."""
     if change.credential is None:
         return ""
     labels = change.credential.labels.items()
@@ -103,110 +83,119 @@ def _origin(change: Change) -> str:
     return f" ({', '.join((change.credential.server, *sources))})"
 
 
-def _by_reason(change: Change) -> dict[str, list[str]]:
-    """The repositories that are added, by what picked them; a name needs no telling."""
-    why = dict(change.selected_by)
+def _group_by_selector(change: Change) -> dict[str, list[str]]:
+    """The added repositories by what picked them: ` (by topic x)`, or empty for a plain name."""
+    selected_by = dict(change.selected_by)
     groups: dict[str, list[str]] = {}
     for name in change.added:
-        reason = why.get(name, "name")
-        groups.setdefault("" if reason == "name" else f" (by {reason})", []).append(name)
+        selector = selected_by.get(name, "name")
+        suffix = "" if selector == "name" else f" (by {selector})"
+        groups.setdefault(suffix, []).append(name)
     return groups
 
 
-def _repositories(change: Change, repositories: Sequence[str]) -> str:
-    """How many, and their names; without the owner where it is the target anyway."""
+def _list_repositories(change: Change, repositories: Sequence[str]) -> str:
+    """`2 repositories: api, web`; a name is without its owner if the owner is the target."""
     word = "repository" if len(repositories) == 1 else "repositories"
     owner = f"{change.target.name}/" if isinstance(change.target, Organization) else ""
-    shown = [name.removeprefix(owner) for name in repositories[:MOST_NAMES]]
-    more = len(repositories) - len(shown)
-    tail = f" and {more} more" if more else ""
-    return f"{len(repositories)} {word}: {', '.join(shown)}{tail}"
+    shown = [name.removeprefix(owner) for name in repositories[:MAX_NAMES]]
+    hidden = len(repositories) - len(shown)
+    more = f" and {hidden} more" if hidden else ""
+    return f"{len(repositories)} {word}: {', '.join(shown)}{more}"
 
 
-def _outcome(outcome: Outcome) -> str:
+def _count(plan: Plan, action: Action) -> str:
+    number = plan.counts[action]
+    if action == "access":
+        return f"{number} access change{'' if number == 1 else 's'}"
+    if action in {"none", "blocked"}:
+        return f"{number} {'unchanged' if action == 'none' else action}"
+    no_drift = sum(change.action == action and _only_age_unknown(change) for change in plan.changes)
+    return f"{number} to {action}" + (f" ({no_drift} not counted as drift)" if no_drift else "")
+
+
+def _only_age_unknown(change: Change) -> bool:
+    """Whether a rotation does not count as drift: its only reason is a source of unknown age."""
+    return change.action == "rotate" and not change.drift
+
+
+def _outcome_line(outcome: Outcome) -> str:
     change = outcome.change
-    what = f"{change.action} {change.registry} at {change.target}"
-    return (
-        f"  ✓ {what}"
-        if outcome.status == "applied"
-        else f"  ✗ {what}: {one_line(outcome.error or '')}"
-    )
-
-
-MOST_LINES = 50
-EVERY_SECONDS = 9.5  # the log shows a count at least every 10 s
+    title = f"{change.action} {change.registry} at {change.target}"
+    if outcome.status == "applied":
+        return f"  ✓ {title}"
+    return f"  ✗ {title}: {one_line(outcome.error or '')}"
 
 
 class Progress:
-    """A line for each target while they are few, and a count now and then.
+    """Log a line for each target while they are few, and a count every few seconds.
 
-    `verb` says what happens to a target, `pace` how many requests a minute may be made for it,
-    `tell` gets the lines, and `paused` gives the end of a wait that GitHub asked for. There are
-    `total` targets, with `work` requests in all.
+    `verb` is what happens to a target, such as `read`. `requests_per_minute` is how many requests
+    the run may send for it. There are `targets` targets, with `requests` requests in all. `log`
+    writes a line, and `paused_until` returns the end of a wait that GitHub asked for.
     """
 
     def __init__(
         self,
         verb: str,
-        pace: int,
-        total: int,
-        work: int,
+        requests_per_minute: int,
+        targets: int,
+        requests: int,
         *,
-        tell: Callable[[str], None],
-        paused: Callable[[], datetime | None],
+        log: Callable[[str], None],
+        paused_until: Callable[[], datetime | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._verb, self._pace, self._tell, self._paused = verb, pace, tell, paused
-        self._total, self._work, self._clock = total, work, clock
+        self._verb, self._requests_per_minute = verb, requests_per_minute
+        self._targets, self._requests = targets, requests
+        self._log, self._paused_until, self._clock = log, paused_until, clock
         self._lock = Lock()
-        self._targets = self._failed = self._worked = self._lines = 0
-        self._began = self._told = clock()
-
-    def done(self, text: str, work: int, *, failed: bool) -> None:
-        """A target is done, after `work` requests; `text` says how it went, where that is news."""
-        with self._lock:
-            self._targets += 1
-            self._failed += failed
-            self._worked += work
-            told = self._lines < MOST_LINES and (failed or self._total <= MOST_LINES)
-            self._lines += told
-        if told and text:
-            self._tell(text)
+        self._done_targets = self._failed_targets = self._done_requests = self._lines = 0
+        self._started = self._counted = clock()
 
     def target_read(self) -> None:
         """Count a target that was read."""
-        self.done("", 1, failed=False)
+        self.target_done("", 1, failed=False)
 
     def target_written(self, outcomes: Sequence[Outcome]) -> None:
-        """Count a target whose changes have these outcomes, and log them while there are few."""
+        """Count a target whose changes have these outcomes, and log them."""
         requests = sum(outcome.change.writes for outcome in outcomes)
         failed = any(outcome.status == "failed" for outcome in outcomes)
-        self.done(outcome_lines(outcomes), requests, failed=failed)
+        self.target_done(outcome_lines(outcomes), requests, failed=failed)
+
+    def target_done(self, text: str, requests: int, *, failed: bool) -> None:
+        """Count a target and its requests; log `text` unless it is empty or there are too many."""
+        with self._lock:
+            self._done_targets += 1
+            self._failed_targets += failed
+            self._done_requests += requests
+            has_line = self._lines < MAX_LINES and (failed or self._targets <= MAX_LINES)
+            self._lines += has_line
+        if has_line and text:
+            self._log(text)
 
     def tick(self) -> None:
-        """Tell the count, where it was not told for a while and something is left to do."""
+        """Log the count if the last one is some seconds old and targets are left."""
         now = self._clock()
-        if now - self._told >= EVERY_SECONDS and self._targets < self._total:
-            self._told = now
-            self._tell(self._count(now))
+        if now - self._counted >= COUNT_SECONDS and self._done_targets < self._targets:
+            self._counted = now
+            failed = f", {self._failed_targets} failed" if self._failed_targets else ""
+            count = f"{self._done_targets} of {self._targets} targets {self._verb}{failed}"
+            self._log(f"{count}; {self._remaining(now)}")
 
-    def _count(self, now: float) -> str:
-        failed = f", {self._failed} failed" if self._failed else ""
-        return (
-            f"{self._targets} of {self._total} targets {self._verb}{failed}; {self._outlook(now)}"
-        )
-
-    def _outlook(self, now: float) -> str:
-        until = self._paused()
-        if until:
-            return f"GitHub lets us go on at {until:%H:%M:%S} UTC"
-        left = self._work - self._worked
-        so_far = (now - self._began) / self._worked if self._worked else 0.0
-        return f"about {_span(left * max(so_far, 60 / self._pace))} left"
+    def _remaining(self, now: float) -> str:
+        paused_until = self._paused_until()
+        if paused_until:
+            return f"GitHub asked to wait until {paused_until:%H:%M:%S} UTC"
+        elapsed = (now - self._started) / self._done_requests if self._done_requests else 0.0
+        # The first requests are a burst, which is faster than the rest can be.
+        seconds_per_request = max(elapsed, 60 / self._requests_per_minute)
+        left = self._requests - self._done_requests
+        return f"about {_format_estimate(left * seconds_per_request)} left"
 
 
-def _span(seconds: float) -> str:
-    """`40 s`, `7 min` or `2 h 05 min`: as exact as an estimate may look."""
+def _format_estimate(seconds: float) -> str:
+    """`40 s`, `7 min` or `2 h 05 min`, rounded because it is an estimate."""
     minutes = round(seconds / 60)
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{max(10, round(seconds, -1)):.0f} s"

@@ -1,4 +1,4 @@
-"""Plan and outcomes as the step's summary, in Markdown. Pure."""
+"""Render the step summary as Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -16,29 +16,26 @@ _LEVELS = ("error", "warning", "notice")
 def render_summary(
     mode: str, plan: Plan, outcomes: Sequence[Outcome], problems: Sequence[Note] = ()
 ) -> str:
-    """For a person who opens the run's page: the outcome, the problems, and a row for each change.
+    """The outcome in one or two sentences, the problems, and a table with a row for each change.
 
-    `problems` are those of the plan and of its outcomes, each once.
+    `problems` are the merged notes of the plan and of its outcomes.
     """
-    sentence = (
-        f"{count_changes(plan).capitalize()}. {count_outcomes(outcomes) if mode == 'apply' else ''}"
-    )
+    applied = count_outcomes(outcomes) if mode == "apply" else ""
+    sentences = f"{count_changes(plan).capitalize()}. {applied}".strip()
     rows = "\n".join(map(_row, outcomes))
-    return (
-        f"{_page(f'{TITLE}: {mode}', sentence.strip(), problems)}\n{table_head(_COLUMNS)}\n{rows}\n"
-    )
+    return f"{_head(f'{TITLE}: {mode}', sentences, problems)}\n{table_head(_COLUMNS)}\n{rows}\n"
 
 
 def render_early_summary(outcome: str, problems: Sequence[Note]) -> str:
-    """For a person who looks for why a run ended before it had a plan."""
-    return _page(TITLE, outcome, problems)
+    """The summary of a run that an error ended before it had a plan to report."""
+    return _head(TITLE, outcome, problems)
 
 
-def _page(title: str, sentence: str, problems: Sequence[Note]) -> str:
-    """What every summary begins with; the worst problems first."""
-    listed = sorted(problems, key=lambda note: _LEVELS.index(note.level))
-    items = "".join(f"- {_problem(note)}\n" for note in listed)
-    return f"{title}\n\n{sentence}\n" + (f"\n{items}" if items else "")
+def _head(title: str, sentences: str, problems: Sequence[Note]) -> str:
+    """Title, outcome, and the problems with errors first."""
+    by_severity = sorted(problems, key=lambda note: _LEVELS.index(note.level))
+    items = "".join(f"- {_problem(note)}\n" for note in by_severity)
+    return f"{title}\n\n{sentences}\n" + (f"\n{items}" if items else "")
 
 
 def _problem(note: Note) -> str:
@@ -65,7 +62,7 @@ def _row(outcome: Outcome) -> str:
 
 
 def _access(change: Change) -> Iterator[str]:
-    """`private → selected`, `+3`, `-1`: what changes of who may use the triplet."""
+    """How the access changes: `private → selected`, `+3`, `-1`."""
     if change.visibility:
         yield " → ".join(filter(None, change.visibility))
     if change.added:

@@ -1,6 +1,7 @@
-"""The one door to actions-toolkit and to the files that the runner reads.
+"""Write the log, annotations, masks, outputs and the summary of the step.
 
-All text passes the filter of control characters here; in the log none of it is a command either.
+No other module calls actions-toolkit or writes the files that the runner reads. All text passes the
+filter of control characters here, and text in the log cannot become a workflow command.
 Source: "Workflow commands for GitHub Actions", docs.github.com, and actions/runner.
 """
 
@@ -26,81 +27,82 @@ from codespaces_registry_secrets.text.control_characters import (
 )
 from codespaces_registry_secrets.text.redaction import mask_payloads
 
-# The runner shows so many annotations of a kind for a step, and so much of each.
-MOST_ANNOTATIONS = 10
-LONGEST_ANNOTATION = 4096
-MOST_SUMMARY_BYTES = 1024 * 1024
-MOST_OPEN_LINES = 200
+# The runner shows at most 10 annotations of each level for a step, and cuts their messages.
+MAX_ANNOTATIONS = 10
+MAX_ANNOTATION_LENGTH = 4096
+MAX_SUMMARY_BYTES = 1024 * 1024
+MAX_UNFOLDED_LINES = 200
 
 
 class WorkflowCommands:
-    """Log, annotations, masks, outputs and summary of the step."""
+    """Log, annotations, masks, outputs and summary of one step."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._annotations: Counter[str] = Counter()
-        # Digests, not values: no value lives longer than its use.
-        self._salt = secrets.token_bytes(blake2b.MAX_KEY_SIZE)
-        self._masked: set[bytes] = set()
+        # Keyed digests, so that no secret value stays in memory after its use.
+        self._digest_key = secrets.token_bytes(blake2b.MAX_KEY_SIZE)
+        self._masked_digests: set[bytes] = set()
 
     def mask(self, value: SecretBytes | SecretStr) -> None:
-        """Hide a value in all that the job logs from now on; nothing where it is hidden already.
+        """Mask a value in the log of the job from now on; once for equal values.
 
-        The payload is exact; the toolkit encodes %, CR and LF. Bytes that are not UTF-8 are U+FFFD,
-        as they are to the runner.
+        The payload is exact; the toolkit encodes %, CR and LF. Bytes that are not UTF-8 become
+        U+FFFD, as the runner reads them.
         """
-        given = value.get_secret_value()
-        raw = given.encode(errors="surrogateescape") if isinstance(given, str) else given
-        digest = blake2b(raw, key=self._salt).digest()
-        if digest in self._masked:
+        secret = value.get_secret_value()
+        raw = secret.encode(errors="surrogateescape") if isinstance(secret, str) else secret
+        digest = blake2b(raw, key=self._digest_key).digest()
+        if digest in self._masked_digests:
             return
-        self._masked.add(digest)
+        self._masked_digests.add(digest)
         for payload in mask_payloads(raw.decode(errors="replace")):
             core.set_secret(payload)
         self._flush()
 
     def info(self, text: str) -> None:
-        """Lines for the log. Text from outside cannot become a workflow command here."""
+        """Write lines to the log. None of them can become a workflow command."""
         core.info(disable_commands(text))
         self._flush()
 
     def listing(self, title: str, text: str) -> None:
-        """Lines for the log, folded where they would bury what comes after."""
-        if text.count("\n") < MOST_OPEN_LINES:
+        """Write lines to the log, as a group if there are many."""
+        if text.count("\n") < MAX_UNFOLDED_LINES:
             self.info(text)
         else:
             self.group(title, text)
 
     def group(self, title: str, text: str) -> None:
-        """Lines that the log shows folded."""
+        """Write lines to the log as a group, which is folded."""
         core.start_group(one_line(disable_commands(title)))
         self.info(text)
         core.end_group()
         self._flush()
 
     def note(self, note: Note) -> None:
-        """An annotation at the note's place. What GitHub would not show of it is in the log."""
+        """Write an annotation at the note's place, and log what GitHub would cut or hide."""
         level, location = note.level, note.where
         self._annotations[level] += 1
-        told = disable_commands(str(note))
-        if self._annotations[level] <= MOST_ANNOTATIONS:
+        message = disable_commands(str(note))
+        if self._annotations[level] <= MAX_ANNOTATIONS:
             properties = {"title": "Codespaces registry secrets"}
             if location.line is not None and not location.file.startswith("input "):
                 properties |= {"file": one_line(location.file), "line": str(location.line)}
-            core.issue_command(level, properties, told[:LONGEST_ANNOTATION])
-        if self._annotations[level] > MOST_ANNOTATIONS or len(told) > LONGEST_ANNOTATION:
-            self.info(f"{level.capitalize()}: {told}")
+            core.issue_command(level, properties, message[:MAX_ANNOTATION_LENGTH])
+        if self._annotations[level] > MAX_ANNOTATIONS or len(message) > MAX_ANNOTATION_LENGTH:
+            self.info(f"{level.capitalize()}: {message}")
         self._flush()
 
     def count_hidden(self) -> None:
-        """Say how many notes have no annotation, because GitHub shows so few of a kind."""
-        for level, number in self._annotations.items():
-            if number > MOST_ANNOTATIONS:
-                hidden = f"{number - MOST_ANNOTATIONS} of {number} {level}s have no annotation"
-                self.info(f"{hidden}: GitHub shows {MOST_ANNOTATIONS} of a kind. The log has all.")
+        """Log how many notes have no annotation because GitHub limits their number."""
+        for level, count in self._annotations.items():
+            if count > MAX_ANNOTATIONS:
+                hidden = f"{count - MAX_ANNOTATIONS} of {count} {level}s have no annotation"
+                limit = f"GitHub shows {MAX_ANNOTATIONS} of a kind"
+                self.info(f"{hidden}: {limit}. The log has all of them.")
 
     def outputs(self, values: Mapping[str, str]) -> None:
-        """Outputs of the step, by name."""
+        """Set outputs of the step, by name."""
         path = self._environ.get("GITHUB_OUTPUT")
         if path and not os.access(path, os.W_OK):
             self.note(Note("warning", "cannot write the outputs to GITHUB_OUTPUT: no such file"))
@@ -109,56 +111,58 @@ class WorkflowCommands:
                 self.output(name, value)
 
     def output(self, name: str, value: str) -> None:
-        """An output of the step; nothing outside of a workflow. No value ends its own entry:
-        the toolkit makes up a delimiter for each.
+        """Set an output of the step; outside a workflow, do nothing.
+
+        A value cannot end its own entry, because the toolkit generates a random delimiter for each.
         """
         if self._environ.get("GITHUB_OUTPUT"):
             core.set_output(name, replace_control_characters(value))
 
     def summary(self, markdown: str) -> None:
-        """Append to the summary of the step, within what the runner takes."""
+        """Append to the summary of the step, cut to the size that the runner accepts."""
         path = self._environ.get("GITHUB_STEP_SUMMARY")
         if not path:
             return
         try:
             with Path(path).open("a", encoding="utf-8", newline="") as file:
-                file.write(_shortened(replace_control_characters(markdown), MOST_SUMMARY_BYTES))
+                file.write(_truncate(replace_control_characters(markdown), MAX_SUMMARY_BYTES))
         except OSError as error:
             message = f"cannot write the summary to GITHUB_STEP_SUMMARY: {error.strerror}"
             self.note(Note("warning", message))
 
     def log_libraries(self) -> None:
-        """Send what libraries log or warn of to the job's debug log, which is off by default."""
+        """Send logs and warnings of libraries to the job's debug log, which is off by default."""
         logging.basicConfig(handlers=[_DebugHandler(self._debug)], level=logging.INFO, force=True)
         logging.captureWarnings(capture=True)
-        # PyGithub brings a handler of its own, which would print each line a second time.
+        # PyGithub installs its own handler, which would print each line a second time.
         logging.getLogger("github").handlers.clear()
 
     def _debug(self, text: str) -> None:
         core.debug(disable_commands(text))
 
     def _flush(self) -> None:
-        """A mask must reach the runner before what it hides, whatever happens next."""
+        """Flush at once, because a mask must reach the runner before the value does."""
         sys.stdout.flush()
 
 
 class _DebugHandler(logging.Handler):
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, log: Callable[[str], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        """The text of the library, without what it fills in: that can repeat what a server sent,
-        and so a credential. A text with nothing to fill in may have been filled before.
+        """Log the message without its arguments: they can repeat a response, and so a credential.
+
+        A message without arguments can be formatted already, so only its level is logged.
         """
-        self._tell(f"{record.name}: {record.msg if record.args else record.levelname}")
+        self._log(f"{record.name}: {record.msg if record.args else record.levelname}")
 
 
-def _shortened(markdown: str, limit: int) -> str:
-    """What fits, up to the end of a line: half a row of a table would be none."""
+def _truncate(markdown: str, max_bytes: int) -> str:
+    """Cut Markdown at the end of a line, because half a row would break its table."""
     raw = markdown.encode()
-    if len(raw) <= limit:
+    if len(raw) <= max_bytes:
         return markdown
-    end = "\n\n… the rest is in the log.\n"
-    kept = raw[: limit - len(end.encode())].decode(errors="ignore")
-    return (kept.rpartition("\n")[0] or kept) + end
+    ending = "\n\n… the rest is in the log.\n"
+    kept = raw[: max_bytes - len(ending.encode())].decode(errors="ignore")
+    return (kept.rpartition("\n")[0] or kept) + ending
