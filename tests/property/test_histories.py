@@ -1,4 +1,4 @@
-"""Any history of edits, runs, crashes and other people's hands: nothing is lost, and runs converge."""
+"""Any sequence of spec edits, runs, crashes and manual changes: nothing is lost, runs converge."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ members = st.sampled_from(TRIPLET)
 
 
 class Histories(RuleBasedStateMachine):
-    """An organization with one triplet of ours, some secrets of others, and a sandbox around it."""
+    """An organization with a triplet of the spec and secrets of others, in a sandbox."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Histories(RuleBasedStateMachine):
 
     @initialize(listed=names)
     def begin(self, listed: list[str]) -> None:
-        """With a triplet that somebody made."""
+        """Start with a triplet that exists."""
         repositories = [f"octo-org/{name}" for name in listed]
         stored_triplet(self.world, ORGANIZATION, visibility="selected", repositories=repositories)
 
@@ -67,7 +67,7 @@ class Histories(RuleBasedStateMachine):
         rotate=st.sampled_from(["changed", "missing", "always"]),
     )
     def edit(self, mode: str, chosen: list[str], rotate: str) -> None:
-        """Another selection, another policy."""
+        """Change the selection and the policy."""
         self.mode, self.chosen = mode, {f"octo-org/{name}" for name in chosen}
         target: dict[str, object] = {"organization": "octo-org"}
         if mode != "keep":
@@ -77,7 +77,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def run(self) -> None:
-        """Without any fault a run ends the job in one go."""
+        """Without a failure, one run makes every change."""
         assert self._run() == 0
         assert self._run(mode="check", rotate="missing") == 0
 
@@ -87,27 +87,27 @@ class Histories(RuleBasedStateMachine):
         drop=st.booleans(),
     )
     def crash(self, nth: int, when: Literal["before", "after"], *, drop: bool) -> None:
-        """From some request on, the network is gone."""
+        """Every request from the nth on fails."""
         self.sandbox.fail(Fault(nth=nth, times=None, when=when, drop=drop))
         self._run()
         self.sandbox.clear_faults()
 
     @rule(member=members, listed=names)
-    def hand_edits_a_list(self, member: str, listed: list[str]) -> None:
-        """Somebody clicks in the settings of the organization."""
+    def edit_a_list_by_hand(self, member: str, listed: list[str]) -> None:
+        """Replace the list of one member."""
         if member in self.world.secrets(ORGANIZATION):
             repositories = [f"octo-org/{name}" for name in listed]
             self.world.set_repositories(ORGANIZATION, member, repositories)
 
     @rule(member=members)
-    def hand_deletes_a_secret(self, member: str) -> None:
-        """Half a triplet is left."""
+    def delete_a_secret_by_hand(self, member: str) -> None:
+        """An incomplete triplet remains."""
         if member in self.world.secrets(ORGANIZATION):
             self.world.delete_secret(ORGANIZATION, member)
 
     @rule(chosen=names)
-    def others_ensure_at_the_same_time(self, chosen: list[str]) -> None:
-        """Each puts its own repository on the list of the triplet, and all win."""
+    def ensure_concurrently(self, chosen: list[str]) -> None:
+        """Each run adds its own repository to the lists, and all of them stay."""
         if not set(TRIPLET) <= set(self.world.secrets(ORGANIZATION)):
             return
         with ThreadPoolExecutor(len(chosen)) as pool:
@@ -119,7 +119,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def what_is_not_in_the_spec_is_untouched(self) -> None:
-        """Not even another triplet, whole or half."""
+        """Not even another triplet, complete or not."""
         secrets = self.world.secrets(ORGANIZATION)
         assert {name: secrets[name] for name in OUTSIDE} == self.theirs
 
@@ -129,7 +129,7 @@ class Histories(RuleBasedStateMachine):
         return self.action.here(json.dumps(spec))
 
     def _run(self, **inputs: str) -> int:
-        """A run, after which no entry is gone that the spec does not take away."""
+        """Run the Action, and check that lists lose only what the spec removes."""
         before = self.world.secrets(ORGANIZATION)
         self.password += 1
         limits = {"removal_limit": "100%", **inputs}

@@ -1,4 +1,4 @@
-"""The plan as an output: valid and within its limit, whatever happened."""
+"""The output `plan` is valid JSON and within its limit, for any outcomes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ outcomes = st.builds(
 )
 
 
-def grown(outcome: Outcome, longer: int, added: int) -> Outcome:
-    """With a reason and lists that hypothesis would be slow to make."""
+def enlarge(outcome: Outcome, longer: int, added: int) -> Outcome:
+    """Lengthen the reason and the list, which Hypothesis would generate slowly."""
     change = outcome.change
     reason = change.reason + "é" * longer
     return replace(
@@ -40,16 +40,16 @@ def grown(outcome: Outcome, longer: int, added: int) -> Outcome:
     )
 
 
-# How many times the outcomes are there, and how much longer reason and list of each are.
+# How often to repeat the outcomes, and how much to lengthen the reason and the list of each.
 SIZES = [(1, 0, 0), (1, 300_000, 0), (200, 0, 100), (200, 0, 300), (200, 1500, 0)]
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(outcomes, min_size=1, max_size=3), st.sampled_from(SIZES))
 def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int, int]) -> None:
-    """As many changes as fit, in order, each as in the whole but for its lists."""
+    """It has as many changes as fit, in order, equal to the whole plan except for lists."""
     times, longer, added = size
-    some = [grown(outcome, longer, added) for outcome in few] * times
+    some = [enlarge(outcome, longer, added) for outcome in few] * times
 
     short = short_plan("apply", some)
 

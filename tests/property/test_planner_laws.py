@@ -1,4 +1,4 @@
-"""The laws of the planner, for any spec and any state of GitHub."""
+"""Properties of the planner that hold for any spec and any state of GitHub."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from codespaces_registry_secrets.model.targets import (
     Visibility,
 )
 from codespaces_registry_secrets.model.triplet import Part, secret_name
-from codespaces_registry_secrets.planning.planner import compute_plan as plan_within
+from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.rotation import TOLERANCE
 
 REPOSITORIES = tuple(
     RepositoryInfo(f"octo-org/r{n}", n, topics=("codespaces",) if n > 3 else ()) for n in range(6)
 )
-CATALOGUE = {repo.full_name: repo for repo in REPOSITORIES}
+REPOSITORY_INDEX = {repo.full_name: repo for repo in REPOSITORIES}
 BY_ID = {repo.id: repo for repo in REPOSITORIES}
 TARGETS: tuple[Target, ...] = (
     Organization("octo-org"),
@@ -64,7 +64,7 @@ selections = st.builds(
 
 @st.composite
 def desired_triplets(draw: st.DrawFn) -> list[Desired]:
-    """A spec: each id at most once at each target, within what the rules of a spec allow."""
+    """A valid spec: each id at most once at each target."""
     pairs = st.tuples(st.sampled_from(TARGETS), st.sampled_from(IDS))
     chosen = draw(st.lists(pairs, unique=True, max_size=6))
     return [draw(_triplet(target, registry)) for target, registry in chosen]
@@ -88,10 +88,10 @@ def _triplet(draw: st.DrawFn, target: Target, registry: str) -> Desired:
 
 @st.composite
 def observed_states(draw: st.DrawFn) -> Observed:
-    """What GitHub holds: any members of any triplets, and a secret that is none."""
+    """GitHub's state: any members of any triplets, and a secret that is no member."""
     targets = {target: draw(_target(target)) for target in TARGETS}
     changed = draw(st.dictionaries(st.just("PASSWORD_OF_ACR"), moments))
-    return Observed(targets, CATALOGUE, {}, changed)
+    return Observed(targets, REPOSITORY_INDEX, {}, changed)
 
 
 @st.composite
@@ -113,14 +113,14 @@ def _secret(draw: st.DrawFn, target: Target, name: str) -> ObservedSecret:
 
 
 def plan(desired: list[Desired], observed: Observed) -> Plan:
-    """With the limit on removals that is the default."""
-    return plan_within(desired, observed, 0.3)
+    """Compute a plan with the default removal limit."""
+    return compute_plan(desired, observed, 0.3)
 
 
-def carried_out(found: Plan, observed: Observed) -> Observed:
-    """The state of GitHub after a plan, by the rules of its API and nothing of ours."""
+def apply_steps(computed: Plan, observed: Observed) -> Observed:
+    """GitHub's state after a plan, by the rules of its API only."""
     targets = dict(observed.targets)
-    for change in found.changes:
+    for change in computed.changes:
         secrets = dict(targets[change.target].secrets)
         for step in change.steps:
             name = secret_name(change.registry, step.part)
@@ -146,17 +146,17 @@ def _after(secret: ObservedSecret | None, name: str, step: Step, target: Target)
     return ObservedSecret(name, at, visibility, listed)
 
 
-def settled(desired: Sequence[Desired]) -> list[Desired]:
-    """The same spec without the policies that write on purpose."""
+def without_rotation(desired: Sequence[Desired]) -> list[Desired]:
+    """The same spec with a policy that never rotates."""
     return [replace(triplet, rotate=RotationPolicy(when="missing")) for triplet in desired]
 
 
 @given(desired_triplets(), observed_states())
 def test_after_apply_the_plan_is_empty(desired: list[Desired], observed: Observed) -> None:
-    """What could be done is done in one go; only what is blocked stays."""
+    """One run makes every change that is not blocked."""
     first = plan(desired, observed)
 
-    second = plan(settled(desired), carried_out(first, observed))
+    second = plan(without_rotation(desired), apply_steps(first, observed))
 
     blocked = {(c.target, c.registry) for c in first.changes if c.action == "blocked"}
     left = [c for c in second.changes if (c.target, c.registry) not in blocked]
@@ -167,7 +167,7 @@ def test_after_apply_the_plan_is_empty(desired: list[Desired], observed: Observe
 def test_the_order_of_the_spec_does_not_matter(
     desired: list[Desired], observed: Observed, shuffler: random.Random
 ) -> None:
-    """A plan is sorted, whatever comes first in the spec."""
+    """A plan is sorted."""
     shuffled = desired.copy()
     shuffler.shuffle(shuffled)
 
@@ -178,10 +178,10 @@ def test_the_order_of_the_spec_does_not_matter(
 def test_what_the_spec_does_not_name_is_never_touched(
     desired: list[Desired], observed: Observed
 ) -> None:
-    """After a plan every secret outside of the spec's triplets is as it was."""
+    """Every secret outside the spec's triplets stays the same."""
     named = {(t.target, secret_name(t.registry, part)) for t in desired for part in Part}
 
-    after = carried_out(plan(desired, observed), observed)
+    after = apply_steps(plan(desired, observed), observed)
 
     for target, seen in observed.targets.items():
         for name, secret in seen.secrets.items():
@@ -190,21 +190,21 @@ def test_what_the_spec_does_not_name_is_never_touched(
 
 
 @given(desired_triplets(), observed_states())
-def test_a_list_loses_nothing_that_the_spec_does_not_take_away(
+def test_a_list_loses_only_what_the_spec_removes(
     desired: list[Desired], observed: Observed
 ) -> None:
-    """Only an exact selection removes, and a plan names each one that it removes."""
-    found = plan(desired, observed)
-    after = carried_out(found, observed)
-    wanted = {(t.target, t.registry): t for t in desired}
-    for change in found.changes:
-        triplet = wanted[(change.target, change.registry)]
+    """`ensure` removes nothing, and a plan names each repository that it removes."""
+    computed = plan(desired, observed)
+    after = apply_steps(computed, observed)
+    by_identity = {(t.target, t.registry): t for t in desired}
+    for change in computed.changes:
+        triplet = by_identity[(change.target, change.registry)]
         for part in Part:
             name = secret_name(change.registry, part)
             lost = _listed(observed, change, name) - _listed(after, change, name)
             if triplet.selection is None or triplet.selection.mode == "ensure":
-                moved = change.visibility is not None and change.visibility[1] != "selected"
-                assert not lost or moved
+                list_ends = change.visibility is not None and change.visibility[1] != "selected"
+                assert not lost or list_ends
             assert {repo.full_name for repo in lost} <= set(change.removed)
 
 
@@ -215,30 +215,30 @@ def _listed(observed: Observed, change: Change, name: str) -> set[RepositoryInfo
 
 @given(desired_triplets(), observed_states())
 def test_nothing_opens_wider_than_the_spec_says(desired: list[Desired], observed: Observed) -> None:
-    """A secret becomes `all` or `private` only where the spec says so or it was so before."""
-    found = plan(desired, observed)
-    after = carried_out(found, observed)
-    asked = {(t.target, t.registry): t.visibility for t in desired}
-    for change in found.changes:
+    """A secret becomes `all` or `private` only if the spec says so or a member was so before."""
+    computed = plan(desired, observed)
+    after = apply_steps(computed, observed)
+    desired_visibilities = {(t.target, t.registry): t.visibility for t in desired}
+    for change in computed.changes:
         seen = observed.targets[change.target].secrets
         names = [secret_name(change.registry, part) for part in Part]
         before = {seen[name].visibility for name in names if name in seen}
         for name in names:
             now = after.targets[change.target].secrets.get(name)
             if now and now.visibility in ("all", "private"):
-                asked_for = asked[(change.target, change.registry)]
-                assert now.visibility == asked_for or now.visibility in before
+                desired_visibility = desired_visibilities[(change.target, change.registry)]
+                assert now.visibility == desired_visibility or now.visibility in before
 
 
 @given(desired_triplets(), observed_states())
-def test_a_value_is_written_only_where_the_policy_allows(
+def test_a_value_is_written_only_if_the_policy_allows_it(
     desired: list[Desired], observed: Observed
 ) -> None:
-    """`missing` overwrites no whole triplet; without a credential nothing has a value to write."""
-    found = plan(desired, observed)
-    wanted = {(t.target, t.registry): t for t in desired}
-    for change in found.changes:
-        triplet = wanted[(change.target, change.registry)]
+    """`missing` overwrites no complete triplet; without a credential there is no value."""
+    computed = plan(desired, observed)
+    by_identity = {(t.target, t.registry): t for t in desired}
+    for change in computed.changes:
+        triplet = by_identity[(change.target, change.registry)]
         seen = observed.targets[change.target].secrets
         for step in change.steps:
             if step.value:
@@ -251,7 +251,7 @@ def test_a_value_is_written_only_where_the_policy_allows(
 def test_repair_leaves_no_mix_of_two_credentials(
     desired: list[Desired], observed: Observed
 ) -> None:
-    """A member that stays is newer than the source of its credential, as is PASSWORD with it."""
+    """A member that is not written is newer than its source, and so is PASSWORD."""
     for change in plan(desired, observed).changes:
         written = {step.part for step in change.steps if step.value}
         if change.action != "repair" or written == set(Part):
@@ -265,7 +265,7 @@ def test_repair_leaves_no_mix_of_two_credentials(
 
 @given(desired_triplets(), observed_states())
 def test_steps_come_in_the_order_of_writing(desired: list[Desired], observed: Observed) -> None:
-    """SERVER last, so that a new triplet is never visible half."""
+    """SERVER last, so that Codespaces never uses an incomplete triplet."""
     order = list(Part)
     for change in plan(desired, observed).changes:
         places = [order.index(step.part) for step in change.steps]
@@ -273,7 +273,7 @@ def test_steps_come_in_the_order_of_writing(desired: list[Desired], observed: Ob
 
 
 def leaves(data: object) -> Iterator[object]:
-    """Whatever a plan is made of, down to what has no parts."""
+    """The plain values in a plan, at any depth."""
     if isinstance(data, BaseModel):
         data = dict(data)
     if is_dataclass(data) and not isinstance(data, type):
@@ -289,15 +289,15 @@ def leaves(data: object) -> Iterator[object]:
 
 @given(desired_triplets(), observed_states())
 def test_a_plan_holds_no_value_and_no_function(desired: list[Desired], observed: Observed) -> None:
-    """Nothing but names, numbers and times; where a value comes from, never the value."""
+    """It has only names, numbers and times."""
     plain = (str, int, float, datetime, timedelta, type(None))
 
     assert all(isinstance(leaf, plain) for leaf in leaves(plan(desired, observed)))
 
 
 @given(desired_triplets(), observed_states())
-def test_drift_is_what_an_apply_would_mend(desired: list[Desired], observed: Observed) -> None:
-    """No drift means no step, but for a rotation whose only reason is an unknown age."""
+def test_drift_means_steps(desired: list[Desired], observed: Observed) -> None:
+    """Without drift there is no step, except for a rotation because the age is unknown."""
     for change in plan(desired, observed).changes:
         if not change.drift:
             assert not change.steps or (change.action == "rotate" and not change.added)

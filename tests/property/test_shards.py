@@ -1,4 +1,4 @@
-"""The laws of sharding, for any plan."""
+"""Properties of sharding that hold for any plan."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ targets: st.SearchStrategy[Target] = st.one_of(
     st.sampled_from([User(ME), User("octocat")]),
 )
 counts = st.integers(1, MAX_SHARDS)
-# From nothing to do to more than a job can take.
+# From no writes to more than fit in a job.
 writes = st.one_of(st.just(0), st.integers(1, 50), st.integers(51, 6000))
 plans = st.dictionaries(targets, writes, max_size=40)
-# Hundreds of counts are tried for some plans, which takes a busy machine its time.
-patient = settings(deadline=None)
-paces = st.sampled_from([1, 3, 10, 60, 600])
+# Some plans try hundreds of shard counts, which is slow on a busy machine.
+no_deadline = settings(deadline=None)
+rates = st.sampled_from([1, 3, 10, 60, 600])
 
 
-def plan(given_writes: Mapping[Target, int]) -> Plan:
-    """A change at each target with so many requests that write."""
+def plan(writes_by_target: Mapping[Target, int]) -> Plan:
+    """A change at each target with this number of writes."""
     return Plan(
         tuple(
             Change(target, "ACR", "access", "", steps=(_step(number),) if number else ())
-            for target, number in given_writes.items()
+            for target, number in writes_by_target.items()
         )
     )
 
@@ -61,28 +61,28 @@ def _step(number: int) -> Step:
     return Step(Part.USER, value=False, add=tuple(range(number)))
 
 
-def requests(given_writes: Mapping[Target, int]) -> int:
-    """What a run with these targets sends, by the estimate."""
-    return sum(n + (READS_BEFORE_WRITES if n else READS) for n in given_writes.values())
+def requests(writes_by_target: Mapping[Target, int]) -> int:
+    """The estimated number of requests for these targets."""
+    return sum(n + (READS_BEFORE_WRITES if n else READS) for n in writes_by_target.values())
 
 
-def minutes(given_writes: Mapping[Target, int], pace: int) -> Fraction:
-    """How long it takes, with fifteen reads in the time of a write."""
-    reads = requests(given_writes) - sum(given_writes.values())
-    return (sum(given_writes.values()) + Fraction(reads, 15)) / pace
+def minutes(writes_by_target: Mapping[Target, int], writes_per_minute: int) -> Fraction:
+    """The estimated time; 15 reads take as long as one write."""
+    reads = requests(writes_by_target) - sum(writes_by_target.values())
+    return (sum(writes_by_target.values()) + Fraction(reads, 15)) / writes_per_minute
 
 
-def fits(given_writes: Mapping[Target, int], pace: int) -> bool:
-    """Whether one job can do it."""
+def fits(writes_by_target: Mapping[Target, int], writes_per_minute: int) -> bool:
+    """Whether the targets fit in one job."""
     return (
-        requests(given_writes) <= MAX_REQUESTS_PER_JOB
-        and minutes(given_writes, pace) <= MAX_JOB_MINUTES
+        requests(writes_by_target) <= MAX_REQUESTS_PER_JOB
+        and minutes(writes_by_target, writes_per_minute) <= MAX_JOB_MINUTES
     )
 
 
-def of(shard: Shard, given_writes: Mapping[Target, int]) -> dict[Target, int]:
-    """What of it belongs to a shard."""
-    return {target: n for target, n in given_writes.items() if shard.has(target)}
+def of(shard: Shard, writes_by_target: Mapping[Target, int]) -> dict[Target, int]:
+    """The targets that belong to a shard."""
+    return {target: n for target, n in writes_by_target.items() if shard.has(target)}
 
 
 def desired(target: Target) -> Desired:
@@ -90,17 +90,17 @@ def desired(target: Target) -> Desired:
     return Desired(target, "ACR", None, RotationPolicy(), None, None, Location())
 
 
-@patient
+@no_deadline
 @given(targets, counts)
 def test_a_target_is_in_exactly_one_shard(target: Target, count: int) -> None:
-    """So that nothing is left out and nothing is done twice."""
+    """So that no target is skipped or done twice."""
     assert sum(Shard(number, count).has(target) for number in range(1, count + 1)) == 1
 
 
-@patient
+@no_deadline
 @given(st.lists(targets, max_size=30), counts)
-def test_the_parts_are_the_whole(listed: list[Target], count: int) -> None:
-    """Each triplet once, in the order that it had."""
+def test_the_shards_have_every_triplet(listed: list[Target], count: int) -> None:
+    """Each triplet once, in the original order."""
     triplets = [desired(target) for target in listed]
 
     both = [split_by_shard(triplets, Shard(number, count), ()) for number in range(1, count + 1)]
@@ -114,66 +114,70 @@ def test_the_parts_are_the_whole(listed: list[Target], count: int) -> None:
         assert all(before < after for before, after in pairwise(places))
 
 
-@patient
+@no_deadline
 @given(st.lists(targets, max_size=30), targets, counts)
-def test_a_target_that_comes_or_goes_moves_no_other(
-    listed: list[Target], new: Target, count: int
-) -> None:
-    """Between the plan and its shards a repository may appear."""
+def test_a_new_target_moves_no_other(listed: list[Target], new: Target, count: int) -> None:
+    """A repository can be created between the plan and its shards."""
     triplets = [desired(target) for target in listed]
     more = [desired(new), *triplets]
 
     for number in range(1, count + 1):
         before, after = (
-            split_by_shard(given_ones, Shard(number, count), ())[0]
-            for given_ones in (triplets, more)
+            split_by_shard(listed_triplets, Shard(number, count), ())[0]
+            for listed_triplets in (triplets, more)
         )
         assert after in (before, (more[0], *before))
 
 
-@patient
-@given(plans, paces)
-def test_the_matrix_has_every_target_that_is_written_once(
-    given_writes: dict[Target, int], pace: int
+@no_deadline
+@given(plans, rates)
+def test_the_matrix_has_every_written_target_once(
+    writes_by_target: dict[Target, int], writes_per_minute: int
 ) -> None:
-    """And no shard without one."""
-    shards = shard_matrix(plan(given_writes), pace)
+    """Every shard has one."""
+    shards = shard_matrix(plan(writes_by_target), writes_per_minute)
 
     assert len({shard.of for shard in shards}) <= 1
-    for target, number in given_writes.items():
+    for target, number in writes_by_target.items():
         homes = [shard for shard in shards if shard.has(target)]
         assert len(homes) == 1 or (number == 0 and not homes)
-    assert all(any(of(shard, given_writes).values()) for shard in shards)
+    assert all(any(of(shard, writes_by_target).values()) for shard in shards)
 
 
-@patient
-@given(plans, paces)
-def test_a_shard_keeps_to_what_a_job_and_a_token_can_do(
-    given_writes: dict[Target, int], pace: int
+@no_deadline
+@given(plans, rates)
+def test_a_shard_keeps_to_the_limits_of_a_job_and_a_token(
+    writes_by_target: dict[Target, int], writes_per_minute: int
 ) -> None:
-    """But for a target that is too much by itself, and where 256 shards do not suffice."""
-    fitting = {t: n for t, n in given_writes.items() if fits({t: n}, pace)}
+    """Except for a target that exceeds them alone, and if 256 shards are too few."""
+    fitting = {t: n for t, n in writes_by_target.items() if fits({t: n}, writes_per_minute)}
 
-    for shard in shard_matrix(plan(given_writes), pace):
-        assert fits(of(shard, fitting), pace) or shard.of == MAX_SHARDS
+    for shard in shard_matrix(plan(writes_by_target), writes_per_minute):
+        assert fits(of(shard, fitting), writes_per_minute) or shard.of == MAX_SHARDS
 
 
-@patient
-@given(plans, paces)
-def test_there_are_no_more_shards_than_needed(given_writes: dict[Target, int], pace: int) -> None:
-    """With one fewer, or two, some shard would be too much."""
-    fitting = {t: n for t, n in given_writes.items() if fits({t: n}, pace)}
-    shards = shard_matrix(plan(given_writes), pace)
+@no_deadline
+@given(plans, rates)
+def test_there_are_no_more_shards_than_needed(
+    writes_by_target: dict[Target, int], writes_per_minute: int
+) -> None:
+    """With fewer shards, one of them would exceed the limits."""
+    fitting = {t: n for t, n in writes_by_target.items() if fits({t: n}, writes_per_minute)}
+    shards = shard_matrix(plan(writes_by_target), writes_per_minute)
 
     for count in range(1, shards[0].of if shards else 1):
         parts = [of(Shard(number, count), fitting) for number in range(1, count + 1)]
-        assert not all(fits(one, pace) for one in parts)
+        assert not all(fits(one, writes_per_minute) for one in parts)
 
 
-@patient
-@given(plans, paces)
-def test_the_same_plan_has_the_same_matrix(given_writes: dict[Target, int], pace: int) -> None:
-    """Whatever the order of its changes: each run of each job comes to the same parts."""
-    backwards = dict(reversed(given_writes.items()))
+@no_deadline
+@given(plans, rates)
+def test_the_same_plan_has_the_same_matrix(
+    writes_by_target: dict[Target, int], writes_per_minute: int
+) -> None:
+    """In any order of its changes, so that every job computes the same shards."""
+    backwards = dict(reversed(writes_by_target.items()))
 
-    assert shard_matrix(plan(given_writes), pace) == shard_matrix(plan(backwards), pace)
+    assert shard_matrix(plan(writes_by_target), writes_per_minute) == shard_matrix(
+        plan(backwards), writes_per_minute
+    )

@@ -1,4 +1,4 @@
-"""What is planned, and the reason that is given for it."""
+"""The action, reason, steps and notes that the planner computes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ API, WEB, OLD = (
     RepositoryInfo("octo-org/web", 2),
     RepositoryInfo("octo-org/old", 3, True),
 )
-CATALOGUE = {repo.full_name: repo for repo in (API, WEB, OLD)}
+REPOSITORY_INDEX = {repo.full_name: repo for repo in (API, WEB, OLD)}
 LONG_AGO, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 ORGANIZATION = Organization("octo-org")
 USER = User("octocat")
@@ -59,21 +59,23 @@ def listed(*repositories: RepositoryInfo, complete: bool = True) -> SelectedRepo
 def triplet(
     visibility: Visibility | None = "selected", selected: SelectedRepositories | None = None
 ) -> dict[str, ObservedSecret]:
-    """All three secrets of ACR, alike."""
+    """All three secrets of ACR, with the same access."""
     shown = (selected or listed(API)) if visibility in (None, "selected") else None
     names = [secret_name("ACR", part) for part in Part]
     return {name: ObservedSecret(name, LONG_AGO, visibility, shown) for name in names}
 
 
-def planned(desired: Desired, secrets: Mapping[str, ObservedSecret], **seen: Any) -> Change:
-    """The one change for a desired triplet."""
-    observed = Observed({desired.target: ObservedTarget(secrets, NOW, **seen)}, CATALOGUE, {}, {})
+def planned(desired: Desired, secrets: Mapping[str, ObservedSecret], **fields: Any) -> Change:
+    """The change for one desired triplet."""
+    observed = Observed(
+        {desired.target: ObservedTarget(secrets, NOW, **fields)}, REPOSITORY_INDEX, {}, {}
+    )
     (change,) = compute_plan([desired], observed, 0.3).changes
     return change
 
 
 def test_create() -> None:
-    """Nothing there: three values in order, open to nobody but those who are named."""
+    """The three values in order, for the named repositories only."""
     change = planned(replace(DESIRED, selection=chosen("api", "web")), {})
 
     assert (change.action, change.reason) == ("create", "does not exist")
@@ -83,8 +85,8 @@ def test_create() -> None:
     assert change.notes == ()
 
 
-def test_a_new_triplet_that_nobody_may_use_is_warned_of() -> None:
-    """`selected` is the safe default, and useless without a list."""
+def test_a_new_triplet_without_repositories_is_warned_about() -> None:
+    """`selected` is the default, and without repositories nothing can use the triplet."""
     change = planned(DESIRED, {})
 
     assert change.steps[0].replace == ()
@@ -94,7 +96,7 @@ def test_a_new_triplet_that_nobody_may_use_is_warned_of() -> None:
 
 
 def test_repair_gives_a_missing_member_what_its_siblings_have() -> None:
-    """A triplet is used as a whole or not at all."""
+    """Codespaces uses a triplet as a whole."""
     secrets = triplet(selected=listed(API, WEB))
     del secrets[PASSWORD]
 
@@ -105,8 +107,8 @@ def test_repair_gives_a_missing_member_what_its_siblings_have() -> None:
 
 
 @pytest.mark.parametrize("when", ["changed", "missing", "always"])
-def test_repair_writes_every_member_of_which_nobody_knows_whose_it_is(when: Any) -> None:
-    """What is left of half a triplet may be another credential's: their mix is verified by nobody."""
+def test_repair_writes_every_member_of_unknown_origin(when: Any) -> None:
+    """The remaining members can belong to another credential, and a mix was never verified."""
     secrets = triplet()
     del secrets[PASSWORD]
 
@@ -125,17 +127,17 @@ def test_repair_writes_every_member_of_which_nobody_knows_whose_it_is(when: Any)
     ],
 )
 @pytest.mark.parametrize("when", ["changed", "missing"])
-def test_repair_goes_on_where_a_run_was_cut_off(
+def test_repair_continues_an_interrupted_run(
     when: Any, present: tuple[Part, ...], written: tuple[Part, ...]
 ) -> None:
-    """PASSWORD comes first, and is newer than its source: the rest of that run is known too."""
+    """PASSWORD is written first and newer than its source, so that run wrote the others too."""
     desired = replace(DESIRED, credential=DATED, rotate=RotationPolicy(when=when))
     secrets = {name: s for name, s in triplet().items() if name.endswith(present)}
     target = ObservedTarget(secrets, NOW)
     source_changed = {"P": LONG_AGO - timedelta(days=1)}
 
     (change,) = compute_plan(
-        [desired], Observed({ORGANIZATION: target}, CATALOGUE, {}, source_changed), 0.3
+        [desired], Observed({ORGANIZATION: target}, REPOSITORY_INDEX, {}, source_changed), 0.3
     ).changes
 
     assert change.action == "repair"
@@ -143,19 +145,21 @@ def test_repair_goes_on_where_a_run_was_cut_off(
 
 
 def test_repair_writes_a_member_that_is_older_than_the_source() -> None:
-    """It holds the credential of before."""
+    """It holds the previous credential."""
     desired = replace(DESIRED, credential=DATED, rotate=RotationPolicy(when="missing"))
     secrets = triplet()
     del secrets[secret_name("ACR", Part.SERVER)]
-    observed = Observed({ORGANIZATION: ObservedTarget(secrets, NOW)}, CATALOGUE, {}, {"P": NOW})
+    observed = Observed(
+        {ORGANIZATION: ObservedTarget(secrets, NOW)}, REPOSITORY_INDEX, {}, {"P": NOW}
+    )
 
     (change,) = compute_plan([desired], observed, 0.3).changes
 
     assert [step.part for step in change.steps] == list(Part)
 
 
-def test_a_rotation_for_which_nothing_but_an_unknown_age_speaks_is_no_drift() -> None:
-    """So that `check` can be green."""
+def test_rotating_because_the_age_is_unknown_is_no_drift() -> None:
+    """So that `check` can succeed."""
     change = planned(DESIRED, triplet())
 
     assert (change.action, change.drift) == ("rotate", False)
@@ -164,15 +168,15 @@ def test_a_rotation_for_which_nothing_but_an_unknown_age_speaks_is_no_drift() ->
 
 
 def test_always_is_drift() -> None:
-    """It was asked for."""
+    """The policy asks for the rotation."""
     change = planned(replace(DESIRED, rotate=RotationPolicy(when="always")), triplet())
 
     assert (change.action, change.drift) == ("rotate", True)
     assert change.reason == "the policy is `always`"
 
 
-def test_access_names_the_member_that_is_off() -> None:
-    """Where not all three are."""
+def test_access_names_the_member_that_differs() -> None:
+    """Unless all three differ."""
     secrets = triplet()
     secrets[PASSWORD] = replace(secrets[PASSWORD], selected=listed(WEB))
 
@@ -185,7 +189,7 @@ def test_access_names_the_member_that_is_off() -> None:
 
 
 def test_ensure_adds_one_by_one() -> None:
-    """And never sends a list."""
+    """It never replaces the list."""
     change = planned(
         replace(DESIRED, credential=None, selection=chosen("web", mode="ensure")), triplet()
     )
@@ -194,8 +198,8 @@ def test_ensure_adds_one_by_one() -> None:
     assert (change.added, change.removed) == (("octo-org/web",), ())
 
 
-def test_ensure_works_on_a_list_that_is_not_shown_whole() -> None:
-    """It sends nothing back that could be missing something."""
+def test_ensure_works_with_an_incomplete_list() -> None:
+    """It does not write the list back."""
     secrets = triplet(selected=listed(API, complete=False))
 
     change = planned(
@@ -205,8 +209,8 @@ def test_ensure_works_on_a_list_that_is_not_shown_whole() -> None:
     assert change.action == "access"
 
 
-def test_a_visibility_changes_along_with_the_value() -> None:
-    """Which is the only way that GitHub has."""
+def test_a_visibility_changes_together_with_the_value() -> None:
+    """GitHub has no other way."""
     change = planned(replace(DESIRED, visibility="all"), triplet())
 
     assert change.visibility == ("selected", "all")
@@ -216,8 +220,8 @@ def test_a_visibility_changes_along_with_the_value() -> None:
     assert change.removed == ("octo-org/api",)
 
 
-def test_none_of_it() -> None:
-    """All is in place."""
+def test_none() -> None:
+    """Values and access are up to date."""
     change = planned(
         replace(DESIRED, rotate=RotationPolicy(when="missing"), selection=chosen("api")), triplet()
     )
@@ -236,7 +240,7 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
         {PASSWORD: ObservedSecret(PASSWORD, LONG_AGO, "all")},
         "ACR_CONTAINER_REGISTRY_USER and ACR_CONTAINER_REGISTRY_SERVER are missing",
     ),
-    "a list for all": (
+    "a list with the visibility all": (
         {"selection": chosen("api")},
         triplet("all"),
         f"`repositories` has no effect because the visibility of {PASSWORD} is `all`; set",
@@ -246,17 +250,17 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
         triplet(),
         f"GitHub changes the visibility of {PASSWORD} only together with its value, and this",
     ),
-    "a visibility that may not overwrite": (
+    "a visibility with a policy that never overwrites": (
         {"rotate": RotationPolicy(when="missing"), "visibility": "private"},
         triplet(),
         "only together with its value, and `rotate: missing` never overwrites a value",
     ),
-    "a list that is not whole, to be sent back": (
+    "an incomplete list to write back": (
         {},
         triplet(selected=listed(API, complete=False)),
         f"the token cannot see every selected repository of {PASSWORD}",
     ),
-    "a list that is not whole, to be replaced": (
+    "an incomplete list to replace": (
         {"credential": None, "selection": chosen("web")},
         triplet(selected=listed(API, complete=False)),
         f"the token cannot see every selected repository of {PASSWORD}",
@@ -266,7 +270,7 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
         triplet(),
         "the selection is empty: `octo-org/none-*` matches no repository. Write `repositories: []`",
     ),
-    "nothing but archived repositories": (
+    "only archived repositories": (
         {"selection": chosen("old")},
         triplet(),
         "the selection is empty: archived repositories are left out (octo-org/old). Write",
@@ -281,7 +285,7 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
 
 @pytest.mark.parametrize("case", BLOCKED.values(), ids=BLOCKED)
 def test_blocked(case: tuple[dict[str, Any], dict[str, ObservedSecret], str]) -> None:
-    """With the reason, as an error at the line of the target, and nothing to carry out."""
+    """The reason is an error at the line of the target, and there are no steps."""
     changed, secrets, reason = case
 
     change = planned(replace(DESIRED, **changed), secrets)
@@ -294,8 +298,8 @@ def test_blocked(case: tuple[dict[str, Any], dict[str, ObservedSecret], str]) ->
     assert (note.level, note.where) == ("error", DESIRED.where)
 
 
-def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> None:
-    """Nothing may be concluded from a name that was not found then."""
+def test_a_failed_lookup_of_repositories_blocks_only_a_selection() -> None:
+    """A name that is missing then does not prove that the repository is missing."""
     observed_target = ObservedTarget(triplet(), NOW)
     observed = Observed(
         {ORGANIZATION: observed_target}, {}, {ORGANIZATION: "GitHub answers 502"}, {}
@@ -310,8 +314,8 @@ def test_repositories_that_could_not_be_looked_up_block_only_a_selection() -> No
     assert second.action == "create"
 
 
-def test_a_scope_has_room_for_100_secrets() -> None:
-    """The triplets that fit are created, in order; the next one is blocked."""
+def test_a_scope_can_hold_100_secrets() -> None:
+    """The triplets that fit are created, in order; the others are blocked."""
     others = {
         f"OTHER_{number}": ObservedSecret(f"OTHER_{number}", LONG_AGO, "all")
         for number in range(95)
@@ -330,7 +334,7 @@ def test_a_scope_has_room_for_100_secrets() -> None:
 
 
 def test_me_is_the_tokens_own_user() -> None:
-    """The plan names the login."""
+    """The plan has the login."""
     me = replace(DESIRED, target=User("@me"))
 
     change = planned(me, {}, resolved=USER)
@@ -338,8 +342,8 @@ def test_me_is_the_tokens_own_user() -> None:
     assert str(change.target) == "user:octocat"
 
 
-def test_me_and_the_login_are_one_target() -> None:
-    """Both in a spec would write one triplet twice."""
+def test_me_and_the_login_are_the_same_target() -> None:
+    """A spec with both would write one triplet twice."""
     observed = Observed(
         {
             User("@me"): ObservedTarget({}, NOW, resolved=USER),
@@ -360,32 +364,32 @@ def test_me_and_the_login_are_one_target() -> None:
 
 
 def test_another_users_secrets_are_blocked() -> None:
-    """`/user` always means the token's own."""
+    """`/user` is always the token's own user."""
     change = planned(replace(DESIRED, target=User("hubot")), {}, resolved=USER)
 
     assert change.action == "blocked"
     assert "the token belongs to octocat" in change.reason
 
 
-def test_a_problem_of_the_target_blocks_it() -> None:
-    """What could not be seen is not written."""
+def test_a_target_that_could_not_be_read_is_blocked() -> None:
+    """Its error is the reason."""
     change = planned(replace(DESIRED, target=Repository("o/r")), {}, error="GitHub answers 404")
 
     assert (change.action, change.reason) == ("blocked", "GitHub answers 404")
 
 
 def test_targets_ignore_case() -> None:
-    """As GitHub's names do."""
+    """As GitHub does for names."""
     assert Organization("Octo-Org") == ORGANIZATION
     assert hash(Organization("Octo-Org")) == hash(ORGANIZATION)
     assert Organization("octocat") != USER
 
 
 @pytest.mark.parametrize("credential", [None, DATED])
-def test_members_that_differ_are_warned_of_where_the_spec_says_nothing(
+def test_different_members_are_a_warning_if_the_spec_sets_no_access(
     credential: Credential | None,
 ) -> None:
-    """A triplet is used as a whole: one that is open to other repositories than the rest is none."""
+    """A repository that can use only some of the members cannot use the triplet."""
     desired = replace(DESIRED, credential=credential, rotate=RotationPolicy(when="missing"))
     lists, opened = triplet(), triplet()
     lists[PASSWORD] = replace(lists[PASSWORD], selected=listed(API, WEB))
@@ -403,8 +407,8 @@ def test_members_that_differ_are_warned_of_where_the_spec_says_nothing(
     )
 
 
-def test_members_that_differ_are_drift_where_the_spec_says_something() -> None:
-    """And no warning: they are made equal."""
+def test_different_members_are_drift_if_the_spec_sets_the_access() -> None:
+    """They are made equal, so there is no warning."""
     secrets = triplet()
     secrets[PASSWORD] = replace(secrets[PASSWORD], selected=listed(API, WEB))
     desired = replace(DESIRED, credential=None, selection=chosen("api"))

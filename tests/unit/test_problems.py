@@ -1,4 +1,4 @@
-"""Problems that are told: each once, however many targets have it."""
+"""Merging equal notes of several targets, and errors for failed changes."""
 
 from __future__ import annotations
 
@@ -12,63 +12,63 @@ from codespaces_registry_secrets.report.problems import failure_notes, merge_not
 TARGETS = tuple(Repository(f"octo-org/svc-{number}") for number in range(40))
 
 
-def note(target: Target, message: str = "images need no secrets", registry: str = "ACR") -> Note:
-    """A note about a triplet at a target, at a line of its own."""
+def note(target: Target, message: str = "not needed", registry: str = "ACR") -> Note:
+    """A note about a triplet at a target, with its own line."""
     line = 1 + TARGETS.index(target)
     return Note("notice", f"{registry} at {target}: {message}", Location("spec.yml", line), target)
 
 
-def test_equal_notes_are_one() -> None:
-    """It counts the targets, names the first of them, and is at the place of the first."""
+def test_equal_notes_are_merged() -> None:
+    """The result has the number of targets, the first names, and the place of the first."""
     (one,) = merge_notes(map(note, TARGETS))
 
     assert one.message == (
-        "ACR at 40 targets: images need no secrets (repository:octo-org/svc-0, "
+        "ACR at 40 targets: not needed (repository:octo-org/svc-0, "
         "repository:octo-org/svc-1, repository:octo-org/svc-2 and 37 more)"
     )
     assert (one.level, one.where, one.target) == ("notice", Location("spec.yml", 1), None)
 
 
 def test_a_few_targets_are_all_named() -> None:
-    """There is nothing to count then."""
+    """Without a number of others."""
     (one,) = merge_notes(map(note, TARGETS[:2]))
 
-    assert one.message.startswith("ACR at 2 targets: images")
+    assert one.message.startswith("ACR at 2 targets: not needed")
     assert one.message.endswith("(repository:octo-org/svc-0, repository:octo-org/svc-1)")
 
 
-def test_notes_that_differ_stay_apart() -> None:
-    """In level, registry, or anything that they say."""
+def test_different_notes_are_not_merged() -> None:
+    """They differ in level, registry or message."""
     first, second = TARGETS[:2]
     notes = [
         note(first),
         note(second, "something else"),
         note(second, registry="GHCR"),
         replace(note(second), level="error"),
-        Note("warning", "the token of this run ends soon"),
+        Note("warning", "the token of this run expires soon"),
     ]
 
     assert merge_notes(notes) == tuple(notes)
 
 
-def test_a_name_that_begins_like_another_is_not_mistaken_for_it() -> None:
-    """`svc-1` is a part of `svc-10`."""
+def test_a_name_that_starts_with_another_name_is_a_different_target() -> None:
+    """`svc-10` starts with `svc-1`."""
     short, long = TARGETS[1], TARGETS[10]
     notes = [note(short), note(long), note(long, f"{short} has it too")]
 
     both, other = merge_notes(notes)
 
-    assert "2 targets: images need no secrets (" in both.message
+    assert "2 targets: not needed (" in both.message
     assert other == notes[2]
 
 
-def test_the_same_note_twice_is_one() -> None:
-    """Of one target."""
+def test_a_repeated_note_is_merged() -> None:
+    """It has only one target."""
     assert merge_notes([note(TARGETS[0])] * 2) == (note(TARGETS[0]),)
 
 
-def test_a_failure_is_an_error_at_its_place() -> None:
-    """What was carried out, or not begun, has none."""
+def test_a_failed_change_is_an_error_at_its_place() -> None:
+    """An applied or skipped change has none."""
     change = Change(TARGETS[0], "ACR", "create", "none", Location("spec.yml", 7))
     outcomes = [Outcome(change, "failed", "GitHub answers 422"), Outcome(change, "applied")]
 

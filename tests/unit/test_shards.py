@@ -1,4 +1,4 @@
-"""A shard is read, has its targets, and there are as many as a plan needs."""
+"""Parsing a shard, splitting targets into shards, and the number of shards a plan needs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VALUES = tuple(Step(part, value=True) for part in Part)
 
 
 def repositories(count: int) -> list[Target]:
-    """Names like those of an organization with a scheme."""
+    """Repositories with numbered names."""
     return [Repository(f"octo-org/svc-{number:05}") for number in range(count)]
 
 
@@ -38,27 +38,27 @@ def plan(targets: list[Target], steps: tuple[Step, ...] = VALUES) -> Plan:
     return Plan(tuple(Change(target, "ACR", "create", "", steps=steps) for target in targets))
 
 
-def told(found: Plan, writes_per_minute: int = 60) -> list[str]:
-    """The matrix, as the output has it."""
-    return [str(one) for one in shard_matrix(found, writes_per_minute)]
+def matrix(sharded: Plan, writes_per_minute: int = 60) -> list[str]:
+    """The shards in the matrix, as text."""
+    return [str(shard) for shard in shard_matrix(sharded, writes_per_minute)]
 
 
 @pytest.mark.parametrize("text", ["1/1", "2/5", "256/256", "7/12"])
-def test_a_shard_reads_as_it_is_written(text: str) -> None:
-    """As inputs and outputs have it."""
+def test_a_shard_is_parsed_and_formatted(text: str) -> None:
+    """In the form of the input and the output."""
     assert str(parse_shard(text)) == text
 
 
 @pytest.mark.parametrize(
     "text", ["0/1", "2/1", "1/257", "257/257", "1", "1/", "/2", "1/2/3", "-1/2", "1 / 2", "01/2"]
 )
-def test_what_is_no_shard_is_none(text: str) -> None:
-    """Counted from one on, at most as many as a matrix has jobs."""
+def test_an_invalid_shard_is_none(text: str) -> None:
+    """Numbers start at 1, and a matrix has at most 256 jobs."""
     assert parse_shard(text) is None
 
 
-def test_a_target_is_in_the_same_shard_however_it_is_written() -> None:
-    """GitHub's names ignore case; `@me` and a login are one user, the token's."""
+def test_every_spelling_of_a_target_is_in_the_same_shard() -> None:
+    """GitHub's names ignore case; `@me` and a login are the same user."""
     for one, other in [
         (Repository("Octo-Org/App"), Repository("octo-org/app")),
         (User(ME), User("octocat")),
@@ -68,8 +68,8 @@ def test_a_target_is_in_the_same_shard_however_it_is_written() -> None:
         assert len(homes[0]) == 1
 
 
-def test_scopes_of_one_name_are_different_targets() -> None:
-    """Otherwise an organization would share its shard with a user of its name for no reason."""
+def test_the_shard_depends_on_the_scope() -> None:
+    """Targets of one name but different scopes can be in different shards."""
     targets = [Organization(f"name-{n}") for n in range(50)]
     others = [Repository(f"name-{n}") for n in range(50)]
 
@@ -77,7 +77,7 @@ def test_scopes_of_one_name_are_different_targets() -> None:
 
 
 def test_shards_are_about_even() -> None:
-    """Names that differ in a digit are spread as well as any."""
+    """Even if names differ only in a digit."""
     targets = repositories(5000)
 
     sizes = [sum(Shard(n, 8).has(target) for target in targets) for n in range(1, 9)]
@@ -86,8 +86,8 @@ def test_shards_are_about_even() -> None:
     assert max(sizes) < 1.15 * 5000 / 8
 
 
-def test_a_glob_of_which_nothing_is_known_is_in_every_shard() -> None:
-    """A shard that could not list the repositories must not end well."""
+def test_an_unresolved_glob_is_in_every_shard() -> None:
+    """A shard must not succeed if its repositories could not be listed."""
     glob = Repository("octo-org/svc-*")
     one = Desired(glob, "ACR", None, RotationPolicy(), None, None, Location())
 
@@ -97,11 +97,11 @@ def test_a_glob_of_which_nothing_is_known_is_in_every_shard() -> None:
 
 
 def test_a_small_plan_is_one_shard() -> None:
-    """What one job can do needs no more."""
-    assert told(plan(repositories(600))) == ["1/1"]
+    """It fits one job."""
+    assert matrix(plan(repositories(600))) == ["1/1"]
 
 
-def test_a_token_has_so_many_requests() -> None:
+def test_a_shard_keeps_to_the_requests_of_a_token() -> None:
     """5,000 repositories with one triplet are 30,000 requests: each writes three and reads three."""
     shards = shard_matrix(plan(repositories(5000)), 60)
 
@@ -110,7 +110,7 @@ def test_a_token_has_so_many_requests() -> None:
         assert 6 * sum(one.has(target) for target in repositories(5000)) <= MAX_REQUESTS_PER_JOB
 
 
-def test_a_job_has_so_many_minutes() -> None:
+def test_a_shard_keeps_to_the_minutes_of_a_job() -> None:
     """With one write a minute, 600 repositories would take 30 hours."""
     shards = shard_matrix(plan(repositories(600)), 1)
 
@@ -119,19 +119,19 @@ def test_a_job_has_so_many_minutes() -> None:
         assert 3.2 * sum(one.has(target) for target in repositories(600)) <= MAX_JOB_MINUTES
 
 
-def test_reading_takes_time_too_where_the_pace_is_slow() -> None:
-    """Fifteen reads a minute for each write: 4,500 targets to look at are a job's five hours."""
+def test_reading_counts_too_with_a_low_rate() -> None:
+    """With one write a minute, 15 reads fit in a minute: 4,500 targets take a job's five hours."""
     idle = plan(repositories(3800), ())
 
-    assert told(Plan((*idle.changes, *plan([Organization("octo-org")]).changes)), 1) == ["1/1"]
+    assert matrix(Plan((*idle.changes, *plan([Organization("octo-org")]).changes)), 1) == ["1/1"]
     busy = plan(repositories(5000)[3800:3880])
-    assert len(told(Plan((*idle.changes, *busy.changes)), 1)) > 1
+    assert len(matrix(Plan((*idle.changes, *busy.changes)), 1)) > 1
 
 
-def test_nothing_to_apply_is_no_shard() -> None:
-    """Nor are shards whose targets need nothing."""
-    assert told(plan(repositories(50), ())) == []
-    assert told(Plan(())) == []
+def test_a_shard_without_writes_is_left_out() -> None:
+    """A plan without writes has no shards."""
+    assert matrix(plan(repositories(50), ())) == []
+    assert matrix(Plan(())) == []
     idle = plan(repositories(9000), ())
     one = plan([Organization("octo-org")])
     (only,) = shard_matrix(Plan((*idle.changes, *one.changes)), 60)
@@ -139,15 +139,15 @@ def test_nothing_to_apply_is_no_shard() -> None:
     assert only.has(Organization("octo-org"))
 
 
-def test_what_no_job_can_take_is_taken_by_one() -> None:
-    """A list that needs 20,000 requests is the work of one target, and splits in no way."""
+def test_a_target_that_exceeds_the_limits_is_in_one_shard() -> None:
+    """A list that needs 20,000 requests belongs to one target, which cannot be split."""
     adding = (Step(Part.PASSWORD, value=False, add=tuple(range(20_000))),)
 
-    assert told(plan([Organization("octo-org")], adding)) == ["1/1"]
+    assert matrix(plan([Organization("octo-org")], adding)) == ["1/1"]
 
 
 def test_a_matrix_has_at_most_256_jobs() -> None:
-    """More than that go over their limits, which a run waits for."""
+    """With more work, the jobs exceed the rate limit and wait."""
     shards = shard_matrix(plan(repositories(3000)), 1)
     huge = Plan(
         tuple(
@@ -156,7 +156,7 @@ def test_a_matrix_has_at_most_256_jobs() -> None:
     )
 
     assert len(shards) < 256
-    assert {one.of for one in shard_matrix(huge, 1)} == {256}
+    assert {shard.of for shard in shard_matrix(huge, 1)} == {256}
 
 
 def replace_registry(change: Change, number: int) -> Change:

@@ -1,4 +1,4 @@
-"""What the step tells the runner, within the runner's limits."""
+"""Log, annotations, masks, outputs and summary, within the runner's limits."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ WHITESPACE = (
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> WorkflowCommands:
-    """With a file for the summary."""
+def workflow(tmp_path: Path) -> WorkflowCommands:
+    """The commands of a step with a file for the summary."""
     (tmp_path / "summary").touch()
     return WorkflowCommands({"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")})
 
 
 def test_no_more_annotations_than_github_shows(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What goes beyond them stands in the log and is counted, so that nothing is dropped."""
+    """The others are in the log and counted, so that none is lost."""
     for line in range(1, 15):
-        runner.note(Note("error", f"fault {line}", Location("spec.yml", line)))
-    runner.count_hidden()
+        workflow.note(Note("error", f"error {line}", Location("spec.yml", line)))
+    workflow.count_hidden()
 
     out = capsys.readouterr().out
     assert limits(commands(out)) == []
     assert len([c for c in commands(out) if c.name == "error"]) == 10
-    assert "Error: spec.yml:14: fault 14" in out
+    assert "Error: spec.yml:14: error 14" in out
     assert out.splitlines()[-1].startswith("4 of 14 errors have no annotation: GitHub shows 10")
 
 
-def test_a_long_message_is_cut_in_the_annotation_and_whole_in_the_log(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
+def test_a_long_message_is_cut_in_the_annotation_but_not_in_the_log(
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """GitHub takes 4,096 characters."""
-    runner.note(Note("error", "x" * 5000))
+    """GitHub shows 4,096 characters."""
+    workflow.note(Note("error", "x" * 5000))
 
     out = capsys.readouterr().out
     assert limits(commands(out)) == []
     assert f"Error: {'x' * 5000}" in out
 
 
-def test_an_annotation_carries_file_and_line(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
+def test_an_annotation_has_file_and_line(
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of a file in the workspace; an input has none that GitHub could show."""
-    runner.note(Note("error", "a: b, c%", Location("spec.yml", 3, "registries")))
-    runner.note(Note("error", "message", Location("input `spec`", 3)))
+    """Only for a file in the workspace: GitHub cannot show an input."""
+    workflow.note(Note("error", "a: b, c%", Location("spec.yml", 3, "registries")))
+    workflow.note(Note("error", "message", Location("input `spec`", 3)))
 
     first, second = commands(capsys.readouterr().out)
     assert (first.properties["file"], first.properties["line"]) == ("spec.yml", "3")
@@ -76,7 +76,7 @@ def test_an_annotation_carries_file_and_line(
 
 
 def held(thing: object) -> Iterator[object]:
-    """What an object's attributes hold, and what is within them where they are collections."""
+    """The values of an object's attributes, and the items of those that are collections."""
     attributes = getattr(thing, "__dict__", None)
     for one in gc.get_referents(attributes) if attributes else ():
         yield one
@@ -84,13 +84,13 @@ def held(thing: object) -> Iterator[object]:
             yield from gc.get_referents(one)
 
 
-def said(runner: WorkflowCommands, text: str, where: Location) -> None:
-    """The text in each way in which the step can say something, but for masks."""
-    runner.info(text)
-    runner.group(text, text)
-    runner.listing(text, text)
-    runner.note(Note("error", text))
-    runner.note(Note("warning", text, where))
+def log_everywhere(workflow: WorkflowCommands, text: str, where: Location) -> None:
+    """Write the text in every way but as a mask."""
+    workflow.info(text)
+    workflow.group(text, text)
+    workflow.listing(text, text)
+    workflow.note(Note("error", text))
+    workflow.note(Note("warning", text, where))
     logging.getLogger(text).warning("%s", text)
 
 
@@ -102,15 +102,15 @@ def said(runner: WorkflowCommands, text: str, where: Location) -> None:
     ["::set-output name=plan-file::x", "::add-mask::x", "::stop-commands::x", "##[error]x"],
 )
 def test_text_from_outside_is_no_command(
-    runner: WorkflowCommands, capfd: pytest.CaptureFixture[str], prefix: str, command: str
+    workflow: WorkflowCommands, capfd: pytest.CaptureFixture[str], prefix: str, command: str
 ) -> None:
-    """However it is said, in either spelling, and whatever the runner takes for a line's start."""
+    """However it is written, in both syntaxes, after anything that the runner takes for a new line."""
     text = f"{prefix}{command}"
-    runner.log_libraries()
+    workflow.log_libraries()
 
-    said(runner, text, Location(f"{text}.yml", 3))
+    log_everywhere(workflow, text, Location(f"{text}.yml", 3))
     for level in range(MAX_ANNOTATIONS + 1):
-        runner.note(Note("error", f"{level}{text}"))
+        workflow.note(Note("error", f"{level}{text}"))
 
     printed = capfd.readouterr()
     names = {c.name for stream in printed for c in commands(stream)}
@@ -121,7 +121,7 @@ def test_text_from_outside_is_no_command(
 
 
 def test_a_warning_of_a_library_is_no_command() -> None:
-    """Python would print it to the error stream, which the runner reads too."""
+    """Python would write it to the error stream, which the runner reads too."""
     code = (
         "import warnings;"
         "from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands;"
@@ -139,22 +139,22 @@ def test_a_warning_of_a_library_is_no_command() -> None:
 
 
 @pytest.mark.parametrize("blank", WHITESPACE)
-def test_blanks_of_any_kind_before_a_command_are_no_way_in(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str], blank: str
+def test_whitespace_before_a_command_does_not_make_it_one(
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str], blank: str
 ) -> None:
-    """.NET's TrimStart takes all of them off before the runner looks at a line."""
-    runner.info(f"{blank}{blank}::error::x")
+    """.NET's TrimStart removes all of them before the runner parses a line."""
+    workflow.info(f"{blank}{blank}::error::x")
 
     assert commands(capsys.readouterr().out) == []
 
 
-def test_a_control_character_is_shown_and_not_obeyed(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_a_control_character_is_replaced(
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """In the log, in annotations and in the summary alike."""
-    runner.info("a\x1b[2Jb\u202ec\udcff")
-    runner.note(Note("warning", "a\rb", Location("c\rd", 3)))
-    runner.summary("a\rb\u2028c\n")
+    """In the log, in annotations and in the summary."""
+    workflow.info("a\x1b[2Jb\u202ec\udcff")
+    workflow.note(Note("warning", "a\rb", Location("c\rd", 3)))
+    workflow.summary("a\rb\u2028c\n")
 
     out = capsys.readouterr().out
     assert out.splitlines()[0] == "a\ufffd[2Jb\ufffdc\ufffd"
@@ -164,8 +164,10 @@ def test_a_control_character_is_shown_and_not_obeyed(
     assert (tmp_path / "summary").read_text() == "a\ufffdb\ufffdc\n"
 
 
-def test_a_value_forges_no_other_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever stands in it, it stays within its own entry."""
+def test_a_value_cannot_forge_another_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays within its own entry."""
     file = tmp_path / "output"
     file.touch()
     monkeypatch.setenv("GITHUB_OUTPUT", str(file))
@@ -180,10 +182,10 @@ def test_a_value_forges_no_other_output(tmp_path: Path, monkeypatch: pytest.Monk
     "value", ["x", "100%", "a\nb", "::error::x", "  ##[error]long", "\udcff\udcfe"]
 )
 def test_a_mask_is_exact(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str], value: str
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
-    """What the runner reads is the value, but for blanks around it and bytes that are no text."""
-    runner.mask(SecretStr(value))
+    """The runner reads the value, without whitespace around it and bytes that are not UTF-8."""
+    workflow.mask(SecretStr(value))
 
     (command,) = commands(capsys.readouterr().out)
     raw = value.strip().encode(errors="surrogateescape")
@@ -191,55 +193,55 @@ def test_a_mask_is_exact(
 
 
 def test_a_value_is_masked_once_and_not_kept(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each registry reads its sources anew; that a value was masked is known without the value."""
+    """Each registry reads its sources again, and the value is not needed to recognize it."""
     value = "correct-horse-battery-staple"
     for _ in range(3):
-        runner.mask(SecretBytes(value.encode()))
-        runner.mask(SecretStr(value))
+        workflow.mask(SecretBytes(value.encode()))
+        workflow.mask(SecretStr(value))
 
     assert [c.message for c in commands(capsys.readouterr().out)] == [value]
-    assert not [one for one in held(runner) if value in repr(one) or value in str(one)]
-    assert not [one for one in held(runner) if isinstance(one, SecretBytes | SecretStr)]
+    assert not [one for one in held(workflow) if value in repr(one) or value in str(one)]
+    assert not [one for one in held(workflow) if isinstance(one, SecretBytes | SecretStr)]
 
 
-def test_a_summary_that_is_too_large_is_cut(runner: WorkflowCommands, tmp_path: Path) -> None:
-    """The runner would drop it whole."""
-    runner.summary("ü" * MAX_SUMMARY_BYTES)
+def test_a_large_summary_is_cut(workflow: WorkflowCommands, tmp_path: Path) -> None:
+    """The runner would drop all of it."""
+    workflow.summary("ü" * MAX_SUMMARY_BYTES)
 
     written = (tmp_path / "summary").read_bytes()
     assert len(written) <= MAX_SUMMARY_BYTES
     assert written.decode().endswith("… the rest is in the log.\n")
 
 
-def test_a_summary_is_cut_at_the_end_of_a_line(runner: WorkflowCommands, tmp_path: Path) -> None:
-    """Half a row would be no row of its table."""
+def test_a_summary_is_cut_at_the_end_of_a_line(workflow: WorkflowCommands, tmp_path: Path) -> None:
+    """Half a row would break its table."""
     row = f"| {'x' * 1000} |\n"
-    runner.summary(row * 2000)
+    workflow.summary(row * 2000)
 
     rows = (tmp_path / "summary").read_text().partition("\n\n")[0].splitlines()
     assert len(rows) > 1000
     assert set(rows) == {row.strip()}
 
 
-def test_outside_of_a_workflow_nothing_is_written(
+def test_outside_a_workflow_nothing_is_written(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """No summary and no output where the runner gives no file for them."""
-    runner = WorkflowCommands({})
+    """There is no file for a summary or an output."""
+    workflow = WorkflowCommands({})
 
-    runner.summary("text")
-    runner.output("name", "value")
+    workflow.summary("text")
+    workflow.output("name", "value")
 
     assert capsys.readouterr().out == ""
 
 
 def test_what_a_library_fills_into_its_text_is_not_logged(
-    runner: WorkflowCommands, capsys: pytest.CaptureFixture[str]
+    workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A server that repeats its request in a broken header has it there, credential and all."""
-    runner.log_libraries()
+    """A server can repeat its request in a broken header, with the credential."""
+    workflow.log_libraries()
 
     secret = "Authorization: Basic b2N0b2NhdDpzZWNyZXQ="
     logging.getLogger("urllib3.connection").warning("Failed to parse headers: %s", secret)
