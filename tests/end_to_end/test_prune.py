@@ -119,7 +119,7 @@ def test_nothing_goes_where_its_replacement_does_not_come(
     )
     assert blocked.exit_code == 1
     assert crowded.secrets(REPOSITORY) == before
-    assert "another change here is blocked and may replace this triplet" in blocked.stdout
+    assert "another change at this target is blocked and may replace this triplet" in blocked.stdout
 
     sandbox.fail(Fault(method="PUT", path="NEW_.*_SERVER$", status=500, times=None))
     assert action.here(renamed, ENVIRONMENT, prune="true") == 1

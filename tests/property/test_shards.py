@@ -104,10 +104,10 @@ def test_the_shards_have_every_triplet(listed: list[Target], count: int) -> None
     triplets = [desired(target) for target in listed]
 
     both = [split_by_shard(triplets, Shard(number, count), ()) for number in range(1, count + 1)]
-    parts = [here for here, _ in both]
+    parts = [own for own, _ in both]
 
-    for here, elsewhere in both:
-        assert sorted(map(id, (*here, *elsewhere))) == sorted(map(id, triplets))
+    for own, others in both:
+        assert sorted(map(id, (*own, *others))) == sorted(map(id, triplets))
     assert sorted(map(id, (t for one in parts for t in one))) == sorted(map(id, triplets))
     for one in parts:
         places = [next(n for n, t in enumerate(triplets) if t is u) for u in one]

@@ -107,4 +107,6 @@ def test_a_wait_for_the_rate_limit_shows_its_end() -> None:
     progress = clock.progress(100, 300)
     clock.paused_until = datetime(2026, 11, 23, 14, 5, 33, tzinfo=UTC)
     clock.advance(progress, 10)
-    assert clock.lines == ["0 of 100 targets done; GitHub asked to wait until 14:05:33 UTC"]
+    assert clock.lines == [
+        "0 of 100 targets done; waiting for GitHub's rate limit until 14:05:33 UTC"
+    ]

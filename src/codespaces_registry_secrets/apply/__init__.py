@@ -1,4 +1,4 @@
-"""A plan -> outcomes. A change is carried out here and nowhere else.
+"""A plan -> outcomes. Changes are applied here and nowhere else.
 
 Progress is reported through functions that the caller passes.
 """

@@ -85,7 +85,10 @@ def _hold_deletions(changes: Sequence[Change]) -> Iterator[Change]:
     The triplet to delete can be the one that the blocked change replaces.
     """
     blocked_targets = {change.target for change in changes if change.action == "blocked"}
-    message = "another change here is blocked and may replace this triplet; fix that change first"
+    message = (
+        "another change at this target is blocked and may replace this triplet; fix that change "
+        "first"
+    )
     for change in changes:
         hold = change.action == "delete" and change.target in blocked_targets
         yield change.blocked(message) if hold else change

@@ -12,7 +12,7 @@ from codespaces_registry_secrets.model.observed import ObservedSecret, ObservedT
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 
 # GitHub dates the Actions secret and the Codespaces secret in two services whose clocks can differ
-# by seconds. A source that is newer by less than this was stored already: nobody changes a secret,
+# by seconds. A source that is newer by less than this was stored already: no one changes a secret,
 # lets a run store it, and changes it again within this time.
 TOLERANCE = timedelta(seconds=10)
 

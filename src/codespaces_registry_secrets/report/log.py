@@ -132,7 +132,7 @@ class Progress:
 
     `verb` is what happens to a target, such as `read`. `requests_per_minute` is how many requests
     the run may send for it. There are `targets` targets, with `requests` requests in all. `log`
-    writes a line, and `paused_until` returns the end of a wait that GitHub asked for.
+    writes a line, and `paused_until` returns the end of a wait for GitHub's rate limit.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class Progress:
     def _remaining(self, now: float) -> str:
         paused_until = self._paused_until()
         if paused_until:
-            return f"GitHub asked to wait until {paused_until:%H:%M:%S} UTC"
+            return f"waiting for GitHub's rate limit until {paused_until:%H:%M:%S} UTC"
         elapsed = (now - self._started) / self._done_requests if self._done_requests else 0.0
         # The first requests are a burst, which is faster than the rest can be.
         seconds_per_request = max(elapsed, 60 / self._requests_per_minute)

@@ -9,7 +9,7 @@ from codespaces_registry_secrets.report.log import count_changes, count_outcomes
 from codespaces_registry_secrets.text.markdown import code, prose, row, table_head
 
 TITLE = "### Codespaces registry secrets"
-_COLUMNS = ("Target", "Registry", "Action", "Server", "Sources", "Why", "Access", "Outcome")
+_COLUMNS = ("Target", "Registry", "Action", "Server", "Sources", "Reason", "Access", "Outcome")
 _LEVELS = ("error", "warning", "notice")
 
 
