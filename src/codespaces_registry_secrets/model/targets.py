@@ -75,7 +75,7 @@ class Organization(Target):
     has_list = True
     classic_scope = "admin:org, of an owner"
     permission = "organization_codespaces_secrets: write"
-    hidden = (
+    not_found_reason = (
         "the organization does not exist, the token's user is not an owner of it, the token lacks "
         "the permission, or its plan is Free: organization secrets for Codespaces need GitHub Team "
         "or GitHub Enterprise Cloud"
@@ -94,7 +94,9 @@ class Repository(Target):
     scope = "repository"
     classic_scope = "repo, of an administrator of the repository"
     permission = "codespaces_secrets: write"
-    hidden = "the repository does not exist, or the token cannot see it or does not administer it"
+    not_found_reason = (
+        "the repository does not exist, or the token cannot see it or does not administer it"
+    )
 
     @property
     def url(self) -> str:
@@ -110,7 +112,9 @@ class User(Target):
     has_list = True
     classic_scope = "codespace:secrets"
     permission = "codespaces_user_secrets: write"
-    hidden = "the token's user has no access to Codespaces, or the token lacks the permission"
+    not_found_reason = (
+        "the token's user has no access to Codespaces, or the token lacks the permission"
+    )
 
     @property
     def url(self) -> str:
