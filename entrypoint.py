@@ -1,4 +1,4 @@
-"""What the image runs: the Action, or the merging of its shards with `merge-shards`."""
+"""The image's entry point: run the Action, or merge its shards with `merge-shards`."""
 
 import gc
 import io
@@ -10,17 +10,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
-from codespaces_registry_secrets.runtime.process import Cancellation, isolate_environment
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
+from codespaces_registry_secrets.runtime.environment import isolate_environment
 
 if __name__ == "__main__":
-    # First of all: to process 1 of a container the kernel hands no signal without a handler.
+    # First of all: the kernel discards a signal to process 1 of a container that has no handler.
     cancellation = Cancellation()
     cancellation.install()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a log that lacks a sign ends no run
+    if isinstance(sys.stdout, io.TextIOWrapper):  # never fail on a character that cannot be encoded
         sys.stdout.reconfigure(errors="replace")
     environ = isolate_environment()  # before OpenSSL is loaded
 
-    gc.disable()  # nothing that an import makes is garbage
+    gc.disable()  # importing creates no garbage, so a collection would only take time
     program: Callable[[Mapping[str, str]], int]
     if sys.argv[1:] == ["merge-shards"]:  # .github/actions/merge-shards/action.yml
         from codespaces_registry_secrets.merge_shards import main as merge_shards

@@ -51,7 +51,7 @@ from codespaces_registry_secrets.report.outputs import build_outputs, write_plan
 from codespaces_registry_secrets.report.problems import failure_notes, merge_notes
 from codespaces_registry_secrets.report.summary import render_summary
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
-from codespaces_registry_secrets.runtime.process import Cancellation
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.locate import read_document
 from codespaces_registry_secrets.verify.verify import verify_credentials

@@ -174,5 +174,5 @@ def test_a_cancelled_job_ends_the_container(image: str, runner: Runner, world: W
 
     assert time.monotonic() - told < 5
     assert step.exit_code == 1
-    assert "Stopped by SIGINT; run again" in step.annotations("error")[-1]
+    assert "Stopped by SIGINT. It is safe to re-run" in step.annotations("error")[-1]
     assert "| `user:octocat` | `ACR` | create |" in step.summary

@@ -89,7 +89,7 @@ def test_a_run_that_is_stopped(action: Action, sandbox: Sandbox) -> None:
 
     sentence, (problem,) = parts(step)
     assert sentence == "Nothing was written."
-    assert problem.startswith("- **Error**: Stopped by SIGINT; run again")
+    assert problem.startswith("- **Error**: Stopped by SIGINT. It is safe to re-run")
     assert f"\n{sentence}\n" in step.stdout
 
 

@@ -144,9 +144,9 @@ def test_what_is_gone_from_the_process() -> None:
     """C code does not see it either; the rest stays, and the copy has everything."""
     program = (
         "import ctypes, os, sys; sys.path.insert(0, 'src');"
-        "from codespaces_registry_secrets.runtime.environment import detached;"
+        "from codespaces_registry_secrets.runtime.environment import isolate_environment;"
         "assert not {'ssl', '_ssl', '_hashlib'} & set(sys.modules);"
-        "before = dict(os.environ); assert detached() == before;"
+        "before = dict(os.environ); assert isolate_environment() == before;"
         "getenv = ctypes.CDLL(None).getenv; getenv.restype = ctypes.c_char_p;"
         "print(*sorted(name for name in before if getenv(name.encode()) is None))"
     )

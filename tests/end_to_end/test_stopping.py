@@ -94,7 +94,7 @@ def test_a_cancelled_run_says_what_it_did(
         in step.stdout
     )
     assert len(written(sandbox)) == 3 * complete
-    assert f"Stopped by {number.name}; run again" in step.annotations("error")[-1]
+    assert f"Stopped by {number.name}. It is safe to re-run" in step.annotations("error")[-1]
     assert step.summary.count("| applied |") == complete
     assert step.summary.count("| skipped |") == COUNT - complete
     assert (step.outputs["created"], step.outputs["changed"]) == (str(complete), "true")

@@ -12,8 +12,8 @@ from codespaces_registry_secrets.github.auth import TimeoutConfig, connect
 from codespaces_registry_secrets.github.rate_limiter import RateLimiter
 from codespaces_registry_secrets.inputs.action_inputs import read_inputs
 from codespaces_registry_secrets.model.targets import Repository
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
-from codespaces_registry_secrets.runtime.process import Cancellation
 from github_sandbox import Sandbox
 from running import TOKEN
 

@@ -18,7 +18,7 @@ from codespaces_registry_secrets.github.rate_limiter import (
     RateLimiter,
     parse_rate_limit,
 )
-from codespaces_registry_secrets.runtime.process import Cancellation
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 
 FAST = 600  # our minute is a tenth of a second
 

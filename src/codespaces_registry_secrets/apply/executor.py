@@ -24,8 +24,8 @@ from codespaces_registry_secrets.github.secrets import SecretWriter
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.plan import Change, Outcome, Plan
 from codespaces_registry_secrets.model.triplet import Part
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
-from codespaces_registry_secrets.runtime.process import Cancellation
 
 TARGETS_AT_ONCE = 20  # GitHub allows 100 concurrent requests
 # How long a cancelled run lets changes in progress finish. The whole run has 5 s to stop.

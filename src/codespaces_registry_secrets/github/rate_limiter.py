@@ -23,7 +23,7 @@ from github import GithubException
 from codespaces_registry_secrets.errors import RateLimitError
 from codespaces_registry_secrets.model.fields import format_duration
 from codespaces_registry_secrets.model.plan import POINTS_PER_WRITE
-from codespaces_registry_secrets.runtime.process import Cancellation
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 
 T = TypeVar("T")
 

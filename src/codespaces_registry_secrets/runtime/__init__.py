@@ -1,4 +1,4 @@
-"""The process itself: threads, signals, environment variables that configure libraries.
+"""The process itself: threads, signals, and environment variables that configure libraries.
 
-Nothing here knows GitHub, a registry or a secret. Each room below may import it.
+Nothing here knows GitHub, registries or secrets. Every other room can import it.
 """

@@ -20,9 +20,9 @@ def run_first_then_others(
     at_once: int,
     on_tick: Callable[[], None] = lambda: None,
 ) -> list[R]:
-    """As `run_concurrently`, but the first item is finished before the others start.
+    """Like `run_concurrently`, but finish the first item before the others start.
 
-    So a token that GitHub rejects is sent once, and not by ten threads.
+    A token that GitHub rejects is then sent once, not by ten threads.
     """
     return [*map(work, items[:1]), *run_concurrently(work, items[1:], at_once, on_tick)]
 
@@ -33,11 +33,12 @@ def run_concurrently(
     at_once: int,
     on_tick: Callable[[], None] = lambda: None,
 ) -> list[R]:
-    """The results of `work` for each item, in order. `on_tick` is called several times a second.
+    """Return the results of `work` for each item, in order; at most `at_once` items run at a time.
 
-    The first error of `work` or `on_tick` is raised, and what has not started does not start. A
-    cancelled run does not wait for what is running: a request can take longer than the runner
-    gives a cancelled job.
+    `on_tick` is called every 0.2 s while items run, and once at the end. The first error of `work`
+    or `on_tick` is raised, and items that have not started are dropped. After a `CancelledError` it
+    does not wait for running items: a request can take longer than the time that the runner gives
+    a cancelled job.
     """
     pool = ThreadPoolExecutor(at_once)
     wait_for_running = True

@@ -1,0 +1,65 @@
+"""Cancel the run when the process receives SIGINT or SIGTERM.
+
+GitHub sends SIGINT to a job that is cancelled or out of time, SIGTERM 7.5 s later, and kills it
+2.5 s after that. Source: "Canceling a workflow", docs.github.com. In a container both signals go to
+process 1, and the kernel discards a signal to process 1 that has no handler.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from codespaces_registry_secrets.errors import CancelledError
+
+
+class Cancellation:
+    """Records the first signal that cancels the run; `requested` is its name, None before it."""
+
+    def __init__(self) -> None:
+        self.requested: str | None = None
+        self._raise_at_once = False
+
+    def install(self) -> None:
+        """Handle SIGINT and SIGTERM in this process from now on."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    @property
+    def message(self) -> str:
+        """The error that a cancelled run reports."""
+        return (
+            f"Stopped by {self.requested}. It is safe to re-run: what was written stays, and the "
+            "next run writes the rest."
+        )
+
+    def check(self) -> None:
+        """Raise if the run was cancelled.
+
+        Raises:
+            CancelledError: a signal arrived.
+        """
+        if self.requested:
+            raise CancelledError(self.message)
+
+    @contextmanager
+    def raising(self) -> Iterator[None]:
+        """Within this context, a signal raises at once in the main thread, even while it waits.
+
+        Outside of it, a signal is only recorded, and the next `check` raises.
+        """
+        self._raise_at_once = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._raise_at_once = False
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        first = self.requested is None
+        # Take no lock: the thread that this handler interrupts may hold it.
+        self.requested = self.requested or signal.Signals(number).name
+        if first and self._raise_at_once:
+            self.check()
