@@ -1,4 +1,7 @@
-"""The one family of errors. Each says what happened, where, and what to do next."""
+"""The error classes of the Action, and the place in the user's files that an error points to.
+
+Every message says what happened, where, and what to do next.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, order=True)
 class Location:
-    """Where in the user's files something stands.
+    """A place in the spec or in the inputs.
 
-    `file` is relative to the workspace, or names the input that the text came from; `line` counts
-    from 1 and is None where there are no lines to count; `path` is written `registries[0].id`.
+    `file` is relative to the workspace, or names the input that the text came from. `line` counts
+    from 1; it is None if the text has no lines. `path` is written `registries[0].id`.
     """
 
     file: str = ""
@@ -21,44 +24,48 @@ class Location:
     path: str = ""
 
     def __str__(self) -> str:
-        """`file:line: path`, as compilers write it, so that editors can jump there."""
-        where = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (where, self.path) if part)
+        """`file:line: path`, the format of compilers, so that editors can jump there."""
+        file_and_line = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (file_and_line, self.path) if part)
 
 
 def input_location(name: str, entry: str = "") -> Location:
-    """The place of an input of the step, or of an entry of it."""
+    """The location of an input of the step, or of one entry of that input."""
     return Location(f"input `{name}`", path=entry)
 
 
 @dataclass(frozen=True, order=True)
 class ConfigError:
-    """One thing that is wrong with what the user gave."""
+    """One error in the inputs or in the spec: where it is, and what to change."""
 
     location: Location
     message: str
 
     def __str__(self) -> str:
-        """The line that the log shows."""
+        """The line in the log."""
         return f"{self.location}: {self.message}"
 
 
 class RegistrySecretsError(Exception):
-    """What ends a run with exit code 1 and a message for the user."""
+    """Base class: ends a run with exit code 1, and its message is for the user."""
 
 
 class InvalidConfigError(RegistrySecretsError):
-    """Inputs or spec are not usable; nothing was sent to GitHub. `errors` has all, sorted."""
+    """The inputs or the spec are invalid; no request was sent to GitHub.
+
+    `errors` holds all of them, sorted by location.
+    """
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
-        self.errors = tuple(sorted(set(errors), key=_by_place))
+        self.errors = tuple(sorted(set(errors), key=_by_location))
         super().__init__("\n".join(map(str, self.errors)))
 
 
 class GitHubError(RegistrySecretsError):
-    """GitHub refused a request or gave no answer, where `status` is None.
+    """GitHub rejected a request, or did not respond.
 
-    `landed`: the request may have been carried out all the same, then or when it was tried before.
+    `status` is the HTTP status, or None if there was no response. `maybe_applied` is true if GitHub
+    may have carried out the request anyway, in the last attempt or in an earlier one.
     """
 
     maybe_applied = False
@@ -69,17 +76,18 @@ class GitHubError(RegistrySecretsError):
 
 
 class NoResponseError(GitHubError):
-    """GitHub gave no answer to a request, or none but server errors."""
+    """GitHub did not respond, or responded only with server errors."""
 
 
 class PartialListError(GitHubError):
-    """GitHub shows only a part of a list, and says so: the token lacks single sign-on somewhere."""
+    """GitHub reports that it left entries out of a list because the token lacks single sign-on."""
 
 
 class MovedError(GitHubError):
-    """GitHub redirects to the repository's id: it was renamed, or transferred to another owner.
+    """GitHub redirected to the repository's id: it was renamed, or transferred to another owner.
 
-    `repository` is `/repositories/{id}`, and `tail` what followed the repository in the request.
+    `repository` is `/repositories/{id}`. `tail` is the part of the requested path after the
+    repository.
     """
 
     def __init__(self, status: int, repository: str, tail: str) -> None:
@@ -92,36 +100,36 @@ class MovedError(GitHubError):
 
 
 class FinalError(GitHubError):
-    """No further request of the run can succeed, or is wise: the run sends none."""
+    """Every further request would fail or do harm, so the run sends none."""
 
 
 class TokenRefusedError(FinalError):
-    """401: each further request with the token brings its owner nearer to a ban."""
+    """GitHub answered 401. More requests with this token can lock its owner out."""
 
 
 class RateLimitError(FinalError):
-    """GitHub's limit holds for longer than a run waits."""
+    """GitHub's rate limit lasts longer than a run waits."""
 
 
 class CancelledError(RegistrySecretsError):
-    """The run was told to end: its job is cancelled or out of time."""
+    """The run was cancelled: its job was cancelled or ran out of time."""
 
 
 class SourceError(RegistrySecretsError):
-    """A source has no usable value. The message names the source, never what it holds."""
+    """A source has no usable value. The message names the source and never quotes its value."""
 
 
 def describe_unexpected(error: BaseException) -> str:
-    """What to say of an error that nobody expected: its own message may hold a value."""
+    """The message for an unexpected error, without its own text, which may hold a secret."""
     return f"{source_line(error)}: an error in this Action, please report it"
 
 
 def source_line(error: BaseException) -> str:
-    """Type and place of an error, as `KeyError at plan.py:88, in _change`."""
+    """The type of an error and the line that raised it: `KeyError at plan.py:88, in _change`."""
     *_, last = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}, in {last.name}"
 
 
-def _by_place(error: ConfigError) -> tuple[str, int, str, str]:
+def _by_location(error: ConfigError) -> tuple[str, int, str, str]:
     location = error.location
     return (location.file, location.line or 0, location.path, error.message)
