@@ -27,7 +27,7 @@ registries:
       - repository: octo-org/app
 """
 PASSWORD = "correct-horse-battery-staple"
-LEFT_OUT = "its words are left out, for they repeat the credential"
+LEFT_OUT = "response not shown because it repeats the credential"
 ENCODERS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "base64": lambda text: b64encode(f"x:{text}".encode()).decode(),

@@ -19,6 +19,7 @@ from yaml.composer import Composer
 from yaml.resolver import Resolver
 
 from codespaces_registry_secrets.errors import ConfigError, InvalidConfigError, Location
+from codespaces_registry_secrets.text.control_characters import CONTROL_CHARACTER
 
 Path = tuple[str | int, ...]
 
@@ -32,11 +33,6 @@ MAX_CHARACTERS = 4 * MAX_BYTES
 # Python takes minutes for a number to the base of 60 that is long enough, and prints no long one.
 LONGEST_NUMBER = 50
 
-# YAML refuses most of these as they are, and makes them of escapes such as "\r": C0 but tab and
-# newline, C1, separators of lines, what turns the direction of text, halves of characters.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _MERGE = "tag:yaml.org,2002:merge"
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
@@ -207,7 +203,7 @@ class _Walk:
                 f"refused: its aliases expand to more than {MAX_CHARACTERS:,} characters; write "
                 "what is repeated once, under `defaults`"
             )
-        found = _CONTROL.search(node.value)
+        found = CONTROL_CHARACTER.search(node.value)
         if found:
             message = f"holds the control character U+{ord(found[0]):04X}; remove it"
             self._fault(node, path, message)

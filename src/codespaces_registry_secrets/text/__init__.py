@@ -1,5 +1,5 @@
-"""Text that leaves the process: control characters, workflow commands, Markdown, redaction.
+"""Make text safe to print: control characters, workflow commands, Markdown, redaction.
 
-Pure functions over text. What a message says belongs where the event happens; how a plan or an
-outcome is laid out belongs in `report`.
+Pure functions over text. The wording of a message belongs where the event happens; the layout of a
+plan or an outcome belongs in `report`.
 """

@@ -1,8 +1,8 @@
-"""Text from outside in GitHub's Markdown: it is shown, and it never means anything. Pure.
+"""Escape text from outside for GitHub's Markdown. Pure.
 
-A backslash or an entity does not stop GitHub from linking `@user`, `#1` or an address: it looks for
-them in the rendered text, wherever that is not code. So what could mean something is a code span.
-Source: "GitHub Flavored Markdown Spec", github.github.com/gfm.
+A backslash or an entity does not stop GitHub from linking `@user`, `#1` or a URL: GitHub looks for
+them in the rendered text, except in code. So everything that Markdown or GitHub could interpret is
+put into a code span. Source: "GitHub Flavored Markdown Spec", github.github.com/gfm.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from itertools import groupby
 
 from codespaces_registry_secrets.text.control_characters import one_line
 
-# Words and small numbers with a sentence's punctuation. But `1.` would begin a list, and seven
-# letters of a to f could be a commit.
+# Words and short numbers with the punctuation of a sentence. Not `1.`, which begins a list, and not
+# seven letters from a to f, which GitHub could link as a commit.
 _PLAIN = re.compile(
     r"""[("']* (?![a-f]{7}) [^\W\d_]+ ([-'][^\W\d_]+)* ["')]* [.,:;?!]?
       | [0-9]{1,6} [,:;]? | […→]""",
@@ -23,7 +23,7 @@ _PLAIN = re.compile(
 
 
 def code(text: str) -> str:
-    """A code span that `text` cannot leave, on one line; empty where `text` is."""
+    """A code span on one line that `text` cannot close; empty if `text` is blank."""
     line = one_line(text)
     if not line:
         return ""
@@ -33,14 +33,14 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Words stay words, on one line; everything else is in code spans.
+    """The text on one line, with everything except plain words in code spans.
 
-    Backquotes are left out: in a message they only mark what is code.
+    Backquotes are removed: in the Action's own messages they only mark code.
     """
     runs = groupby(one_line(text).split(), key=_is_plain)
     parts = ((plain, " ".join(words)) for plain, words in runs)
-    shown = (part if plain else code(part.replace("`", "")) for plain, part in parts)
-    return " ".join(filter(None, shown))
+    rendered = (part if plain else code(part.replace("`", "")) for plain, part in parts)
+    return " ".join(filter(None, rendered))
 
 
 def table_head(columns: Sequence[str]) -> str:
@@ -49,7 +49,7 @@ def table_head(columns: Sequence[str]) -> str:
 
 
 def row(cells: Iterable[str]) -> str:
-    """A row of a table. A cell is Markdown, and no `|` within it ends it, not even one in code."""
+    """A row of a table. The cells are Markdown; each `|` in them is escaped, also within code."""
     escaped = (cell.replace("|", r"\|") for cell in cells)
     return f"| {' | '.join(escaped)} |"
 
