@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import jwt
 import pytest
 
-from codespaces_registry_secrets.github.token_info import registry_uses_api
+from codespaces_registry_secrets.model.registries import registry_uses_api
 from codespaces_registry_secrets.verify.credential_checks import (
     check,
     embedded_expiry,

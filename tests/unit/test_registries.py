@@ -80,7 +80,7 @@ def test_what_names_no_host_has_no_spelling(server: str) -> None:
     message = server_error(server)
 
     assert message is not None
-    assert message.startswith("Codespaces matches a host name or host:port")
+    assert message.startswith("must be a host name or host:port")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import requests
 from github import Auth, Github, GithubException
@@ -20,7 +19,6 @@ from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.auth import USER_AGENT, TimeoutConfig
 from codespaces_registry_secrets.github.client import token_expiry
 from codespaces_registry_secrets.github.transport import RedirectError, Transport
-from codespaces_registry_secrets.model.registries import GITHUB
 
 PACKAGES = frozenset({"read:packages", "write:packages", "delete:packages"})
 
@@ -33,19 +31,6 @@ class TokenInfo:
 
     expires: datetime | None = None
     refusal: str | None = None
-
-
-def registry_uses_api(api_url: str, server: str) -> bool:
-    """Whether `api_url` is the API of the GitHub whose registry `server` is.
-
-    A token is shown to nobody but the GitHub that made it: github.com's registry is `ghcr.io`, that
-    of `SUBDOMAIN.ghe.com` is `containers.SUBDOMAIN.ghe.com`.
-    """
-    host = urlsplit(api_url).hostname or ""
-    own = GITHUB.fullmatch(server)
-    if own and own["subdomain"]:
-        return host == f"api.{own['subdomain']}.ghe.com"
-    return own is not None and not host.endswith(".ghe.com")
 
 
 def fetch_token_info(token: SecretBytes, api_url: str) -> TokenInfo:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BeforeValidator, SecretStr
 
 from codespaces_registry_secrets.model.fields import field_error
-from codespaces_registry_secrets.model.registries import pattern_error
+from codespaces_registry_secrets.model.registries import api_url_of_site, pattern_error
 from codespaces_registry_secrets.model.targets import SCOPES
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def api_url(url: str) -> str:
         raise field_error(form) from None
     if not usable:
         raise field_error(form)
-    right = _api_of(parts.hostname or "")
+    right = api_url_of_site(parts.hostname or "")
     if right:
         raise field_error(f"is not the URL of the API; write {right}")
     if parts.path.rstrip("/").endswith("/api/v3"):
@@ -68,17 +68,6 @@ def _is_host(name: str) -> bool:
     """Whether it is a name with labels of letters, digits and `-`, or an address."""
     labels = re.fullmatch(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", name)
     return (labels is not None and len(name) <= LONGEST_HOST) or ":" in name
-
-
-def _api_of(host: str) -> str | None:
-    """The URL of the API of a web site of GitHub; None for any other host.
-
-    Source: "Getting started with the REST API" and "About GHE.com", docs.github.com.
-    """
-    if host in {"github.com", "www.github.com"}:
-        return "https://api.github.com"
-    subdomain = re.fullmatch(r"(?!api\.)(?:[a-z0-9-]+\.)*([a-z0-9-]+)\.ghe\.com", host)
-    return f"https://api.{subdomain[1]}.ghe.com" if subdomain else None
 
 
 def ids(text: str) -> frozenset[str]:

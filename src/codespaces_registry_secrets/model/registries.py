@@ -1,10 +1,8 @@
-"""Registries: kinds with their exact servers, hosts, images and keys, each rule once.
+"""Registries: kinds, servers, images, login names and key formats. Each rule is written once.
 
-Codespaces compares servers letter by letter, so a spelling that Docker would forgive is a login
-that is never used ("Allowing your codespace to access a private registry", docs.github.com).
-
-Sources: each registry's own documentation, named beside its pattern; for images, the grammar in the
-package `reference` of CNCF Distribution.
+Codespaces compares servers character by character, so it never uses a login whose server has a
+spelling that Docker would accept ("Allowing your codespace to access a private registry",
+docs.github.com). Sources: each registry's own documentation, named at its pattern.
 """
 
 from __future__ import annotations
@@ -12,12 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from codespaces_registry_secrets.model.allowlist import matches_glob
 
-# How Codespaces spells Docker Hub, and the host that Docker talks to when it reads this.
+# The spelling of Docker Hub in Codespaces, and the host that Docker connects to for it.
 DOCKER_HUB = "https://index.docker.io/v1/"
 DOCKER_HUB_HOST = "registry-1.docker.io"
+_DOCKER_HUB_HOSTS = frozenset(
+    {DOCKER_HUB_HOST, "docker.io", "hub.docker.com", "index.docker.io", "www.docker.com"}
+)
+
+# "Working with the Container registry", docs.github.com, also for GHE.com.
+GHCR = "ghcr.io"
+GITHUB = re.compile(rf"{re.escape(GHCR)}|containers\.(?P<subdomain>[a-z0-9-]+)\.ghe\.com")
+# "About authentication to GitHub": GITHUB_TOKEN or the token of an App, a fine-grained personal
+# access token, and every token that GitHub's API describes at `/user`.
+GITHUB_INSTALLATION_TOKEN = b"ghs_"
+GITHUB_FINE_GRAINED_TOKEN = b"github_pat_"
+GITHUB_USER_TOKENS = (b"ghp_", b"gho_", b"ghu_", GITHUB_FINE_GRAINED_TOKEN)
 
 # "Private registry authentication in Amazon ECR" and "Amazon ECR endpoints", docs.aws.amazon.com.
 AWS_ACCOUNT = r"[0-9]{12}"
@@ -26,13 +37,24 @@ ECR = re.compile(
     rf"{AWS_ACCOUNT}\.dkr\.ecr(?:-fips)?\.(?P<region>{AWS_REGION})"
     r"\.(?P<suffix>amazonaws\.com(?:\.cn)?)"
 )
-# "AWS unique identifier prefixes": AKIA of a user's key, ASIA of a temporary one.
+ECR_TOKEN_USER = "AWS"  # noqa: S105 - a user name; its password expires after 12 hours
+# "AWS unique identifier prefixes": AKIA for the key of a user, ASIA for a temporary key.
 ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
+TEMPORARY_ACCESS_KEY = re.compile(r"ASIA[A-Z0-9]{12,124}")
+
 # "Configure authentication to Artifact Registry for Docker", cloud.google.com.
 GOOGLE = re.compile(r"(?:[a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev")
-# "Working with the Container registry", docs.github.com; there also for GHE.com.
-GITHUB = re.compile(r"ghcr\.io|containers\.(?P<subdomain>[a-z0-9-]+)\.ghe\.com")
+GOOGLE_TOKEN_USER = "oauth2accesstoken"  # noqa: S105 - a user name; its password lasts an hour
+GOOGLE_KEY_USER = "_json_key"
+GOOGLE_BASE64_KEY_USER = "_json_key_base64"
 
+# The token servers on another host than their registry. ghcr.io, containers.*.ghe.com,
+# *.azurecr.io, gcr.io, *.pkg.dev and quay.io are their own token servers; ECR uses Basic. Sources:
+# "Token Authentication Specification", distribution.github.io; "Container registry authentication",
+# docs.gitlab.com; "Getting Bearer token using Basic Authentication", azure.github.io/acr.
+TOKEN_SERVERS = {DOCKER_HUB: "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
+
+# The grammar in the package `reference` of CNCF Distribution.
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 IMAGE = re.compile(
     rf"(?P<name>{_COMPONENT}(?:/{_COMPONENT})*)"
@@ -40,27 +62,16 @@ IMAGE = re.compile(
     r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}))?"
 )
 
-# The token servers that are another host than their registry. ghcr.io, containers.*.ghe.com,
-# *.azurecr.io, gcr.io, *.pkg.dev and quay.io each name themselves; ECR takes Basic. Sources: "Token
-# Authentication Specification", distribution.github.io; "Container registry authentication",
-# docs.gitlab.com; "Getting Bearer token using Basic Authentication", azure.github.io/acr.
-TOKEN_SERVERS = {DOCKER_HUB: "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
-
-_DOCKER_HUB_HOSTS = frozenset(
-    {"docker.io", "hub.docker.com", "index.docker.io", "registry-1.docker.io", "www.docker.com"}
-)
-_HOST = re.compile(
-    r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?"
-)
-
-_GLOB = re.compile(r"([a-z0-9.:/_*?-]|\[!?[a-z0-9._-]+\])+")
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}(:|$)){_LABEL}(\.{_LABEL})*(:\d{{1,5}})?")
+_SERVER_GLOB = re.compile(r"([a-z0-9.:/_*?-]|\[!?[a-z0-9._-]+\])+")
 
 Keys = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class KeyFormat:
-    """What a key of a kind must look like: the pattern, and the same in words."""
+    """The format of a key in the spec: a pattern, and its description for messages."""
 
     pattern: str
     description: str
@@ -68,11 +79,15 @@ class KeyFormat:
 
 @dataclass(frozen=True)
 class RegistryKind:
-    """A kind of registry: the keys that it needs or may have, with their form, and its server."""
+    """A kind of registry: its required and optional keys, and the server that they result in."""
 
     server: Callable[[Keys], str]
     required: Mapping[str, KeyFormat]
     optional: Mapping[str, KeyFormat]
+
+
+def _ghcr(keys: Keys) -> str:
+    return f"containers.{keys['subdomain']}.ghe.com" if "subdomain" in keys else GHCR
 
 
 def _ecr(keys: Keys) -> str:
@@ -80,15 +95,10 @@ def _ecr(keys: Keys) -> str:
     return f"{keys['account']}.dkr.ecr.{keys['region']}.amazonaws.{suffix}"
 
 
-def _ghcr(keys: Keys) -> str:
-    return f"containers.{keys['subdomain']}.ghe.com" if "subdomain" in keys else "ghcr.io"
-
-
 def _gcr(keys: Keys) -> str:
     return f"{keys['location']}.gcr.io" if "location" in keys else "gcr.io"
 
 
-_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _NAME = KeyFormat(_LABEL, "lower-case letters, digits and `-`")
 _DOMAIN = KeyFormat(rf"{_LABEL}(\.{_LABEL})+", "a domain such as `azurecr.cn`")
 _ACCOUNT = KeyFormat(AWS_ACCOUNT, "twelve digits, in quotes")
@@ -111,56 +121,43 @@ KINDS: Mapping[str, RegistryKind] = {
     ),
 }
 
-# The keys of the spec that only a registry kind gives a meaning to.
+# The keys of the spec that are only valid with certain registry kinds.
 KIND_KEYS = frozenset(key for kind in KINDS.values() for key in (*kind.required, *kind.optional))
 
 
 def keys_of(kind: object) -> frozenset[str]:
-    """The keys that a registry kind may have; none for what is no kind."""
-    found = KINDS.get(kind) if isinstance(kind, str) else None
-    return frozenset((*found.required, *found.optional)) if found else frozenset()
+    """The required and optional keys of a registry kind; empty if the kind is unknown."""
+    known_kind = KINDS.get(kind) if isinstance(kind, str) else None
+    return frozenset((*known_kind.required, *known_kind.optional)) if known_kind else frozenset()
 
 
 def kinds_with(key: str) -> str:
-    """The registry kinds that may have a key, as a message lists them."""
+    """The registry kinds that a key is valid with, separated by commas."""
     return ", ".join(kind for kind in KINDS if key in keys_of(kind))
 
 
 def server_of(entry: Mapping[str, object]) -> str | None:
-    """The server that a registry of a spec names; None where it names none, or an invalid one."""
-    server, kind = entry.get("server"), entry.get("registry")
+    """The server of a registry in the spec; None if it has none or an invalid one."""
+    server, name = entry.get("server"), entry.get("registry")
     if isinstance(server, str):
         return server if server_error(server) is None else None
-    found = KINDS.get(kind) if isinstance(kind, str) else None
-    keys = {key: value for key in keys_of(kind) if isinstance(value := entry.get(key), str)}
-    return found.server(keys) if found and found.required.keys() <= keys.keys() else None
-
-
-def pattern_error(pattern: str) -> str | None:
-    """What is wrong with a glob over servers; None where it can match one."""
-    if not set("*?[") & set(pattern):
-        return server_error(pattern)
-    if not _GLOB.fullmatch(pattern):
-        return "a glob of servers has letters, digits, `.`, `-`, `:`, and `*`, `?`, `[…]`"
-    host = re.sub(r"^[^/]*://", "", pattern).partition("/")[0]
-    right = DOCKER_HUB if host.endswith("docker.io") else host
-    if right == pattern or matches_glob(pattern, DOCKER_HUB):
-        return None
-    return f"no server matches this spelling; write `{right}`"
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    keys = {key: value for key in keys_of(name) if isinstance(value := entry.get(key), str)}
+    return kind.server(keys) if kind and kind.required.keys() <= keys.keys() else None
 
 
 def server_error(server: str) -> str | None:
-    """What is wrong with a server, and its right spelling; None where Codespaces matches it."""
-    spelling = _spelling(server)
+    """Why Codespaces would not match a server, with the right spelling; None if it would."""
+    spelling = _canonical_server(server)
     if spelling is None:
-        return "Codespaces matches a host name or host:port, such as `registry.example.com:5000`"
+        return "must be a host name or host:port, such as `registry.example.com:5000`"
     if spelling != server:
         return f"Codespaces would not match this spelling; write `{spelling}`"
     return None
 
 
-def _spelling(server: str) -> str | None:
-    """The spelling of `server` that Codespaces matches, or None where it names no host."""
+def _canonical_server(server: str) -> str | None:
+    """The spelling of a server that Codespaces matches; None if it contains no host name."""
     if server == DOCKER_HUB:
         return server
     without_scheme = re.sub(r"^[a-z]+://", "", server.strip().lower())
@@ -168,3 +165,44 @@ def _spelling(server: str) -> str | None:
     if host in _DOCKER_HUB_HOSTS:
         return DOCKER_HUB
     return host if _HOST.fullmatch(host) else None
+
+
+def pattern_error(pattern: str) -> str | None:
+    """Why a glob cannot match any server, with the right spelling; None if it can."""
+    if not set("*?[") & set(pattern):
+        return server_error(pattern)
+    if not _SERVER_GLOB.fullmatch(pattern):
+        return "a glob of servers has only letters, digits, `.`, `-`, `:`, `*`, `?` and `[…]`"
+    host = re.sub(r"^[^/]*://", "", pattern).partition("/")[0]
+    spelling = DOCKER_HUB if host.endswith("docker.io") else host
+    if spelling == pattern or matches_glob(pattern, DOCKER_HUB):
+        return None
+    return f"no server matches this spelling; write `{spelling}`"
+
+
+def api_url_of_site(host: str) -> str | None:
+    """The URL of the API for the web site of GitHub or GHE.com; None for any other host.
+
+    Source: "Getting started with the REST API" and "About GHE.com", docs.github.com.
+    """
+    if host in {"github.com", "www.github.com"}:
+        return "https://api.github.com"
+    site = re.fullmatch(r"(?!api\.)(?:[a-z0-9-]+\.)*(?P<subdomain>[a-z0-9-]+)\.ghe\.com", host)
+    return f"https://{_ghe_api_host(site['subdomain'])}" if site else None
+
+
+def registry_uses_api(api_url: str, server: str) -> bool:
+    """Whether a registry server belongs to the GitHub whose API is at `api_url`.
+
+    A token must be sent only to the GitHub that issued it: `ghcr.io` belongs to github.com, and
+    `containers.SUBDOMAIN.ghe.com` to `SUBDOMAIN.ghe.com`.
+    """
+    host = urlsplit(api_url).hostname or ""
+    registry = GITHUB.fullmatch(server)
+    if registry and registry["subdomain"]:
+        return host == _ghe_api_host(registry["subdomain"])
+    return registry is not None and not host.endswith(".ghe.com")
+
+
+def _ghe_api_host(subdomain: str) -> str:
+    return f"api.{subdomain}.ghe.com"

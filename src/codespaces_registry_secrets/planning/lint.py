@@ -8,6 +8,7 @@ from typing import Literal
 
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.model.registries import GHCR
 from codespaces_registry_secrets.model.repositories import SelectionResult
 from codespaces_registry_secrets.model.targets import Repository, User
 from codespaces_registry_secrets.planning.access import Member, find_inconsistencies
@@ -40,7 +41,7 @@ def lint_triplets(triplets: Sequence[Desired]) -> Iterator[Note]:
                 "takes precedence"
             )
             yield _note("warning", triplet, message)
-        if server == "ghcr.io":
+        if server == GHCR:
             message = "not needed for ghcr.io images that the repository can already read"
             yield _note("notice", triplet, message)
 

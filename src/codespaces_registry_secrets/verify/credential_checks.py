@@ -15,7 +15,20 @@ from typing import Literal
 
 import jwt
 
-from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR, GITHUB, GOOGLE
+from codespaces_registry_secrets.model.registries import (
+    ACCESS_KEY,
+    ECR,
+    ECR_TOKEN_USER,
+    GITHUB,
+    GITHUB_FINE_GRAINED_TOKEN,
+    GITHUB_INSTALLATION_TOKEN,
+    GITHUB_USER_TOKENS,
+    GOOGLE,
+    GOOGLE_BASE64_KEY_USER,
+    GOOGLE_KEY_USER,
+    GOOGLE_TOKEN_USER,
+    TEMPORARY_ACCESS_KEY,
+)
 
 BOUNDS = (b"-----BEGIN", b"-----END")
 
@@ -51,13 +64,13 @@ def check(server: str, username: bytes, password: bytes) -> Iterator[Issue]:
 
 def _ecr(name: str) -> Iterator[Issue]:
     """Source: "Private registry authentication in Amazon ECR", docs.aws.amazon.com."""
-    if name == "AWS":
+    if name == ECR_TOKEN_USER:
         message = (
             "a token of ECR ends after 12 hours, within the life of a codespace; give an access "
             "key id and its secret key, which Codespaces exchanges itself"
         )
         yield Issue("warning", message)
-    elif name.startswith("ASIA") and ACCESS_KEY.fullmatch(name):
+    elif TEMPORARY_ACCESS_KEY.fullmatch(name):
         message = "a temporary key (ASIA…) needs a session token, which a triplet cannot hold"
         yield Issue("error", message)
     elif not ACCESS_KEY.fullmatch(name):
@@ -69,17 +82,17 @@ def _ecr(name: str) -> Iterator[Issue]:
 
 def _google(name: str, password: bytes) -> Iterator[Issue]:
     """Source: "Configure authentication to Artifact Registry for Docker", cloud.google.com."""
-    if name == "oauth2accesstoken":
+    if name == GOOGLE_TOKEN_USER:
         message = (
             "an access token of Google ends after an hour, within the life of a codespace; give a "
             "service account's key with the user name `_json_key_base64`"
         )
         yield Issue("warning", message)
-    elif name == "_json_key":
+    elif name == GOOGLE_KEY_USER:
         fault = _json_key(password)
         if fault:
             yield Issue("error", f"the password for `_json_key` {fault}")
-    elif name == "_json_key_base64":
+    elif name == GOOGLE_BASE64_KEY_USER:
         fault = _json_key_base64(password)
         if fault:
             yield Issue("error", f"the password for `_json_key_base64` {fault}")
@@ -109,13 +122,13 @@ def _json_key_base64(raw: bytes) -> str | None:
 
 def _github(password: bytes) -> Iterator[Issue]:
     """Source: "About authentication to GitHub" and "Working with the Container registry"."""
-    if password.startswith(b"ghs_"):
+    if password.startswith(GITHUB_INSTALLATION_TOKEN):
         message = (
             "the password is GITHUB_TOKEN or an App's token, which ends with the job or "
             "within an hour; give a classic personal access token with `read:packages`"
         )
         yield Issue("error", message)
-    if password.startswith(b"github_pat_"):
+    if password.startswith(GITHUB_FINE_GRAINED_TOKEN):
         message = (
             "GitHub's registry takes classic personal access tokens only, not fine-grained ones"
         )
@@ -124,7 +137,7 @@ def _github(password: bytes) -> Iterator[Issue]:
 
 def is_github_token(password: bytes) -> bool:
     """Whether the password is of a kind that GitHub's API can be asked about."""
-    return password.startswith((b"ghp_", b"gho_", b"ghu_", b"github_pat_"))
+    return password.startswith(GITHUB_USER_TOKENS)
 
 
 def embedded_expiry(password: bytes) -> datetime | None:

@@ -17,7 +17,7 @@ from http import HTTPStatus
 
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR
+from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR, TEMPORARY_ACCESS_KEY
 from codespaces_registry_secrets.verify.errors import LoginError, rejected, unreachable
 from codespaces_registry_secrets.verify.http import (
     BasicCredentials,
@@ -52,7 +52,7 @@ def exchange_access_key(
     key_id = credential.username.get_secret_value().decode("ascii", "replace")
     if not place or not ACCESS_KEY.fullmatch(key_id):
         return credential
-    if key_id.startswith("ASIA"):
+    if TEMPORARY_ACCESS_KEY.fullmatch(key_id):
         raise rejected(
             "the user name is a temporary access key (ASIA…), which is worth nothing without its "
             "session token, for which Codespaces has no place; take a long-lived key (AKIA…)"

@@ -12,12 +12,12 @@ from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
 from codespaces_registry_secrets.github.token_info import (
     TokenInfo,
     fetch_token_info,
-    registry_uses_api,
 )
 from codespaces_registry_secrets.inputs.action_inputs import Inputs, Verify
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.plan import CredentialReport, Note
+from codespaces_registry_secrets.model.registries import registry_uses_api
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 from codespaces_registry_secrets.verify import credential_checks
 from codespaces_registry_secrets.verify.ecr import ENDPOINT
