@@ -130,7 +130,7 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
         (
             {"INPUT_ID": "GitHub", "INPUT_REGISTRY": "ghcr", **CREDENTIAL},
             [
-                "input `id`: choose another id: GitHub refuses secrets named GITHUB_…, such as GITHUB"
+                "input `id`: choose another id: GitHub rejects secrets named GITHUB_…, such as GITHUB"
             ],
         ),
         (

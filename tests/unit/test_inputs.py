@@ -70,7 +70,7 @@ def test_every_bad_input_is_named_at_once() -> None:
         "input `app-private-key`: a GitHub App needs `app-id` and `app-private-key`",
         "input `id`: is needed beside `registry`, `server`, `target`, `visibility`",
         "input `mode`: must be `plan`, `check` or `apply`",
-        "input `registry`: not a registry kind; one of dockerhub, ghcr, acr, ecr, gcr, artifact-registry, or give `server`",
+        "input `registry`: unknown registry kind; use one of dockerhub, ghcr, acr, ecr, gcr, artifact-registry, or set `server` instead",
         "input `rotate`: must be `changed`, `always` or `missing`",
         "input `server`: Codespaces would not match this spelling; write `https://index.docker.io/v1/`",
         "input `server`: give either `registry` or `server`, not both",
@@ -103,7 +103,10 @@ def test_every_bad_input_is_named_at_once() -> None:
             {"token": "t", "prune": "True", "only": "A"},
             "input `prune`: give either `prune` or `only`",
         ),
-        ({"token": "t", "shard": "3/2"}, "input `shard`: must be a part such as `2/5`, the second"),
+        (
+            {"token": "t", "shard": "3/2"},
+            "input `shard`: must be a shard such as `2/5`, the second",
+        ),
         (
             {"token": "t", "credentials": "no JSON"},
             'input `credentials`: must be one JSON object of names and texts, such as `{"ACR_PASSWORD"',

@@ -62,7 +62,7 @@ def test_nothing_of_git_is_read(workspace: Path, name: str) -> None:
     (workspace / "link").symlink_to(".git")
 
     assert refusal(workspace, name) == (
-        "is in a .git folder, where a checkout can keep its token; no file there is read"
+        "is in a .git folder, which can hold the token of a checkout; files there are never read"
     )
 
 

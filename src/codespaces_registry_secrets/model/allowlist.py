@@ -1,4 +1,4 @@
-"""What the workflow allows a spec to reach, whatever the spec says. Pure."""
+"""Which servers and owners the workflow allows a spec to name. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class Allowlist:
-    """Globs in lower case. Everything is allowed where there are none.
+    """The inputs `allowed-servers` and `allowed-owners`: globs in lower case.
 
-    `servers` are those that a credential may be sent to, `owners` those of targets and of the
-    repositories on a list.
+    `servers` are the registry servers that a credential can be sent to. `owners` are the owners of
+    targets and of listed repositories. An empty tuple allows everything.
     """
 
     servers: tuple[str, ...] = ()
@@ -20,20 +20,20 @@ class Allowlist:
 
 
 def is_allowed(patterns: Sequence[str], name: str) -> bool:
-    """Whether there are no patterns, or one of them matches `name`, in any letter case."""
+    """Whether one of the patterns matches `name`, in any letter case, or there are no patterns."""
     return not patterns or any(matches_glob(pattern, name.lower()) for pattern in patterns)
 
 
-def not_allowed_message(name: str, given: str, patterns: Sequence[str]) -> str:
-    """What to say of a server or an owner that the input `given` does not allow."""
+def not_allowed_message(name: str, input_name: str, patterns: Sequence[str]) -> str:
+    """The error for a server or an owner that the input `input_name` does not allow."""
     return (
-        f"the input `{given}` of the workflow does not allow {name}, only {', '.join(patterns)}; "
-        "correct the spec, or the input"
+        f"the input `{input_name}` of the workflow does not allow {name}, only "
+        f"{', '.join(patterns)}; correct the spec, or the input"
     )
 
 
 def matches_glob(pattern: str, name: str) -> bool:
-    """Whether a glob matches; `*` alone is all, beside other characters it stands for no slash."""
+    """Whether a glob matches. `*` alone matches everything; in a longer glob it stops at `/`."""
     if pattern == "*":
         return True
     patterns, parts = pattern.split("/"), name.split("/")

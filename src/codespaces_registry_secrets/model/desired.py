@@ -1,4 +1,4 @@
-"""What a spec asks for at each target: references to values, never the values."""
+"""The desired state that a spec describes. It refers to secret values and never holds them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from codespaces_registry_secrets.model.targets import Target, Visibility
 
 @dataclass(frozen=True)
 class Credential:
-    """A login: the exact server string, and where user name and password come from.
+    """The login of a registry: its server, and the sources of user name and password.
 
-    `images` must be pullable with it, `expires` is when it ends where the spec says so, and `where`
-    is the registry's place in the spec. `name` is for messages.
+    `name` is the registry's id, for messages. `server` is the exact string to store. `username` is
+    a literal or a source. `images` are the images that the login must be able to pull. `expires` is
+    the expiry that the spec states, or None. `where` is the location of the registry in the spec.
     """
 
     name: str
@@ -30,27 +31,29 @@ class Credential:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Where its values come from; a literal user name comes from nowhere and has no age."""
+        """The sources of its values. A literal user name has no source and no age."""
         return tuple(s for s in (self.username, self.password) if isinstance(s, Source))
 
     @property
     def labels(self) -> Mapping[str, str | None]:
-        """The names of its sources, for `username` and `password`; None for a literal user name."""
-        given = {"username": self.username, "password": self.password}
-        return {k: s.label if isinstance(s, Source) else None for k, s in given.items()}
+        """The labels of the sources of `username` and `password`; None for a literal user name."""
+        values = {"username": self.username, "password": self.password}
+        return {k: s.label if isinstance(s, Source) else None for k, s in values.items()}
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The Actions secrets whose ages tell when it was changed last."""
+        """The names of the Actions secrets whose ages show when the credential last changed."""
         return frozenset(source.secret for source in self.sources if source.secret)
 
 
 @dataclass(frozen=True)
 class Desired:
-    """One triplet at one target. `credential` is None where only access is managed; `visibility`
-    and `selection` are None where what is there stays.
+    """The desired state of one triplet at one target.
 
-    `declared` is the target as the spec names it, where GitHub resolves it to another name.
+    `registry` is the registry's id. `credential` is None if the registry manages access only.
+    `rotate` says when to write the values again. `visibility` and `selection` are None if the spec
+    leaves them as they are at GitHub. `where` is the location of the target in the spec. `declared`
+    is the target as the spec names it, if GitHub resolves that name to a different one.
     """
 
     target: Target

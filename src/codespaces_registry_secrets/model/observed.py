@@ -1,4 +1,4 @@
-"""What GitHub holds: names, times, visibility and lists. Values can never be read."""
+"""The state at GitHub: names, times, visibility and lists. GitHub never returns secret values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from codespaces_registry_secrets.model.targets import Target, Visibility
 
 @dataclass(frozen=True)
 class SelectedRepositories:
-    """The list of a secret; not `complete` where GitHub counts more than it shows the token."""
+    """The selected repositories of a secret.
+
+    `complete` is false if GitHub counts more repositories than it shows to the token.
+    """
 
     repositories: tuple[RepositoryInfo, ...]
     complete: bool
@@ -20,9 +23,10 @@ class SelectedRepositories:
 
 @dataclass(frozen=True)
 class ObservedSecret:
-    """A secret. `selected` is None where it has no list.
+    """One Codespaces secret.
 
-    `updated_at` is when its value was written last.
+    `updated_at` is when its value was last written. `visibility` is None unless the secret belongs
+    to an organization. `selected` is None if the secret has no list of repositories.
     """
 
     name: str
@@ -33,11 +37,11 @@ class ObservedSecret:
 
 @dataclass(frozen=True)
 class ObservedTarget:
-    """A target: its secrets by name, or the `problem` that kept us from seeing them.
+    """One target: its secrets by name, or the `error` that prevented reading them.
 
-    `at` is when that was, by GitHub's own clock: the runner's may be wrong, and ages are reckoned
-    against times that GitHub gave. `resolved` is what GitHub takes the target for, where that has
-    another name: a repository that was renamed, and at a user target always the token's own user.
+    `at` is when it was read, by GitHub's clock: ages are computed against times from GitHub, and
+    the runner's clock can be wrong. `resolved` is the target that GitHub resolves this one to, if
+    it has a different name: a renamed repository, or the token's own user for a user target.
     """
 
     secrets: Mapping[str, ObservedSecret]
@@ -48,12 +52,13 @@ class ObservedTarget:
 
 @dataclass(frozen=True)
 class Observed:
-    """All that a plan is made from.
+    """Everything about GitHub's state that the planner needs.
 
-    `unlisted` says for which targets the repositories could not be looked up, and why: nothing may
-    be concluded from a name that the catalogue lacks then. `changed` says when the Actions secrets
-    of `{secret: NAME}` were changed last; one whose age is not known is not in it. `elsewhere` says
-    what GitHub takes a target for that another shard acts on; None where that is not known.
+    `repository_index` holds every repository that was looked up. `lookup_errors` says why the
+    repositories of a target could not be looked up; a name that is missing from the index then
+    means nothing. `source_changed_at` says when the Actions secrets of `{secret: NAME}` were last
+    changed, without those whose age is unknown. `other_shards` maps each target of the other shards
+    to the target that GitHub resolves it to, or to None if that is unknown.
     """
 
     targets: Mapping[Target, ObservedTarget]
@@ -64,7 +69,7 @@ class Observed:
 
     @property
     def at(self) -> datetime:
-        """GitHub's time at the end of looking; the runner's where GitHub never answered."""
-        answered = [seen.at for seen in self.targets.values() if not seen.error]
-        asked = [seen.at for seen in self.targets.values()]
-        return max(answered or asked, default=datetime.now(UTC))
+        """GitHub's time of the last successful read; the runner's time if every read failed."""
+        successful = [observed.at for observed in self.targets.values() if not observed.error]
+        attempted = [observed.at for observed in self.targets.values()]
+        return max(successful or attempted, default=datetime.now(UTC))

@@ -1,6 +1,6 @@
-"""A plan as data: changes with their reasons, their steps, and their outcomes.
+"""A plan as data: changes with reasons and steps, notes, and the outcomes of a run.
 
-Nothing here holds a value or a function, so a plan can be sorted, printed and compared.
+A plan holds no secret values and no functions, so it can be sorted, printed and compared.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.targets import Target, Visibility
 from codespaces_registry_secrets.model.triplet import Part
 
-# GitHub's 900 points a minute, at 60 writes a minute: a run that may write more often has higher
-# limits. Source: "Rate limits for the REST API", docs.github.com.
+# GitHub allows 900 points a minute; at 60 writes a minute, the default of `writes-per-minute`, that
+# is 15 points for each write. Source: "Rate limits for the REST API", docs.github.com.
 POINTS_PER_WRITE = 15
 
 Action = Literal["create", "repair", "rotate", "access", "delete", "none", "blocked"]
@@ -25,12 +25,12 @@ Action = Literal["create", "repair", "rotate", "access", "delete", "none", "bloc
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one member of a triplet.
+    """What to do with one member of a triplet.
 
-    `delete`: it goes, and nothing else happens to it. `value`: the value is sealed and sent.
-    `visibility`: sent along with it, at an organization.
-    `replace`: the ids that the list becomes; None leaves the list, but for the ids that `add` puts
-    on it and `remove` takes off it.
+    `part` is the member. `value`: seal the value and write it. `visibility` is written with the
+    value, for an organization. `replace` holds the repository ids that replace the list, or None to
+    keep it. `add` and `remove` are single ids to add to the list and to remove from it. `delete`:
+    delete the secret, and do nothing else.
     """
 
     part: Part
@@ -43,16 +43,17 @@ class Step:
 
     @property
     def writes(self) -> int:
-        """How many requests that write it takes."""
+        """The number of write requests: one, or one for each repository to add or remove."""
         whole = self.value or self.delete or self.replace is not None
         return 1 if whole else len(self.add) + len(self.remove)
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something that the user should know, at the place of the spec that it is about.
+    """A message for the user.
 
-    The message names `target`, where there is one: notes that differ in nothing else can be merged.
+    `where` is the location in the spec that it is about, for the annotation. `target` is the target
+    that the message names, or None: notes that differ only in their target can be merged.
     """
 
     level: Literal["notice", "warning", "error"]
@@ -61,13 +62,17 @@ class Note:
     target: Target | None = None
 
     def __str__(self) -> str:
-        """The place, where there is one, and the message."""
+        """The location, if there is one, and the message."""
         return ": ".join(filter(None, (str(self.where), self.message)))
 
 
 @dataclass(frozen=True)
 class CredentialReport:
-    """`refusal`: why the credential must not be stored. `expires`: when it ends, where known."""
+    """The result of checking a credential.
+
+    `refusal` says why it must not be stored, or is None. `expires` is when it expires, or None if
+    unknown. `notes` are warnings about it.
+    """
 
     refusal: str | None = None
     expires: datetime | None = None
@@ -76,10 +81,14 @@ class CredentialReport:
 
 @dataclass(frozen=True)
 class Change:
-    """One triplet at one target: what is to happen, and why.
+    """What to do with one triplet at one target, and why.
 
-    `declared` is the target as the spec names it. `why` tells for the names in `added` what picked
-    them. `credential` says where the values are.
+    `registry` is the registry's id. `reason` says why this action, and for `blocked` what to do.
+    `where` is the location of the target in the spec, and `declared` the target as the spec names
+    it, if GitHub resolves it to another name. `visibility` is the pair of old and new visibility if
+    it changes. `added` and `removed` are the names of repositories that gain and lose access;
+    `selected_by` pairs each added name with what selected it. `credential` says where the values
+    come from. `steps` are what apply executes. `drift` says whether GitHub differs from the spec.
     """
 
     target: Target
@@ -95,16 +104,16 @@ class Change:
     credential: Credential | None = None
     steps: tuple[Step, ...] = ()
     notes: tuple[Note, ...] = ()
-    # False too for a rotation for which only an unknown age speaks: a precaution, no difference.
+    # Rotating because the age is unknown does not count as drift.
     drift: bool = True
 
     @property
     def writes(self) -> int:
-        """How many requests that write it takes."""
+        """The number of write requests of all steps."""
         return sum(step.writes for step in self.steps)
 
     def blocked(self, reason: str) -> Change:
-        """The change, kept from being carried out."""
+        """A copy of this change that is blocked for `reason`: without steps, with an error note."""
         message = f"{self.registry} at {self.target} is blocked: {reason}"
         return replace(
             self,
@@ -121,10 +130,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every change, sorted by target and registry.
+    """Every change of a run, sorted by target and registry.
 
-    `notes` are about credentials, which several changes may share. `expiry` is when the first of
-    all credentials ends, where one is known to.
+    `notes` are those that belong to no single change, such as notes about a credential that several
+    changes share. `expiry` is when the first credential expires, or None if no expiry is known.
     """
 
     changes: tuple[Change, ...]
@@ -133,24 +142,24 @@ class Plan:
 
     @property
     def all_notes(self) -> tuple[Note, ...]:
-        """Those of the plan and of each change, each once."""
+        """The notes of the plan and of its changes, without duplicates."""
         notes = (*self.notes, *(note for change in self.changes for note in change.notes))
         return tuple(dict.fromkeys(notes))
 
     @property
     def written_credentials(self) -> frozenset[Credential]:
-        """The credentials that are to be stored."""
+        """The credentials whose values the plan writes."""
         writing = (c for c in self.changes if any(step.value for step in c.steps))
         return frozenset(change.credential for change in writing if change.credential)
 
     @property
     def written_targets(self) -> frozenset[Target]:
-        """The targets with something to write."""
+        """The targets that the plan writes to."""
         return frozenset(change.target for change in self.changes if change.steps)
 
     @property
     def writes(self) -> int:
-        """The number of write requests."""
+        """The number of write requests of all changes."""
         return sum(change.writes for change in self.changes)
 
     @property
@@ -160,7 +169,7 @@ class Plan:
 
     @property
     def counts(self) -> Mapping[Action, int]:
-        """How many changes there are of each action; 0 for an action that there is none of."""
+        """The number of changes of each action; 0 for an action without changes."""
         return Counter(change.action for change in self.changes)
 
 
@@ -169,7 +178,11 @@ Status = Literal["planned", "applied", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a change. `wrote`: something of it was written, or may have been."""
+    """The result of one change.
+
+    `error` says why it failed or was skipped. `wrote` is true if GitHub applied a part of the
+    change, or may have applied it.
+    """
 
     change: Change
     status: Status
@@ -178,5 +191,5 @@ class Outcome:
 
 
 def planned_outcomes(plan: Plan) -> tuple[Outcome, ...]:
-    """The outcomes of a run that only looks."""
+    """The outcomes of a run that writes nothing: every change stays `planned`."""
     return tuple(Outcome(change, "planned") for change in plan.changes)

@@ -1,4 +1,4 @@
-"""A selection of repositories -> full names and ids. Pure."""
+"""Resolve a selection of repositories to full names and ids. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ Properties = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, order=True)
 class RepositoryInfo:
-    """A repository as far as secrets are concerned."""
+    """A repository: what a selection needs to know about it.
+
+    `full_name` is `owner/name` as GitHub spells it today. `properties` are the values of the
+    organization's custom properties.
+    """
 
     full_name: str
     id: int
@@ -24,15 +28,20 @@ class RepositoryInfo:
     properties: Properties = ()
 
 
-# Every repository that is known, by the lower-case full name that it was asked for or listed under:
-# a repository that moved has its former name here too, which means it to whoever wrote that name.
+# Every repository that was looked up, by lower-case full name. A repository that was renamed or
+# transferred is in it under the former name too, if the spec uses that name.
 RepositoryIndex = Mapping[str, RepositoryInfo]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Patterns are `owner/name` or `owner/glob`; `topics` and `properties` are for repositories of
-    `owner`. Any topic picks a repository, and all properties together do.
+    """The repositories that the spec selects for the secrets of one target.
+
+    `owner` is the owner of the target; `topics` and `properties` match only repositories of that
+    owner. `mode` says what becomes of the list: it is replaced (`exact`), or repositories are added
+    to it (`ensure`) or removed from it (`remove`). `include` and `exclude` are patterns, written
+    `owner/name` or `owner/glob`. A repository is selected by one pattern, one topic, or all
+    properties together. Archived repositories are left out unless `archived` is true.
     """
 
     owner: str
@@ -45,7 +54,7 @@ class Selection:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The patterns, included or excluded, that are plain names."""
+        """The patterns that are plain names, included or excluded."""
         patterns = (*self.include, *self.exclude)
         return tuple(pattern for pattern in patterns if not is_glob(pattern))
 
@@ -56,17 +65,20 @@ class Selection:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is meant."""
+        """Whether it selects nothing, because the spec says `[]`."""
         return not (self.include or self.topics or self.properties)
 
 
 @dataclass(frozen=True)
 class SelectionResult:
-    """What a selection comes to: sorted repositories, and what there is to say about it.
+    """The repositories that a selection resolves to, and what to report about it.
 
-    `why` says by full name what picked a repository. `unmatched` are globs, topics and properties
-    that picked none. `unknown` and `renamed` are names to include or to exclude, the latter with
-    the names of today; `transferred` are those to include that belong to another owner by now.
+    `repositories` is sorted. `selected_by` maps the full name of each selected repository to what
+    selected it: `name`, or a glob, topic or properties. `unknown` are names, included or excluded,
+    without a repository. `unmatched` are globs, topics and properties that match no repository.
+    `archived` are the full names that were left out because they are archived. `renamed` are pairs
+    of a name in the spec and the current name. `transferred` are the pairs among them that are
+    included and now belong to another owner.
     """
 
     repositories: tuple[RepositoryInfo, ...]
@@ -78,30 +90,25 @@ class SelectionResult:
     transferred: tuple[tuple[str, str], ...]
 
 
-def is_glob(pattern: str) -> bool:
-    """Whether `pattern` can match more than the name that it spells."""
-    return any(sign in pattern for sign in "*?[")
-
-
-def select(selection: Selection, catalogue: RepositoryIndex) -> SelectionResult:
-    """Apply a selection to the repositories that are known."""
-    named = {name: catalogue.get(name.lower()) for name in selection.names}
-    matched = dict(_matched(selection, _by_current_name(catalogue)))
-    why = {repo: "name" for name in selection.include if (repo := named.get(name))}
-    for reason, repositories in matched.items():
-        why = {**dict.fromkeys(repositories, reason), **why}
-    kept = why.keys() - _excluded(why, selection, named)
-    # Whoever takes repositories off a list means the archived ones too.
-    every = selection.archived or selection.mode == "remove"
-    archived = {repo for repo in kept if repo.archived and not every}
-    renamed = _renamed(named)
-    # Taking access away from a repository is right whoever owns it by now.
+def select(selection: Selection, index: RepositoryIndex) -> SelectionResult:
+    """Apply a selection to the repositories in the index."""
+    by_name = {name: index.get(name.lower()) for name in selection.names}
+    matches = dict(_find_matches(selection, _by_current_name(index)))
+    selected_by = {repo: "name" for name in selection.include if (repo := by_name.get(name))}
+    for matcher, repositories in matches.items():
+        selected_by = {**dict.fromkeys(repositories, matcher), **selected_by}
+    selected = selected_by.keys() - _excluded(selected_by, selection, by_name)
+    # Access is removed from archived repositories too.
+    keep_archived = selection.archived or selection.mode == "remove"
+    archived = {repo for repo in selected if repo.archived and not keep_archived}
+    renamed = _renamed(by_name)
+    # Removing access from a repository is right, whoever owns it now.
     included = selection.include if selection.mode != "remove" else ()
     return SelectionResult(
-        repositories=tuple(sorted(kept - archived)),
-        selected_by={repo.full_name: reason for repo, reason in why.items()},
-        unknown=tuple(name for name, repo in named.items() if repo is None),
-        unmatched=tuple(reason for reason, repos in matched.items() if not repos),
+        repositories=tuple(sorted(selected - archived)),
+        selected_by={repo.full_name: matcher for repo, matcher in selected_by.items()},
+        unknown=tuple(name for name, repo in by_name.items() if repo is None),
+        unmatched=tuple(matcher for matcher, repos in matches.items() if not repos),
         archived=tuple(sorted(repo.full_name for repo in archived)),
         renamed=renamed,
         transferred=tuple(
@@ -110,74 +117,77 @@ def select(selection: Selection, catalogue: RepositoryIndex) -> SelectionResult:
     )
 
 
-def _by_current_name(catalogue: RepositoryIndex) -> RepositoryIndex:
-    """What globs, topics and properties pick from: what another selection asked for by a former
-    name is in there by its own alone.
-    """
-    return {name: repo for name, repo in catalogue.items() if name == repo.full_name.lower()}
+def _by_current_name(index: RepositoryIndex) -> RepositoryIndex:
+    """The index without former names, so that globs do not match a name that no longer exists."""
+    return {name: repo for name, repo in index.items() if name == repo.full_name.lower()}
 
 
-def _renamed(named: Mapping[str, RepositoryInfo | None]) -> tuple[tuple[str, str], ...]:
-    """The names that are not those of today, with those of today."""
-    known = ((name, repo.full_name) for name, repo in named.items() if repo)
-    return tuple((old, new) for old, new in known if old.lower() != new.lower())
+def _find_matches(
+    selection: Selection, index: RepositoryIndex
+) -> Iterator[tuple[str, frozenset[RepositoryInfo]]]:
+    """The repositories that each glob, each topic, and the properties together match."""
+    for glob in selection.globs:
+        yield f"`{glob}`", _matches_of_glob(glob, index)
+    owned = [r for name, r in index.items() if name.startswith(f"{selection.owner.lower()}/")]
+    for topic in selection.topics:
+        yield f"topic `{topic}`", frozenset(r for r in owned if topic.lower() in r.topics)
+    if selection.properties:
+        text = ", ".join(f"{name}: {' | '.join(v)}" for name, v in selection.properties)
+        matches = frozenset(repo for repo in owned if _has_properties(repo, selection.properties))
+        yield f"properties `{text}`", matches
 
 
-def transferred_message(name: str, now: str) -> str:
-    """Why a repository is left alone that belongs to another owner than the spec says."""
-    return (
-        f"{name} was transferred and now belongs to another owner ({now}); update the spec if the "
-        "credential may go there, or remove it from the spec"
-    )
+def _matches_of_glob(glob: str, index: RepositoryIndex) -> frozenset[RepositoryInfo]:
+    matches = re.compile(fnmatch.translate(glob.lower())).match
+    return frozenset(repo for name, repo in index.items() if matches(name))
+
+
+def _has_properties(repo: RepositoryInfo, required: Properties) -> bool:
+    """Whether each required property has one of the required values."""
+    actual = {name.lower(): values for name, values in repo.properties}
+    return all(set(values) & set(actual.get(name.lower(), ())) for name, values in required)
+
+
+def _excluded(
+    selected: Iterable[RepositoryInfo],
+    selection: Selection,
+    by_name: Mapping[str, RepositoryInfo | None],
+) -> set[RepositoryInfo]:
+    """The selected repositories that `exclude` names or matches. Names are compared by id."""
+    ids = {repo.id for name in selection.exclude if (repo := by_name.get(name))}
+    globs = [pattern.lower() for pattern in selection.exclude if is_glob(pattern)]
+    return {
+        repo
+        for repo in selected
+        if repo.id in ids
+        or any(fnmatch.fnmatchcase(repo.full_name.lower(), glob) for glob in globs)
+    }
+
+
+def _renamed(by_name: Mapping[str, RepositoryInfo | None]) -> tuple[tuple[str, str], ...]:
+    """Pairs of a name in the spec and the current name, if they differ."""
+    names = ((name, repo.full_name) for name, repo in by_name.items() if repo)
+    return tuple((old, new) for old, new in names if old.lower() != new.lower())
 
 
 def _owner(full_name: str) -> str:
     return full_name.partition("/")[0].lower()
 
 
-def _matched(
-    selection: Selection, catalogue: RepositoryIndex
-) -> Iterator[tuple[str, frozenset[RepositoryInfo]]]:
-    """What each glob, each topic, and the properties together pick."""
-    for glob in selection.globs:
-        yield f"`{glob}`", _matching(glob, catalogue)
-    own = [r for name, r in catalogue.items() if name.startswith(f"{selection.owner.lower()}/")]
-    for topic in selection.topics:
-        yield f"topic `{topic}`", frozenset(r for r in own if topic.lower() in r.topics)
-    if selection.properties:
-        told = ", ".join(f"{name}: {' | '.join(v)}" for name, v in selection.properties)
-        picked = frozenset(repo for repo in own if _has(repo, selection.properties))
-        yield f"properties `{told}`", picked
+def is_glob(pattern: str) -> bool:
+    """Whether a pattern can match other names than the one it spells."""
+    return any(character in pattern for character in "*?[")
 
 
-def _has(repo: RepositoryInfo, wanted: Properties) -> bool:
-    """Whether each property has one of the values that are wanted of it."""
-    has = {name.lower(): values for name, values in repo.properties}
-    return all(set(values) & set(has.get(name.lower(), ())) for name, values in wanted)
+def closest_name(name: str, index: RepositoryIndex) -> str | None:
+    """The full name in the index that is most similar to `name`; None if none is similar."""
+    close = difflib.get_close_matches(name.lower(), index, n=1, cutoff=0.8)
+    return index[close[0]].full_name if close else None
 
 
-def closest_name(name: str, catalogue: RepositoryIndex) -> str | None:
-    """The known repository whose name looks most like `name`, if any does."""
-    close = difflib.get_close_matches(name.lower(), catalogue, n=1, cutoff=0.8)
-    return catalogue[close[0]].full_name if close else None
-
-
-def _matching(glob: str, catalogue: RepositoryIndex) -> frozenset[RepositoryInfo]:
-    matches = re.compile(fnmatch.translate(glob.lower())).match
-    return frozenset(repo for name, repo in catalogue.items() if matches(name))
-
-
-def _excluded(
-    picked: Iterable[RepositoryInfo],
-    selection: Selection,
-    named: Mapping[str, RepositoryInfo | None],
-) -> set[RepositoryInfo]:
-    """Those of the picked repositories that the selection excludes; a name means the repository."""
-    ids = {repo.id for name in selection.exclude if (repo := named.get(name))}
-    globs = [pattern.lower() for pattern in selection.exclude if is_glob(pattern)]
-    return {
-        repo
-        for repo in picked
-        if repo.id in ids
-        or any(fnmatch.fnmatchcase(repo.full_name.lower(), glob) for glob in globs)
-    }
+def transferred_message(name: str, current_name: str) -> str:
+    """Why a change is blocked if a repository belongs to another owner than the spec says."""
+    return (
+        f"{name} was transferred and now belongs to another owner ({current_name}); update the "
+        "spec if the new owner should have the credential, or remove the repository from the spec"
+    )

@@ -1,6 +1,7 @@
-"""The scopes that Codespaces secrets live at. Each carries its own URLs, rules and permissions.
+"""Targets: the organizations, repositories and users whose Codespaces secrets are managed.
 
-Source: "REST API endpoints for Codespaces secrets", docs.github.com, for the paths and permissions.
+Each kind of target carries its own URLs, rules and permissions. Source: "REST API endpoints for
+Codespaces secrets", docs.github.com, for the paths and permissions.
 """
 
 from __future__ import annotations
@@ -13,30 +14,27 @@ from typing import ClassVar, Literal
 
 Visibility = Literal["all", "private", "selected"]
 
+# In the spec, `user: "@me"` is the token's own user.
 ME = "@me"
-
-# GitHub runs at most so many jobs of a matrix ("Usage limits, billing, and administration").
-MAX_SHARDS = 256
-SHARD_FORM = f"a part such as `2/5`, the second of five; there are at most {MAX_SHARDS}"
 
 
 @total_ordering
 @dataclass(frozen=True)
 class Target:
-    """A place that holds secrets: `scope:name`, compared without regard to case as GitHub does."""
+    """An organization, a repository or a user. Names are compared without regard to letter case."""
 
     name: str
 
-    scope: ClassVar[str]
-    has_visibility: ClassVar[bool] = False  # only an organization's secrets carry one
-    has_list: ClassVar[bool] = False  # a list of selected repositories
-    classic_scope: ClassVar[str]  # what a classic token needs
-    permission: ClassVar[str]  # what a fine-grained token or an App needs
-    not_found_reason: ClassVar[str]  # what a 404 can mean here
+    scope: ClassVar[str]  # the key in the spec
+    has_visibility: ClassVar[bool] = False  # only secrets of an organization have a visibility
+    has_list: ClassVar[bool] = False  # whether secrets have a list of selected repositories
+    classic_scope: ClassVar[str]  # the scope that a classic token needs
+    permission: ClassVar[str]  # the permission that a fine-grained token or an App needs
+    not_found_reason: ClassVar[str]  # what a 404 for this kind of target can mean
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes two targets the same one."""
+        """Scope and lower-case name: two targets with the same key are the same target."""
         return (self.scope, self.name.lower())
 
     @property
@@ -46,29 +44,29 @@ class Target:
 
     @property
     def url(self) -> str:
-        """The collection of secrets, relative to the API's root."""
+        """The path of its Codespaces secrets, relative to the API's root."""
         raise NotImplementedError
 
     def __str__(self) -> str:
-        """As the spec's shorthand, the outputs and the messages write it."""
+        """`scope:name`, as in the input `target`, the outputs and the messages."""
         return f"{self.scope}:{self.name}"
 
     def __eq__(self, other: object) -> bool:
-        """Names of GitHub's accounts and repositories ignore case."""
+        """Compare by key: GitHub ignores letter case in names."""
         return isinstance(other, Target) and self.key == other.key
 
     def __lt__(self, other: Target) -> bool:
-        """By scope, then name."""
+        """Sort by scope, then by name."""
         return self.key < other.key
 
     def __hash__(self) -> int:
-        """As `__eq__` says."""
+        """Consistent with `__eq__`."""
         return hash(self.key)
 
 
 @dataclass(frozen=True, eq=False)
 class Organization(Target):
-    """Secrets of an organization, for all, its private, or selected repositories."""
+    """An organization: its secrets are for all, its private, or selected repositories."""
 
     scope = "organization"
     has_visibility = True
@@ -77,8 +75,8 @@ class Organization(Target):
     permission = "organization_codespaces_secrets: write"
     not_found_reason = (
         "the organization does not exist, the token's user is not an owner of it, the token lacks "
-        "the permission, or its plan is Free: organization secrets for Codespaces need GitHub Team "
-        "or GitHub Enterprise Cloud"
+        "the permission, or the organization is on the Free plan: organization secrets for "
+        "Codespaces need GitHub Team or GitHub Enterprise Cloud"
     )
 
     @property
@@ -89,13 +87,13 @@ class Organization(Target):
 
 @dataclass(frozen=True, eq=False)
 class Repository(Target):
-    """Secrets of one repository."""
+    """A repository: its secrets are for this repository alone."""
 
     scope = "repository"
     classic_scope = "repo, of an administrator of the repository"
     permission = "codespaces_secrets: write"
     not_found_reason = (
-        "the repository does not exist, or the token cannot see it or does not administer it"
+        "the repository does not exist, or the token cannot see it or has no admin access to it"
     )
 
     @property
@@ -106,7 +104,7 @@ class Repository(Target):
 
 @dataclass(frozen=True, eq=False)
 class User(Target):
-    """Secrets of the token's own user, for the repositories on the list."""
+    """The token's own user: its secrets are for the selected repositories, of any owner."""
 
     scope = "user"
     has_list = True
@@ -118,31 +116,36 @@ class User(Target):
 
     @property
     def url(self) -> str:
-        """`/user/codespaces/secrets`: always the token's own."""
+        """`/user/codespaces/secrets`: always those of the token's own user."""
         return "/user/codespaces/secrets"
 
 
 SCOPES: dict[str, type[Target]] = {kind.scope: kind for kind in (Organization, Repository, User)}
 
+# A matrix generates at most 256 jobs. Source: "Usage limits, billing, and administration",
+# docs.github.com.
+MAX_SHARDS = 256
+SHARD_FORM = f"a shard such as `2/5`, the second of five; the second number is at most {MAX_SHARDS}"
+
 
 @dataclass(frozen=True)
 class Shard:
-    """The `number`th, from 1 on, of `of` parts of all targets."""
+    """One of `of` parts of all targets; `number` counts from 1."""
 
     number: int
     of: int
 
     def __str__(self) -> str:
-        """As the input `shard` has it."""
+        """`2/5`, as in the input `shard`."""
         return f"{self.number}/{self.of}"
 
     def has(self, target: Target) -> bool:
-        """Whether a target belongs here. No other target has a say in it."""
+        """Whether a target is in this shard. It depends on that target alone."""
         return target_hash(target) % self.of == self.number - 1
 
 
 def parse_shard(text: str) -> Shard | None:
-    """The shard that `text` names, or None where it names none."""
+    """Parse a shard such as `2/5`; None if the text is not a shard."""
     match = re.fullmatch(r"([1-9]\d{0,2})/([1-9]\d{0,2})", text)
     if match is None or not int(match[1]) <= int(match[2]) <= MAX_SHARDS:
         return None
@@ -150,7 +153,7 @@ def parse_shard(text: str) -> Shard | None:
 
 
 def target_hash(target: Target) -> int:
-    """A number that a target always has; the same for a user by any name, since it is the same."""
+    """A hash that is the same in every run. All user targets share it: they are the same user."""
     scope, name = target.key
     key = scope if isinstance(target, User) else f"{scope}:{name}"
     return int.from_bytes(sha256(key.encode()).digest()[:8])

@@ -1,4 +1,4 @@
-"""The three secrets that Codespaces takes for one registry login.
+"""The triplet: the three secrets that Codespaces reads as one registry login.
 
 Source of the names: "Allowing your codespace to access a private registry", docs.github.com.
 """
@@ -10,10 +10,10 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """A member of the triplet, in the order of writing.
+    """A member of the triplet. The members are written in this order.
 
-    SERVER comes last: Codespaces looks for nothing where there is no server, so a triplet that is
-    being made is never seen half.
+    SERVER comes last: Codespaces ignores a triplet without a server, so it never sees a new triplet
+    that is only half written.
     """
 
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a secret, not one
@@ -25,7 +25,7 @@ _NAME = re.compile(rf"(?P<registry>.+)_CONTAINER_REGISTRY_({'|'.join(Part)})")
 
 
 def registry_of(name: str) -> str | None:
-    """The id whose triplet a secret belongs to; None for a secret that is no member of one."""
+    """The registry id in the name of a triplet's secret; None for any other secret."""
     match = _NAME.fullmatch(name)
     return match["registry"] if match else None
 
