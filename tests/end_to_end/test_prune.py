@@ -148,4 +148,4 @@ def test_prune_needs_the_whole_spec(action: Action) -> None:
     step = action.step(SPEC, ENVIRONMENT, prune="true", only="ACR")
 
     assert step.exit_code == 1
-    assert "give either `prune` or `only`, not both" in step.stdout
+    assert "`prune` and `only` are mutually exclusive" in step.stdout

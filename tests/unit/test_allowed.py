@@ -129,9 +129,9 @@ def test_the_inputs_are_lists_in_any_letter_case() -> None:
         ("servers", "https://ghcr.io", "`https://ghcr.io`: Codespaces would not match this spelling; write `ghcr.io`"),
         ("servers", "ghcr.io, x[", "`x[`: a glob of servers has only letters, digits, `.`, `-`, `:`, `*`, `?` and `[…]`"),
         ("servers", "{a}, b c", "`{a}`: must be a host name or host:port, such as `registry.example.com:5000`; `b c`: must be a host name or host:port, such as `registry.example.com:5000`"),
-        ("servers", " ,\n", "names nothing; leave it out to allow everything"),
-        ("owners", "octo-org/app", "`octo-org/app`: not the login of an owner, nor a glob of logins"),
-        ("owners", "octo-[", "`octo-[`: not the login of an owner, nor a glob of logins"),
+        ("servers", " ,\n", "contains no entry; leave it empty to allow everything"),
+        ("owners", "octo-org/app", "`octo-org/app`: must be the login of an owner, or a glob over logins"),
+        ("owners", "octo-[", "`octo-[`: must be the login of an owner, or a glob over logins"),
     ],
 )  # fmt: skip
 def test_a_pattern_that_can_match_nothing_is_a_fault(name: str, text: str, message: str) -> None:

@@ -143,7 +143,7 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
         ),
         (
             {"INPUT_REGISTRY": "ghcr", "INPUT_USERNAME": "me", "INPUT_PASSWORD": ""},
-            ["input `password`: input `password` is empty; a secret that is not set in"],
+            ["input `password`: input `password` is empty; an Actions secret that does not exist"],
         ),
         (
             {"INPUT_TARGET": "octo-org"},
@@ -240,7 +240,7 @@ def test_the_file_is_read_where_nothing_else_is_given(tmp_path: Path) -> None:
         ),
         (
             lambda path: path.write_text("#" * (MAX_BYTES + 1)),
-            "has more than 1,048,576 bytes, the most that is read of it",
+            "is larger than the limit of 1,048,576 bytes",
         ),
     ],
 )
@@ -271,7 +271,7 @@ def test_a_spec_file_outside_of_the_workspace_is_not_read(tmp_path: Path, name: 
 def test_a_spec_that_is_too_large_is_not_parsed(tmp_path: Path) -> None:
     """An inline one too; parsing this would tell of its YAML."""
     assert faults(tmp_path, {"INPUT_SPEC": "[" * (MAX_BYTES + 1)}) == [
-        "input `spec`: the spec has more than 1,048,576 bytes, the most that is read of it"
+        "input `spec`: the spec is larger than the limit of 1,048,576 bytes"
     ]
 
 

@@ -67,14 +67,14 @@ def test_every_bad_input_is_named_at_once() -> None:
         spec="x",
     ) == [
         "input `api-url`: must be a URL such as https://api.github.com",
-        "input `app-private-key`: a GitHub App needs `app-id` and `app-private-key`",
-        "input `id`: is needed beside `registry`, `server`, `target`, `visibility`",
+        "input `app-private-key`: required when `app-id` is set",
+        "input `id`: required when `registry`, `server`, `target`, `visibility` is set",
         "input `mode`: must be `plan`, `check` or `apply`",
         "input `registry`: unknown registry kind; use one of dockerhub, ghcr, acr, ecr, gcr, artifact-registry, or set `server` instead",
         "input `rotate`: must be `changed`, `always` or `missing`",
         "input `server`: Codespaces would not match this spelling; write `https://index.docker.io/v1/`",
-        "input `server`: give either `registry` or `server`, not both",
-        "input `spec`: give either `spec` or `registry`, `server`, `target`, `visibility`, not both",
+        "input `server`: `registry` and `server` are mutually exclusive",
+        "input `spec`: `spec` and the shorthand (`registry`, `server`, `target`, `visibility`) are mutually exclusive",
         "input `target`: must be `organization:NAME`, `repository:NAME`, `user:NAME`",
         "input `visibility`: must be `all`, `private` or `selected`",
     ]
@@ -83,25 +83,31 @@ def test_every_bad_input_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({}, "input `token`: is needed, or `app-id` and `app-private-key`: a personal access"),
-        ({"token": "t", "app_id": "1"}, "input `token`: give either `token`, or `app-id` and"),
-        ({"token": "t", "only": ", "}, "input `only`: names no registry; leave it out"),
+        (
+            {},
+            "input `token`: required, unless `app-id` and `app-private-key` are set: a personal access",
+        ),
+        (
+            {"token": "t", "app_id": "1"},
+            "input `token`: `token` and `app-id`, `app-private-key` are mutually exclusive",
+        ),
+        ({"token": "t", "only": ", "}, "input `only`: contains no registry id; leave it empty"),
         (
             {"token": "t", "only": "ACR, my-acr"},
-            "input `only`: `my-acr`: an id has letters, digits",
+            "input `only`: `my-acr`: an id has only letters, digits",
         ),
         (
             {"token": "t", "id": "A", "repositories": " ,\n"},
-            "input `repositories`: names no repository; write `[]` for nobody, or leave it out to",
+            "input `repositories`: contains no repository; write `[]` to clear the list, or leave it empty to",
         ),
         (
             {"token": "t", "id": "A", "registry": "ghcr", "server": "ghcr.io"},
-            "input `server`: give either `registry` or `server`, not both",
+            "input `server`: `registry` and `server` are mutually exclusive",
         ),
         ({"token": "t", "prune": "yes"}, "input `prune`: must be `true` or `false`"),
         (
             {"token": "t", "prune": "True", "only": "A"},
-            "input `prune`: give either `prune` or `only`",
+            "input `prune`: `prune` and `only` are mutually exclusive: `prune` needs the whole spec",
         ),
         (
             {"token": "t", "shard": "3/2"},
@@ -109,15 +115,15 @@ def test_every_bad_input_is_named_at_once() -> None:
         ),
         (
             {"token": "t", "credentials": "no JSON"},
-            'input `credentials`: must be one JSON object of names and texts, such as `{"ACR_PASSWORD"',
+            'input `credentials`: must be one JSON object that maps names to strings, such as `{"ACR_PASSWORD"',
         ),
         ({"token": "t", "expiry_warning": "2w"}, "input `expiry-warning`: must be a duration"),
         ({"token": "t", "verify": "yes"}, "input `verify`: must be `required`, `auto` or `off`"),
         (
             {"token": "t", "spec": "x", "spec_file": "mine.yml"},
-            "input `spec-file`: give either `spec-file` or `spec`, not both",
+            "input `spec-file`: `spec-file` and `spec` are mutually exclusive",
         ),
-        ({"app_private_key": "x"}, "input `app-id`: a GitHub App needs `app-id` and"),
+        ({"app_private_key": "x"}, "input `app-id`: required when `app-private-key` is set"),
         (
             {"app_id": "1", "app_private_key": "x"},
             "input `app-private-key`: is not a private key in PEM form",
@@ -128,7 +134,7 @@ def test_every_bad_input_is_named_at_once() -> None:
         ),
         (
             {"token": "t", "api_url": "http://api.github.com"},
-            "input `api-url`: must start with https://: a token travels there",
+            "input `api-url`: must start with https:// because the token is sent to it",
         ),
     ],
 )
@@ -185,7 +191,9 @@ def test_a_token_that_no_header_takes_is_a_fault_of_the_input(token: str) -> Non
     """Known before the first request; the message shows no part of it."""
     (fault,) = faults(token=token)
 
-    assert fault.startswith("input `token`: holds a character that no token has, such as a blank,")
+    assert fault.startswith(
+        "input `token`: contains a character that is never part of a token, such as a space,"
+    )
     assert "ghp" not in fault
     assert "abc" not in fault
 
@@ -236,7 +244,8 @@ def test_a_value_that_is_given_twice_is_a_fault() -> None:
 
     assert set(read_inputs(environ).credentials) == {"A", "B"}
     with pytest.raises(
-        InvalidConfigError, match="input `credentials`: A is a variable of the step too"
+        InvalidConfigError,
+        match="input `credentials`: A is also an environment variable of the step",
     ):
         read_inputs({**environ, "A": "one"})
 
@@ -323,4 +332,6 @@ def test_the_key_of_an_app_is_an_rsa_key() -> None:
 
     (fault,) = faults(app_id="1", app_private_key=pem)
 
-    assert fault.startswith("input `app-private-key`: is not an RSA key, which GitHub gives Apps")
+    assert fault.startswith(
+        "input `app-private-key`: is not an RSA key; generate a private key in the App's settings"
+    )

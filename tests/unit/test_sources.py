@@ -56,7 +56,7 @@ def test_base64_is_decoded(tmp_path: Path) -> None:
 def test_a_value_may_have_48_kb_and_no_more(tmp_path: Path) -> None:
     """GitHub's limit, known before anything is sent."""
     assert len(value(tmp_path, "x" * MAX_BYTES)) == MAX_BYTES
-    with pytest.raises(SourceError, match=r"P has 49,153 bytes; GitHub takes at most 49,152"):
+    with pytest.raises(SourceError, match=r"P has 49,153 bytes; GitHub accepts at most 49,152"):
         value(tmp_path, "x" * (MAX_BYTES + 1))
 
 
@@ -78,7 +78,7 @@ def test_a_file_may_hold_the_base64_of_48_kb_and_not_much_more(tmp_path: Path) -
 
     source = Source(file="key", encoding="base64")
     assert sources.password(source).get_secret_value() == raw
-    with pytest.raises(SourceError, match="file large has more than 98,304 bytes"):
+    with pytest.raises(SourceError, match="file large is larger than the limit of 98,304 bytes"):
         sources.password(Source(file="large"))
 
 
@@ -132,7 +132,9 @@ def test_an_empty_one_of_credentials_is_named(tmp_path: Path) -> None:
     """A secret that is not set arrives so."""
     sources = Sources({}, tmp_path, lambda _: None, {"P": SecretStr("")})
 
-    with pytest.raises(SourceError, match="P of `credentials` is empty; a secret that is not set"):
+    with pytest.raises(
+        SourceError, match="P of `credentials` is empty; an Actions secret that does not exist"
+    ):
         sources.password(Source(env="P"))
 
 

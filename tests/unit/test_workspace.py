@@ -107,7 +107,7 @@ def test_a_file_beyond_the_limit_is_not_read_whole(workspace: Path) -> None:
     os.truncate(workspace / "large", 2**40)
 
     assert len(read_file(workspace, "ten", 10)) == 10
-    assert refusal(workspace, "large") == "has more than 10 bytes, the most that is read of it"
+    assert refusal(workspace, "large") == "is larger than the limit of 10 bytes"
 
 
 def test_what_is_missing_is_told_from_the_rest(workspace: Path) -> None:

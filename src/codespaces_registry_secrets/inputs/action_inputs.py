@@ -1,7 +1,7 @@
-"""The runner's environment -> frozen inputs, with every fault of them at once.
+"""Read the inputs of the step from the runner's environment, and report every error at once.
 
-The fields are the inputs of action.yml; a test holds the two together. The runner passes the input
-`spec-file` as `INPUT_SPEC-FILE`, and as an empty string where it is neither given nor defaulted.
+The fields are the inputs of action.yml; a test compares the two. The runner passes the input
+`spec-file` as `INPUT_SPEC-FILE`, and as an empty string if it is not set and has no default.
 Source: "Metadata syntax for GitHub Actions", docs.github.com.
 """
 
@@ -42,6 +42,7 @@ from codespaces_registry_secrets.model.targets import SHARD_FORM, Shard, Visibil
 Mode = Literal["plan", "check", "apply"]
 Verify = Literal["required", "auto", "off"]
 
+# The inputs that describe one registry and one target without YAML.
 SHORTHAND = ("id", "registry", "server", "target", "visibility", "repositories")
 
 
@@ -50,7 +51,7 @@ def _variable(field: str) -> str:
 
 
 class Inputs(BaseModel):
-    """What the user gave. User name and password are not here: `sources` reads them when needed."""
+    """The inputs of the step. `Sources` reads `username` and `password` when they are needed."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -59,39 +60,45 @@ class Inputs(BaseModel):
         hide_input_in_errors=True,
     )
 
-    token: Annotated[SecretStr, AfterValidator(parsers.token)] | None = None
-    app_id: Annotated[str, BeforeValidator(parsers.app_id)] | None = None
-    app_private_key: Annotated[SecretStr, AfterValidator(parsers.private_key)] | None = None
+    token: Annotated[SecretStr, AfterValidator(parsers.check_token)] | None = None
+    app_id: Annotated[str, BeforeValidator(parsers.check_app_id)] | None = None
+    app_private_key: Annotated[SecretStr, AfterValidator(parsers.check_private_key)] | None = None
     spec: str | None = Field(default=None, repr=False)
     spec_file: str = ".github/codespaces-registries.yml"
     mode: Annotated[Mode, parsers.ANY_CASE] = "apply"
     rotate: Annotated[RotateWhen | None, parsers.ANY_CASE] = None
-    only: Annotated[frozenset[str], BeforeValidator(parsers.ids)] = frozenset()
+    only: Annotated[frozenset[str], BeforeValidator(parsers.parse_ids)] = frozenset()
     verify: Annotated[Verify, parsers.ANY_CASE] = "auto"
     expiry_warning: Annotated[timedelta, parsers.parse_with(parse_duration, DURATION_FORM)] = (
         timedelta(days=14)
     )
-    prune: Annotated[bool, BeforeValidator(parsers.boolean)] = False
-    removal_limit: Annotated[float, BeforeValidator(parsers.share)] = 0.3
-    writes_per_minute: Annotated[int, BeforeValidator(parsers.rate)] = 60
+    prune: Annotated[bool, BeforeValidator(parsers.parse_boolean)] = False
+    removal_limit: Annotated[float, BeforeValidator(parsers.parse_share)] = 0.3
+    writes_per_minute: Annotated[int, BeforeValidator(parsers.parse_positive)] = 60
     shard: Annotated[Shard | None, parsers.parse_with(parse_shard, SHARD_FORM)] = None
     credentials: Annotated[
         Mapping[str, SecretStr],
         parsers.parse_with(parsers.parse_credentials_json, parsers.CREDENTIALS_FORM),
     ] = Field(default={}, repr=False)
     allowed_servers: Annotated[
-        tuple[str, ...], BeforeValidator(parsers.patterns), AfterValidator(parsers.servers)
+        tuple[str, ...],
+        BeforeValidator(parsers.parse_patterns),
+        AfterValidator(parsers.check_servers),
     ] = ()
     allowed_owners: Annotated[
-        tuple[str, ...], BeforeValidator(parsers.patterns), AfterValidator(parsers.owners)
+        tuple[str, ...],
+        BeforeValidator(parsers.parse_patterns),
+        AfterValidator(parsers.check_owners),
     ] = ()
-    api_url: Annotated[str, BeforeValidator(parsers.api_url)] = "https://api.github.com"
+    api_url: Annotated[str, BeforeValidator(parsers.parse_api_url)] = "https://api.github.com"
     id: RegistryId | None = None
     registry: Annotated[KindName | None, parsers.ANY_CASE] = None
     server: ServerName | None = None
-    target: Annotated[str | None, BeforeValidator(parsers.target)] = None
+    target: Annotated[str | None, BeforeValidator(parsers.parse_target)] = None
     visibility: Annotated[Visibility | None, parsers.ANY_CASE] = None
-    repositories: Annotated[tuple[str, ...] | None, BeforeValidator(parsers.repositories)] = None
+    repositories: Annotated[tuple[str, ...] | None, BeforeValidator(parsers.parse_repositories)] = (
+        None
+    )
 
     workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
     temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
@@ -100,66 +107,69 @@ class Inputs(BaseModel):
 
     @property
     def allowed(self) -> Allowlist:
-        """What the spec may reach."""
+        """The servers and owners that the spec can name."""
         return Allowlist(self.allowed_servers, self.allowed_owners)
 
     @property
     def unmanaged(self) -> Literal["listed", "pruned", "ignored"]:
-        """What becomes of triplets that the spec does not name; a part of a spec says nothing."""
+        """What to do with triplets that the spec does not name.
+
+        With `only` or the shorthand they are ignored: a part of a spec does not name the others.
+        """
         if self.only or self.shorthand:
             return "ignored"
         return "pruned" if self.prune else "listed"
 
     @property
     def plans_shards(self) -> bool:
-        """Whether the run is to say which shards apply its plan; a shard has no shards."""
+        """Whether the run outputs the shards that apply its plan. A shard has no shards itself."""
         return self.mode == "plan" and (self.shard is None or self.shard.of == 1)
 
     @property
     def shorthand(self) -> Mapping[str, object]:
-        """The shorthand inputs that are given; empty where the spec is YAML."""
-        given = {name: getattr(self, name) for name in SHORTHAND}
-        return {name: value for name, value in given.items() if value is not None}
+        """The shorthand inputs that are set; empty if the spec is YAML."""
+        values = {name: getattr(self, name) for name in SHORTHAND}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def secret_inputs(environ: Mapping[str, str]) -> Iterator[SecretStr]:
-    """The inputs that are secret, to be masked before anything else happens.
+    """The secret inputs, valid or not, to be masked before anything is logged.
 
-    Of `credentials` each value too: in the text it may be spelled otherwise.
+    Each value in `credentials` is masked separately too: JSON can spell it with escapes.
     """
     for name in ("token", "app_private_key", "password", "credentials"):
         value = environ.get(_variable(name), "").strip()
         if value:
             yield SecretStr(value)
-    inner = parsers.parse_credentials_json(environ.get(_variable("credentials"), "")) or {}
-    yield from (value for value in inner.values() if value.get_secret_value())
+    credentials = parsers.parse_credentials_json(environ.get(_variable("credentials"), "")) or {}
+    yield from (value for value in credentials.values() if value.get_secret_value())
 
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
-    """Read the inputs, once.
+    """Read and validate the inputs of the step.
 
     Raises:
-        FaultyError: names every bad and every contradictory input.
+        InvalidConfigError: with every invalid and every contradictory input.
     """
-    # Blanks mean nothing around any input but in YAML, whose lines faults are counted by.
+    # Strip each input except `spec`: error messages count the lines of its YAML.
     stripped = {name: value.strip() for name, value in environ.items()}
-    given = {name: value for name, value in stripped.items() if value}
-    given |= {name: environ[name] for name in given if name == _variable("spec")}
-    found = [*_contradictions(given), *_misnamed(given)]
+    variables = {name: value for name, value in stripped.items() if value}
+    variables |= {name: environ[name] for name in variables if name == _variable("spec")}
+    errors = [*_contradictions(variables), *_invalid_credential_names(variables)]
     try:
-        inputs = Inputs.model_validate(given)
+        inputs = Inputs.model_validate(variables)
     except ValidationError as error:
-        found += map(_fault, error.errors(include_url=False, include_input=False))
-        raise InvalidConfigError(found) from None
-    if found:
-        raise InvalidConfigError(found)
+        errors += map(_config_error, error.errors(include_url=False, include_input=False))
+        raise InvalidConfigError(errors) from None
+    if errors:
+        raise InvalidConfigError(errors)
     return inputs
 
 
 def input_notes(inputs: Inputs) -> Iterator[Note]:
-    """What the user should know about inputs that are valid."""
-    proposed = inputs.event.startswith("pull_request")
-    if proposed and inputs.verify != "off" and not inputs.allowed_servers:
+    """Warnings about inputs that are valid but risky."""
+    is_pull_request = inputs.event.startswith("pull_request")
+    if is_pull_request and inputs.verify != "off" and not inputs.allowed_servers:
         message = (
             "whoever opens this pull request can change where the spec sends credentials; name the "
             "registry servers in `allowed-servers`, or set `verify` to `off`"
@@ -167,55 +177,67 @@ def input_notes(inputs: Inputs) -> Iterator[Note]:
         yield Note("warning", message, input_location("allowed-servers"))
 
 
-def _contradictions(given: Mapping[str, str]) -> Iterator[ConfigError]:
-    has = {name: _variable(name) in given for name in Inputs.model_fields}
-    if has["token"] and (has["app_id"] or has["app_private_key"]):
-        yield _named("token", "give either `token`, or `app-id` and `app-private-key`, not both")
-    elif has["app_id"] != has["app_private_key"]:
-        absent = "app-id" if has["app_private_key"] else "app-private-key"
-        yield _named(absent, "a GitHub App needs `app-id` and `app-private-key`")
-    elif not has["token"] and not has["app_id"]:
-        message = (
-            "is needed, or `app-id` and `app-private-key`: a personal access token or a GitHub App "
-            "that may manage Codespaces secrets; GITHUB_TOKEN never can"
-        )
-        yield _named("token", message)
+def _contradictions(variables: Mapping[str, str]) -> Iterator[ConfigError]:
+    """Inputs that exclude or require each other."""
+    has = {name: _variable(name) in variables for name in Inputs.model_fields}
+    yield from _authentication_errors(has)
     shorthand = [name for name in SHORTHAND if has[name]]
     if shorthand and not has["id"]:
-        yield _named("id", f"is needed beside `{'`, `'.join(shorthand)}`")
+        yield _input_error("id", f"required when {_listed(shorthand)} is set")
     if has["registry"] and has["server"]:
-        yield _named("server", "give either `registry` or `server`, not both")
-    pruning = given.get(_variable("prune"), "").lower() == "true"
+        yield _input_error("server", "`registry` and `server` are mutually exclusive")
+    prune = variables.get(_variable("prune"), "").lower() == "true"
     for name in ("only", "id"):
-        if pruning and has[name]:
-            message = f"give either `prune` or `{name}`, not both: it needs the whole spec"
-            yield _named("prune", message)
-    usual = Inputs.model_fields["spec_file"].default
-    elsewhere = given.get(_variable("spec_file"), usual) != usual
-    if elsewhere and (has["id"] or has["spec"]):
+        if prune and has[name]:
+            message = f"`prune` and `{name}` are mutually exclusive: `prune` needs the whole spec"
+            yield _input_error("prune", message)
+    default = Inputs.model_fields["spec_file"].default
+    has_spec_file = variables.get(_variable("spec_file"), default) != default
+    if has_spec_file and (has["id"] or has["spec"]):
         other = "spec" if has["spec"] else "id"
-        yield _named("spec-file", f"give either `spec-file` or `{other}`, not both")
+        yield _input_error("spec-file", f"`spec-file` and `{other}` are mutually exclusive")
     if shorthand and has["spec"]:
-        yield _named("spec", f"give either `spec` or `{'`, `'.join(shorthand)}`, not both")
+        message = f"`spec` and the shorthand ({_listed(shorthand)}) are mutually exclusive"
+        yield _input_error("spec", message)
 
 
-def _misnamed(given: Mapping[str, str]) -> Iterator[ConfigError]:
-    """Names of `credentials` that no source may read, or that the environment has too."""
-    for name in parsers.parse_credentials_json(given.get(_variable("credentials"), "")) or {}:
+def _authentication_errors(has: Mapping[str, bool]) -> Iterator[ConfigError]:
+    if has["token"] and (has["app_id"] or has["app_private_key"]):
+        message = "`token` and `app-id`, `app-private-key` are mutually exclusive"
+        yield _input_error("token", message)
+    elif has["app_id"] != has["app_private_key"]:
+        names = ("app-id", "app-private-key")
+        missing, present = names if has["app_private_key"] else reversed(names)
+        yield _input_error(missing, f"required when `{present}` is set")
+    elif not has["token"] and not has["app_id"]:
+        message = (
+            "required, unless `app-id` and `app-private-key` are set: a personal access token that "
+            "can manage Codespaces secrets; GITHUB_TOKEN never can"
+        )
+        yield _input_error("token", message)
+
+
+def _invalid_credential_names(variables: Mapping[str, str]) -> Iterator[ConfigError]:
+    """Names in `credentials` that are reserved, or that the environment sets too."""
+    for name in parsers.parse_credentials_json(variables.get(_variable("credentials"), "")) or {}:
         if is_reserved(name):
-            yield _named("credentials", f"{name}: {RESERVED_NAME}")
-        elif name in given:
-            message = f"{name} is a variable of the step too; keep one of them"
-            yield _named("credentials", message)
+            yield _input_error("credentials", f"{name}: {RESERVED_NAME}")
+        elif name in variables:
+            message = f"{name} is also an environment variable of the step; remove one of them"
+            yield _input_error("credentials", message)
 
 
-def _fault(detail: ErrorDetails) -> ConfigError:
+def _config_error(detail: ErrorDetails) -> ConfigError:
     name = str(detail["loc"][0]).removeprefix("INPUT_").lower()
     if detail["type"] == "literal_error":
         expected = str(detail["ctx"]["expected"]).replace("'", "`")
-        return _named(name, f"must be {expected}")
-    return _named(name, detail["msg"])
+        return _input_error(name, f"must be {expected}")
+    return _input_error(name, detail["msg"])
 
 
-def _named(name: str, message: str) -> ConfigError:
+def _input_error(name: str, message: str) -> ConfigError:
     return ConfigError(input_location(name), message)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

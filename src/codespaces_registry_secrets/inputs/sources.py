@@ -1,4 +1,4 @@
-"""A source -> its value, masked as it is read. Besides `inputs`, only this sees the environment."""
+"""Read secret values from their sources, and mask each password before it is used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from codespaces_registry_secrets.model.fields import CredentialKey, Source
 
 # "Secrets are limited to 48 KB in size", docs.github.com.
 MAX_BYTES = 48 * 1024
-# A file may hold the base64 of so much, in lines.
+# A file can hold a value of that size in base64, with line breaks.
 MAX_FILE_BYTES = 2 * MAX_BYTES
 
 Mask = Callable[[SecretBytes], None]
@@ -27,14 +27,14 @@ Mask = Callable[[SecretBytes], None]
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that a source may point at. Values are bytes, exact but for what the source says.
+    """Reads the values of sources, as bytes. A value is exact unless the source says otherwise.
 
-    `environ` is a process's environment, `workspace` the folder that `file` is relative to, and
-    `mask` is called with each value that is a password before the value is handed out.
-    `credentials` are values by name that count as variables of the environment.
+    `environ` is the environment of the process. `workspace` is the folder that `file` is relative
+    to. `mask` is called with each password before it is returned. `credentials` are values by name,
+    read like environment variables.
 
-    A source has one value in a run: what is stored is what was verified. A file that another
-    process changes in between is refused. To notice it, a keyed digest of each value is kept.
+    A source has one value in a run, so that the stored value is the verified one: a file that
+    changes during the run is an error. To notice that, a keyed digest of each value is kept.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -50,26 +50,30 @@ class Sources:
         return any(self.environ.get(f"INPUT_{name}") for name in ("USERNAME", "PASSWORD"))
 
     def username(self, source: Source | str) -> SecretBytes:
-        """The value of a user name, literal or from a source; not masked, since logs need it."""
+        """The value of a user name, literal or from a source. It is not masked: logs show it.
+
+        Raises:
+            SourceError: as for `password`.
+        """
         return (
-            _checked(source.encode(), "the user name")
+            _check_size(source.encode(), "the user name")
             if isinstance(source, str)
             else self._read(source)
         )
 
     def password(self, source: Source) -> SecretBytes:
-        """The value of a password, masked in the log from here on.
+        """The value of a password, masked in the log from now on.
 
         Raises:
-            SourceError: there is none, it is empty, too large, or not in its encoding; or it is
-                not what it was when it was read first.
+            SourceError: the value is missing, empty, too large, not in its encoding, or changed
+                since it was first read.
         """
         value = self._read(source)
         self.mask(value)
         return value
 
     def find_error(self, key: CredentialKey, source: Source) -> str | None:
-        """Why a source has no usable value now; None where it has one. Its value is masked."""
+        """Why a source has no usable value; None if it has one. A password is masked."""
         try:
             self.password(source) if key == "password" else self.username(source)
         except SourceError as error:
@@ -77,56 +81,57 @@ class Sources:
         return None
 
     def _read(self, source: Source) -> SecretBytes:
-        raw, name = self._raw(source)
+        raw, label = self._read_raw(source)
         if source.trim:
             raw = raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw
         if source.encoding == "base64":
-            raw = _decoded(raw, name)
-        value = _checked(raw, name)
+            raw = _decode_base64(raw, label)
+        value = _check_size(raw, label)
         digest = blake2b(raw, key=self._digest_key).digest()
         if self._digests.setdefault(source, digest) != digest:
-            raise SourceError(f"{name} changed during the run, so it was not written; run again")
+            raise SourceError(f"{label} changed during the run, so it was not written; run again")
         return value
 
-    def _raw(self, source: Source) -> tuple[bytes, str]:
+    def _read_raw(self, source: Source) -> tuple[bytes, str]:
+        """The bytes that a source refers to, and its label for messages."""
         if source.file is not None:
-            return self._file(source.file), f"file {source.file}"
+            return self._read_file(source.file), f"file {source.file}"
         if source.input is not None:
-            told = f"input `{source.input}`"
-            return self._variable(f"INPUT_{source.input.upper()}", told, "`with:`"), told
+            label = f"input `{source.input}`"
+            return self._read_variable(f"INPUT_{source.input.upper()}", label, "`with:`"), label
         name = source.env or source.secret or ""
         if name in self.credentials:
             value = self.credentials[name].get_secret_value()
             return os.fsencode(value), f"{name} of `credentials`"
-        told = f"environment variable {name}"
-        return self._variable(name, told, "`env:` or in `credentials`"), told
+        label = f"environment variable {name}"
+        return self._read_variable(name, label, "`env:` or in `credentials`"), label
 
-    def _variable(self, name: str, told: str, where: str) -> bytes:
+    def _read_variable(self, name: str, label: str, place: str) -> bytes:
         if name not in self.environ:
-            message = f"{told} is not set; set it in the step's {where}, from a secret"
-            raise SourceError(message)
+            raise SourceError(f"{label} is not set; set it in the step's {place}, from a secret")
         return os.fsencode(self.environ[name])
 
-    def _file(self, name: str) -> bytes:
+    def _read_file(self, name: str) -> bytes:
         try:
             return read_file(self.workspace, name, MAX_FILE_BYTES)
         except WorkspaceFileError as error:
             raise SourceError(f"file {name} {error}") from None
 
 
-def _decoded(raw: bytes, name: str) -> bytes:
+def _decode_base64(raw: bytes, label: str) -> bytes:
     try:
         return base64.b64decode(b"".join(raw.split()), validate=True)
     except binascii.Error:
-        message = f"{name} is not base64, which `encoding: base64` says it is"
+        message = f"{label} is not valid base64; fix the value, or remove `encoding: base64`"
         raise SourceError(message) from None
 
 
-def _checked(raw: bytes, name: str) -> SecretBytes:
+def _check_size(raw: bytes, label: str) -> SecretBytes:
     if not raw:
-        message = f"{name} is empty; a secret that is not set in the repository arrives so"
-        raise SourceError(message)
+        raise SourceError(
+            f"{label} is empty; an Actions secret that does not exist expands to an empty string"
+        )
     if len(raw) > MAX_BYTES:
-        message = f"{name} has {len(raw):,} bytes; GitHub takes at most {MAX_BYTES:,}"
+        message = f"{label} has {len(raw):,} bytes; GitHub accepts at most {MAX_BYTES:,}"
         raise SourceError(message)
     return SecretBytes(raw)

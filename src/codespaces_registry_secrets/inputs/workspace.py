@@ -1,7 +1,7 @@
-"""Files of the workspace, which anybody who opens a pull request can put there.
+"""Read files of the workspace, whose content anybody who opens a pull request can control.
 
-Neither a path nor a link leads out of the workspace, and nothing but a regular file of a bounded
-size is read: a device or a FIFO could block the run or fill its memory.
+Neither a path nor a symbolic link can leave the workspace. Only regular files of a limited size are
+read: a device or a FIFO could block the run or fill its memory.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from codespaces_registry_secrets.model.fields import IN_GIT, in_git
 
 
 class WorkspaceFileError(Exception):
-    """A file is not read. The message says why, and the caller which file."""
+    """A file was not read. The message says why; the caller adds the file's name."""
 
 
 class MissingFileError(WorkspaceFileError):
-    """There is no such file."""
+    """The file does not exist."""
 
 
-def read_file(workspace: Path, name: str, most: int) -> bytes:
-    """The bytes of the file `name`, which is relative to the workspace; at most `most` of them.
+def read_file(workspace: Path, name: str, max_bytes: int) -> bytes:
+    """Read the file `name`, a path relative to the workspace.
 
     Raises:
-        WorkspaceFileError: it is missing, outside, in `.git`, larger, no regular file, or cannot be
-            read.
+        WorkspaceFileError: the file is missing, outside the workspace, in `.git`, larger than
+            `max_bytes`, not a regular file, or not readable.
     """
     try:
-        path = _inside(workspace, name)
+        path = _resolve(workspace, name)
         with open(path, "rb", opener=_opener) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise WorkspaceFileError("is not a regular file")
-            raw = file.read(most + 1)
+            content = file.read(max_bytes + 1)
     except FileNotFoundError as error:
         raise MissingFileError(f"cannot be read: {error.strerror}") from None
     except OSError as error:
         raise WorkspaceFileError(f"cannot be read: {error.strerror}") from None
-    if len(raw) > most:
-        raise WorkspaceFileError(f"has more than {most:,} bytes, the most that is read of it")
-    return raw
+    if len(content) > max_bytes:
+        raise WorkspaceFileError(f"is larger than the limit of {max_bytes:,} bytes")
+    return content
 
 
-def _inside(workspace: Path, name: str) -> Path:
-    """What the path leads to, once every link is followed."""
+def _resolve(workspace: Path, name: str) -> Path:
+    """The path of the file with every symbolic link followed."""
     path = Path(os.path.realpath(workspace / name))
     root = os.path.realpath(workspace)
     if not path.is_relative_to(root):
@@ -55,5 +55,5 @@ def _inside(workspace: Path, name: str) -> Path:
 
 
 def _opener(path: str, flags: int) -> int:
-    """Without O_NONBLOCK, opening a FIFO waits for a writer. No link is left to follow by now."""
+    """Open without waiting for the writer of a FIFO, and without following a new symbolic link."""
     return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)

@@ -100,7 +100,7 @@ def parse(text: str, file: str) -> Document:
             quotes a value.
     """
     if len(text) > MAX_BYTES:
-        message = f"the spec has more than {MAX_BYTES:,} bytes, the most that is read of it"
+        message = f"the spec is larger than the limit of {MAX_BYTES:,} bytes"
         raise InvalidConfigError([ConfigError(Location(file), message)])
     try:
         node = _Composer(text).get_single_node()
