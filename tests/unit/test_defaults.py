@@ -102,26 +102,26 @@ FAULTS = {
         LOGIN,
         "access-only: true, password: {env: P}, server: r.example.com",
         [
-            "spec.yml:4: registries[0].password: `access-only: true` excludes it; remove one of the two"
+            "spec.yml:4: registries[0].password: `password` and `access-only: true` are mutually exclusive"
         ],
     ),
     "keys of another kind": (
         "registry: acr, name: x, region: eu-west-1",
         'registry: ecr, account: "111122223333"',
         [
-            "spec.yml:4: registries[0]: `registry: ecr` needs `region`; or give `server` in its place. The one in `defaults` is not inherited: `defaults` name another `registry` or `server`, or this registry has `access-only: true`"
+            "spec.yml:4: registries[0]: `region` is required with `registry: ecr`; add it, or set `server` instead. The one in `defaults` is not inherited because `defaults` has another `registry` or `server`, or because this registry has `access-only: true`"
         ],
     ),
     "a key that no registry uses": (
         "region: eu-west-1",
         "registry: ghcr",
-        ["spec.yml:2: defaults.region: means nothing here; it belongs to `registry: ecr`"],
+        ["spec.yml:2: defaults.region: only valid with `registry: ecr`"],
     ),
     "a fault that nothing inherits": (
         "password: hunter2, rotate: never",
         "access-only: true",
         [
-            "spec.yml:2: defaults.password: a password never stands in a spec; write where it is, such as {env: ACR_PASSWORD}",
+            "spec.yml:2: defaults.password: must be a source such as {env: ACR_PASSWORD}; never write a password into the spec",
             "spec.yml:2: defaults.rotate: must be `changed`, `always` or `missing`",
         ],
     ),

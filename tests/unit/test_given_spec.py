@@ -135,7 +135,7 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
         ),
         (
             {"INPUT_REGISTRY": "acr", **CREDENTIAL},
-            ["input `id`: `registry: acr` needs `name`; or give `server` in its place"],
+            ["input `id`: `name` is required with `registry: acr`; add it, or set `server` instead"],
         ),
         (
             {"INPUT_REGISTRY": "ghcr", "INPUT_USERNAME": "me"},
@@ -153,13 +153,13 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
         ),
         (
             {"INPUT_TARGET": "repository:octo-org/api", "INPUT_VISIBILITY": "all"},
-            ["input `visibility`: only secrets of an organization have a visibility"],
+            ["input `visibility`: only valid for an organization"],
         ),
         (
             {"INPUT_TARGET": "organization:octo-org", "INPUT_REPOSITORIES": "api, svc-[\nweb-["},
             [
-                "input `repositories`: `svc-[`: bad glob: a `[` and its `]` come in pairs",
-                "input `repositories`: `web-[`: bad glob: a `[` and its `]` come in pairs",
+                "input `repositories`: `svc-[`: invalid glob: each `[` needs a `]`",
+                "input `repositories`: `web-[`: invalid glob: each `[` needs a `]`",
             ],
         ),
         (

@@ -116,7 +116,7 @@ def _validate_file(value: object) -> object:
 
 _Variable = Annotated[
     str | None,
-    pattern_validator("[A-Za-z_][A-Za-z0-9_]*", "not the name of an environment variable"),
+    pattern_validator("[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable"),
     BeforeValidator(_validate_variable),
 ]
 

@@ -1,5 +1,4 @@
-"""The text of a spec -> desired state, or every error in it with its place.
+"""Load the desired state from the text of a spec, or report every error with its location.
 
-No request and no secret value: whether a source has a value is asked through a function that the
-caller passes.
+No request and no secret value: a function that the caller passes says whether a source has a value.
 """

@@ -1,4 +1,4 @@
-"""A document -> what is desired at each target, or every fault of it at once."""
+"""Load the desired state from a document, or report every error in it at once."""
 
 from __future__ import annotations
 
@@ -43,84 +43,87 @@ def load_desired(
     only: frozenset[str] = frozenset(),
     allowed: Allowlist = _EVERYTHING,
 ) -> tuple[Desired, ...]:
-    """What the document asks for, one for each registry at each target.
+    """Return the desired state of each registry at each of its targets.
 
-    `rotate` overrides every registry's policy. `only` names the registries that count, all where it
-    is empty: of the others the values are not needed. `allowed` bounds the servers and owners of
+    `find_source_error` reads a source once, so that its value is masked and known to exist.
+    `rotate` overrides the policy of every registry. `only` names the registries to load, all if it
+    is empty; the sources of the others are not read. `allowed` limits the servers and owners of
     every registry.
 
-    Every source is read once, so that its value is masked and known to be there.
-
     Raises:
-        FaultyError: with every fault of the document, each at its place.
+        InvalidConfigError: with every error of the document, each at its location.
     """
     data = merge_defaults(document.data)
-    model, misshapen = _shape(data)
-    found = [
-        *_default_errors(document.data),
-        *misshapen,
-        *_meaning(document, data, find_source_error, only, allowed),
+    model, shape_errors = _validate_shape(data)
+    path_errors = [
+        *_find_default_errors(document.data),
+        *shape_errors,
+        *_find_meaning_errors(document, data, find_source_error, only, allowed),
     ]
-    wrong = [ConfigError(_place(document, path), message) for path, message in found]
-    unknown = validation.find_unknown_ids(validation.numbered_mappings(_registries(data)), only)
-    wrong += [ConfigError(input_location("only"), message) for message in unknown]
-    if model is None or wrong:
-        raise InvalidConfigError(wrong)
-    wanted = _desired(model, document, rotate)
-    return tuple(triplet for triplet in wanted if not only or triplet.registry in only)
+    errors = [ConfigError(_locate(document, path), message) for path, message in path_errors]
+    unknown_ids = validation.find_unknown_ids(numbered_mappings(_registries(data)), only)
+    errors += [ConfigError(input_location("only"), message) for message in unknown_ids]
+    if model is None or errors:
+        raise InvalidConfigError(errors)
+    desired = _build_desired(model, document, rotate)
+    return tuple(triplet for triplet in desired if not only or triplet.registry in only)
 
 
 def _registries(data: object) -> object:
     return data.get("registries") if isinstance(data, dict) else None
 
 
-def _shape(data: object) -> tuple[SpecModel | None, list[validation.PathError]]:
-    """The spec in its shape, or what is wrong with that of each key."""
+def _validate_shape(data: object) -> tuple[SpecModel | None, list[PathError]]:
+    """The validated spec, or what is wrong with each key by itself."""
     try:
         return SpecModel.model_validate(data), []
     except ValidationError as error:
         return None, [*messages.validation_messages(error)]
 
 
-def _meaning(
+def _find_meaning_errors(
     document: Document,
     data: object,
     find_source_error: FindSourceError,
     only: frozenset[str],
     allowed: Allowlist,
-) -> Iterator[validation.PathError]:
-    """What is wrong with what the keys mean together, and with what they reach."""
-    entries = validation.numbered_mappings(_registries(data))
-    beyond = [*_not_allowed(entries, allowed)]
-    unread = {path[1] for path, _ in beyond}
-    given = defaults_of(document.data)
-    yield from validation.find_errors(entries, given, find_source_error, only, unread)
-    yield from beyond
+) -> Iterator[PathError]:
+    """What is wrong with the keys of the spec in combination, and with what they refer to."""
+    entries = numbered_mappings(_registries(data))
+    not_allowed = [*_find_not_allowed(entries, allowed)]
+    unread = {path[1] for path, _ in not_allowed}
+    defaults = defaults_of(document.data)
+    yield from validation.find_errors(entries, defaults, find_source_error, only, unread)
+    for path, first, message in validation.find_duplicates(entries):
+        yield path, f"{message} on line {_locate(document, first).line}"
+    yield from not_allowed
     if _registries(data) == []:
-        yield ("registries",), "is empty; at least one registry is needed"
+        yield ("registries",), "is empty; add at least one registry"
 
 
-def _place(document: Document, path: Path) -> Location:
-    """A key that a registry inherited stands in `defaults`."""
+def _locate(document: Document, path: Path) -> Location:
+    """The location of a path; of a key that a registry inherited, its location in `defaults`."""
     inherited: Path = ("defaults", *path[2:3])
     if len(path) > len(inherited) and not document.has(path[:3]) and document.has(inherited):
         return document.locate(("defaults", *path[2:]))
     return document.locate(path)
 
 
-def _desired(model: SpecModel, document: Document, rotate: RotateWhen | None) -> Iterator[Desired]:
-    for index, entry in enumerate(model.registries):
-        for number, wanted in enumerate(entry.targets):
-            target = _target(wanted)
+def _build_desired(
+    model: SpecModel, document: Document, rotate: RotateWhen | None
+) -> Iterator[Desired]:
+    for index, registry in enumerate(model.registries):
+        for number, entry in enumerate(registry.targets):
+            target = _target(entry)
             path: Path = ("registries", index, "targets", number)
             yield Desired(
                 target=target,
-                registry=entry.id,
-                credential=_credential(entry, _place(document, path[:2])),
-                rotate=entry.rotate.model_copy(update={"when": rotate or entry.rotate.when}),
-                visibility=wanted.visibility,
-                selection=_selection(wanted.repositories, target),
-                where=_place(document, path),
+                registry=registry.id,
+                credential=_credential(registry, _locate(document, path[:2])),
+                rotate=registry.rotate.model_copy(update={"when": rotate or registry.rotate.when}),
+                visibility=entry.visibility,
+                selection=_selection(entry.repositories, target),
+                where=_locate(document, path),
             )
 
 
@@ -150,59 +153,52 @@ def _server(entry: RegistryEntry) -> str:
     return KINDS[entry.registry].server(keys)
 
 
-def _selection(chosen: Repositories | None, target: Target) -> Selection | None:
-    if chosen is None:
+def _selection(repositories: Repositories | None, target: Target) -> Selection | None:
+    if repositories is None:
         return None
 
-    def full(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    def full_names(patterns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(p if "/" in p else f"{target.owner}/{p}" for p in patterns)
 
     return Selection(
         owner=target.owner,
-        mode=chosen.mode,
-        include=full(chosen.include),
-        topics=chosen.topics,
-        properties=tuple(chosen.properties.items()),
-        exclude=full(chosen.exclude),
-        archived=chosen.archived,
+        mode=repositories.mode,
+        include=full_names(repositories.include),
+        topics=repositories.topics,
+        properties=tuple(repositories.properties.items()),
+        exclude=full_names(repositories.exclude),
+        archived=repositories.archived,
     )
 
 
+# `defaults`: a registry inherits every key that it does not set itself, with two exceptions.
+#
+# - With `access-only: true` it inherits no key of a credential, not even the server.
+# - The keys of the server are inherited together. A registry with its own `server` inherits none of
+#   them. One with its own `registry` inherits the keys of that kind, unless `defaults` has a
+#   `server` or another `registry`: the keys belong to that one then. A registry with neither
+#   inherits the server of `defaults` with all its keys.
 _SERVER_KEYS = KIND_KEYS | {"registry", "server"}
 _FIELDS = frozenset(field.alias or name for name, field in RegistryEntry.model_fields.items())
 _CREDENTIAL_KEYS = _FIELDS - {"id", "targets", "access-only"}
 
 
 def defaults_of(data: object) -> Entry:
-    """The `defaults` of a spec; empty where it has none, or none that is a mapping."""
+    """The `defaults` of a spec; empty if it has none, or if they are not a mapping."""
     defaults = data.get("defaults") if isinstance(data, dict) else None
     return defaults if isinstance(defaults, dict) else {}
 
 
 def merge_defaults(data: object) -> object:
-    """The spec with `defaults` merged into each registry."""
+    """The spec without `defaults`, and with each registry extended by the keys it inherits."""
     if not isinstance(data, dict) or not isinstance(data.get("registries"), list):
         return data
     defaults = defaults_of(data)
-    merged = [_merged(defaults, e) if isinstance(e, dict) else e for e in data["registries"]]
+    merged = [_merge(defaults, e) if isinstance(e, dict) else e for e in data["registries"]]
     return {**{k: v for k, v in data.items() if k != "defaults"}, "registries": merged}
 
 
-def _default_errors(data: object) -> Iterator[tuple[Path, str]]:
-    """All that is wrong with the `defaults` themselves, whether a registry inherits it or not."""
-    defaults = defaults_of(data)
-    written = data.get("defaults") if isinstance(data, dict) else None
-    if not isinstance(written, dict | None):
-        yield ("defaults",), "must be a mapping of keys"
-    if "id" in defaults:
-        yield ("defaults", "id"), "an id belongs to one registry, not to the defaults"
-    try:
-        RegistryEntry.model_validate({"targets": [], **defaults, "id": "ID"})
-    except ValidationError as error:
-        yield from messages.validation_messages(error, ("defaults",))
-
-
-def _merged(defaults: Entry, entry: Entry) -> Entry:
+def _merge(defaults: Entry, entry: Entry) -> Entry:
     left_out = _not_inherited(defaults, entry)
     return {**{k: v for k, v in defaults.items() if k not in left_out}, **entry}
 
@@ -219,8 +215,24 @@ def _not_inherited(defaults: Entry, entry: Entry) -> frozenset[str]:
     return _SERVER_KEYS - keys_of(entry["registry"])
 
 
-def _not_allowed(entries: Sequence[tuple[int, Entry]], allowed: Allowlist) -> Iterator[PathError]:
-    """Each server and owner that is not allowed, with paths from `registries` on."""
+def _find_default_errors(data: object) -> Iterator[PathError]:
+    """What is wrong with each key of `defaults`, whether or not a registry inherits it."""
+    defaults = defaults_of(data)
+    raw_defaults = data.get("defaults") if isinstance(data, dict) else None
+    if not isinstance(raw_defaults, dict | None):
+        yield ("defaults",), "must be a mapping of keys"
+    if "id" in defaults:
+        yield ("defaults", "id"), "not valid in `defaults`; each registry needs its own id"
+    try:
+        RegistryEntry.model_validate({"targets": [], **defaults, "id": "ID"})
+    except ValidationError as error:
+        yield from messages.validation_messages(error, ("defaults",))
+
+
+def _find_not_allowed(
+    entries: Sequence[tuple[int, Entry]], allowed: Allowlist
+) -> Iterator[PathError]:
+    """Each server and owner that `allowed-servers` or `allowed-owners` does not allow."""
     for index, entry in entries:
         path: Path = ("registries", index)
         server = server_of(entry)
@@ -228,25 +240,26 @@ def _not_allowed(entries: Sequence[tuple[int, Entry]], allowed: Allowlist) -> It
             key = "server" if "server" in entry else "registry"
             yield (*path, key), not_allowed_message(server, "allowed-servers", allowed.servers)
         for number, target in numbered_mappings(entry.get("targets")):
-            for place, owner in _owners(target):
+            for key_path, owner in _owners(target):
                 if not is_allowed(allowed.owners, owner):
                     message = not_allowed_message(owner, "allowed-owners", allowed.owners)
-                    yield (*path, "targets", number, *place), message
+                    yield (*path, "targets", number, *key_path), message
 
 
 def _owners(target: Entry) -> Iterator[tuple[Path, str]]:
-    """The owner of a target and of each repository that it lists.
+    """The owner of a target and of each repository that it includes, with its path.
 
-    `@me` is nobody yet: GitHub tells whose the token is. What is excluded is on no list.
+    `@me` has no owner yet: only GitHub knows the token's user. Excluded repositories get no access,
+    and neither do those that `mode: remove` takes off the list, so their owners do not matter.
     """
     for scope in SCOPES.keys() & target.keys():
         if isinstance(target[scope], str) and target[scope] != ME:
             yield (scope,), str(target[scope]).partition("/")[0]
-    chosen = target.get("repositories")
-    if isinstance(chosen, dict) and chosen.get("mode") == "remove":
-        return  # access is taken away from whoever has it
-    listed = chosen.get("include") if isinstance(chosen, dict) else chosen
-    for number, pattern in enumerate(listed if isinstance(listed, list) else ()):
+    repositories = target.get("repositories")
+    if isinstance(repositories, dict) and repositories.get("mode") == "remove":
+        return
+    included = repositories.get("include") if isinstance(repositories, dict) else repositories
+    for number, pattern in enumerate(included if isinstance(included, list) else ()):
         owner, slash, _ = str(pattern).rpartition("/")
         if slash:
             yield ("repositories", "include", number), owner

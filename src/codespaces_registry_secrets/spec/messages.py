@@ -1,4 +1,4 @@
-"""pydantic's errors -> faults in the words of this project, without any value."""
+"""Translate pydantic's errors into messages of this project, without quoting any value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from codespaces_registry_secrets.spec.schema import (
 )
 from codespaces_registry_secrets.spec.yaml_document import Path
 
-_KINDS: Mapping[str, str] = {
+# The type that each kind of pydantic error expects.
+_EXPECTED: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "true or false",
     "time_delta_type": DURATION_FORM,
@@ -29,7 +30,8 @@ _KINDS: Mapping[str, str] = {
     "model_attributes_type": "a mapping of keys",
     "dict_type": "a mapping of keys",
 }
-_NAMES: Mapping[type, str] = {
+# The names of the types that YAML can return.
+_TYPE_NAMES: Mapping[type, str] = {
     bool: "true or false",
     int: "a number",
     float: "a number",
@@ -38,7 +40,7 @@ _NAMES: Mapping[type, str] = {
     dict: "a mapping",
     type(None): "empty",
 }
-# The model that the keys below a path belong to, by the path's last name.
+# The model whose keys are valid below a path, by the last name in the path.
 _MODELS: Mapping[str, type[BaseModel]] = {
     "": SpecModel,
     "defaults": RegistryEntry,
@@ -51,7 +53,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 }
 
 _SOURCES = frozenset({"username", "password"})
-# What may stand at a key that takes more than one form.
+# What to expect at keys that accept more than one type.
 _FORMS: Mapping[str | int, str] = {
     "repositories": "a list or a mapping of keys",
     "username": "text, or a source such as {env: NAME}",
@@ -61,10 +63,10 @@ _FORMS: Mapping[str | int, str] = {
 }
 
 
-def validation_messages(error: ValidationError, where: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Path and message of each error of a validation of what stands at `where`."""
+def validation_messages(error: ValidationError, prefix: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Yield path and message of each error; `prefix` is the path of the validated data."""
     for detail in error.errors(include_url=False):
-        path = detail["loc"] = (*where, *detail["loc"])
+        path = detail["loc"] = (*prefix, *detail["loc"])
         if detail["type"] == "extra_forbidden" and _parent(path) in _SOURCES:
             path = path[:-1]  # the key can be a password in the wrong place
         yield path, _message(detail)
@@ -75,12 +77,12 @@ def _message(detail: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(detail["loc"])
     if kind == "too_short":
-        return "is empty; at least one value is needed"
+        return "is empty; add at least one value"
     if kind == "missing":
         return f"`{detail['loc'][-1]}` is missing"
     if kind == "literal_error":
         return f"must be {_context(detail, 'expected').replace(chr(39), '`')}"
-    if kind in _KINDS:
+    if kind in _EXPECTED:
         return _wrong_type(detail)
     return detail["msg"]
 
@@ -88,28 +90,28 @@ def _message(detail: ErrorDetails) -> str:
 def _wrong_type(detail: ErrorDetails) -> str:
     name = next((part for part in reversed(detail["loc"]) if part in _FORMS), None)
     last = name is not None and detail["loc"][-1] in {name, "source"}
-    wanted = _FORMS[name] if last and name is not None else _KINDS[detail["type"]]
-    given = _NAMES.get(type(detail["input"]), "a date")
-    quotable = wanted == "text" and given in {"a number", "true or false", "a date"}
-    return f"must be {wanted}, not {given}{'; quote it' if quotable else ''}"
+    expected = _FORMS[name] if last and name is not None else _EXPECTED[detail["type"]]
+    actual = _TYPE_NAMES.get(type(detail["input"]), "a date")
+    quotable = expected == "text" and actual in {"a number", "true or false", "a date"}
+    return f"must be {expected}, not {actual}{'; quote it' if quotable else ''}"
 
 
 def _unknown_key(path: Path) -> str:
     parent = _parent(path)
     fields = _MODELS[parent].model_fields
-    allowed = [field.alias or name for name, field in fields.items()]
+    valid_keys = [field.alias or name for name, field in fields.items()]
     if parent == "":
-        allowed.insert(1, "defaults")
+        valid_keys.insert(1, "defaults")
     if parent in _SOURCES:
-        return f"unknown key; allowed are {', '.join(allowed)}"
+        return f"unknown key; valid keys are {', '.join(valid_keys)}"
     name = str(path[-1])
-    close = difflib.get_close_matches(name, allowed, n=1)
+    close = difflib.get_close_matches(name, valid_keys, n=1)
     hint = f" (did you mean `{close[0]}`?)" if close else ""
-    return f"unknown key `{name}`{hint}; allowed are {', '.join(allowed)}"
+    return f"unknown key `{name}`{hint}; valid keys are {', '.join(valid_keys)}"
 
 
 def _parent(path: Path) -> str:
-    """The name of what holds the last key of `path`; empty at the top."""
+    """The name of the model that the last key of a path belongs to; empty at the top level."""
     return next((str(part) for part in reversed(path[:-1]) if part in _MODELS), "")
 
 

@@ -1,4 +1,7 @@
-"""The shape of a spec: what each key alone must be. What keys mean together stands in `rules`."""
+"""The schema of a spec: the type and format of each key by itself.
+
+`validation` checks the keys in combination.
+"""
 
 from __future__ import annotations
 
@@ -22,24 +25,25 @@ from codespaces_registry_secrets.model.registries import IMAGE
 from codespaces_registry_secrets.model.targets import ME, Visibility
 
 _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
-_NO_DOTS = r"(?!\.{1,2}$)"  # which a URL takes for a folder
+_NO_DOTS = r"(?!\.{1,2}$)"  # in a URL, `.` and `..` are folders
 _GLOB = r"[A-Za-z0-9._*?\[\]!-]{1,100}"
 
 
-def _pattern(value: object) -> object:
-    """A repository name or a glob over them; the owner may stand before it."""
+def _validate_pattern(value: object) -> object:
+    """A repository name or a glob over names, with or without the owner in front."""
     if isinstance(value, str):
         if value.count("[") != value.count("]"):
-            raise field_error("bad glob: a `[` and its `]` come in pairs")
+            raise field_error("invalid glob: each `[` needs a `]`")
         if not re.fullmatch(rf"({_ACCOUNT}/)?{_NO_DOTS}{_GLOB}", value):
             raise field_error(
-                "bad glob: a repository has letters, digits, `.`, `_`, `-`; a glob `*`, `?`, `[…]`"
+                "invalid repository: a name has only letters, digits, `.`, `_`, `-`, and a glob "
+                "also `*`, `?`, `[…]`"
             )
     return value
 
 
-def _moment(value: object) -> object:
-    """A date is the moment that it begins, in UTC, as is a time without a zone."""
+def _parse_expiry(value: object) -> object:
+    """A date or a time, as a time in UTC. A date means its first moment; UTC is the default."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -55,30 +59,32 @@ def _moment(value: object) -> object:
     return value
 
 
-def _no_literal(value: object) -> object:
+def _reject_literal(value: object) -> object:
     if not isinstance(value, dict):
         message = (
-            "a password never stands in a spec; write where it is, such as {env: ACR_PASSWORD}"
+            "must be a source such as {env: ACR_PASSWORD}; never write a password into the spec"
         )
         raise field_error(message)
     return value
 
 
-def _when(value: object) -> object:
+def _expand_when(value: object) -> object:
     return {"when": value} if isinstance(value, str) else value
 
 
-def _form(value: object) -> str:
+def _username_form(value: object) -> str:
     return "literal" if isinstance(value, str | int | float) else "source"
 
 
 Username = Annotated[
-    Annotated[str, Tag("literal")] | Annotated[Source, Tag("source")], Discriminator(_form)
+    Annotated[str, Tag("literal")] | Annotated[Source, Tag("source")],
+    Discriminator(_username_form),
 ]
-Password = Annotated[Source, BeforeValidator(_no_literal)]
-Pattern = Annotated[str, BeforeValidator(_pattern)]
+Password = Annotated[Source, BeforeValidator(_reject_literal)]
+Pattern = Annotated[str, BeforeValidator(_validate_pattern)]
 Image = Annotated[
-    str, pattern_validator(IMAGE, "write an image without its server, such as team/devbox:latest")
+    str,
+    pattern_validator(IMAGE, "must be an image without its server, such as team/devbox:latest"),
 ]
 
 
@@ -92,7 +98,7 @@ PropertyValues = Annotated[
 
 
 class Repositories(StrictModel):
-    """Which repositories; a plain list is `include` in `exact` mode."""
+    """The selected repositories in the long form. A plain list is `include` with `mode: exact`."""
 
     mode: Literal["exact", "ensure", "remove"] = "exact"
     include: tuple[Pattern, ...] = Field(default=(), strict=False)
@@ -102,31 +108,31 @@ class Repositories(StrictModel):
     archived: bool = False
 
 
-def _long_form(value: object) -> object:
+def _expand_list(value: object) -> object:
     return {"include": value} if isinstance(value, list) else value
 
 
 class TargetEntry(StrictModel):
-    """One target: exactly one of `organization`, `repository`, `user`."""
+    """One target: exactly one of `organization`, `repository` and `user` is set."""
 
     organization: Annotated[
-        str | None, pattern_validator(_ACCOUNT, "not the login of an organization")
+        str | None, pattern_validator(_ACCOUNT, "must be the login of an organization")
     ] = None
     repository: Annotated[
         str | None,
         pattern_validator(
-            rf"{_ACCOUNT}/{_NO_DOTS}{_GLOB}", "write a repository as owner/name, or a glob of names"
+            rf"{_ACCOUNT}/{_NO_DOTS}{_GLOB}", "must be owner/name, or a glob such as owner/svc-*"
         ),
     ] = None
     user: Annotated[
-        str | None, pattern_validator(f"{_ACCOUNT}|{ME}", f"not a login, nor `{ME}`")
+        str | None, pattern_validator(f"{_ACCOUNT}|{ME}", f"must be a login, or `{ME}`")
     ] = None
     visibility: Visibility | None = None
-    repositories: Annotated[Repositories | None, BeforeValidator(_long_form)] = None
+    repositories: Annotated[Repositories | None, BeforeValidator(_expand_list)] = None
 
 
 class RegistryEntry(StrictModel):
-    """One registry and its targets, `defaults` merged in."""
+    """One registry and its targets, with `defaults` merged in."""
 
     id: RegistryId
     registry: KindName | None = None
@@ -139,20 +145,20 @@ class RegistryEntry(StrictModel):
     location: str | None = None
     username: Username | None = None
     password: Password | None = None
-    rotate: Annotated[RotationPolicy, BeforeValidator(_when)] = RotationPolicy()
-    expires: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    rotate: Annotated[RotationPolicy, BeforeValidator(_expand_when)] = RotationPolicy()
+    expires: Annotated[datetime | None, BeforeValidator(_parse_expiry)] = None
     images: tuple[Image, ...] = Field(default=(), strict=False)
     access_only: bool = Field(default=False, alias="access-only")
     targets: tuple[TargetEntry, ...] = Field(strict=False)
 
 
-def _version(value: object) -> object:
-    """YAML's `true` and `1.0` equal 1 in Python."""
+def _reject_other_types(value: object) -> object:
+    """`true` and `1.0` in YAML equal 1 in Python, but are no version."""
     return value if type(value) is int else str(value)
 
 
 class SpecModel(StrictModel):
-    """A whole spec."""
+    """A whole spec, with `defaults` merged into its registries."""
 
-    version: Annotated[Literal[1], BeforeValidator(_version)]
+    version: Annotated[Literal[1], BeforeValidator(_reject_other_types)]
     registries: tuple[RegistryEntry, ...] = Field(strict=False)

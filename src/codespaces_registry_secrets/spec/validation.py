@@ -1,6 +1,6 @@
-"""What the keys of a spec mean together.
+"""Check the keys of a spec in combination: what excludes, requires or contradicts what.
 
-The rules look at plain data, not at the validated model, so that one fault hides no other.
+The checks read plain data, not the validated model, so that one error does not hide another.
 """
 
 from __future__ import annotations
@@ -11,26 +11,32 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from codespaces_registry_secrets.model.fields import CredentialKey, Source
-from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of, kinds_with
+from codespaces_registry_secrets.model.registries import (
+    KIND_KEYS,
+    KINDS,
+    RegistryKind,
+    keys_of,
+    kinds_with,
+)
 from codespaces_registry_secrets.model.targets import SCOPES
 from codespaces_registry_secrets.spec.yaml_document import Path
 
-# What picks repositories; the other keys of a selection only narrow it.
-_CHOOSING = ("include", "topics", "properties")
+# The keys of a selection that select repositories; the others only narrow the selection.
+_SELECTING_KEYS = ("include", "topics", "properties")
 _NOT_INHERITED = (
-    ". The one in `defaults` is not inherited: `defaults` name another `registry` or `server`, or "
-    "this registry has `access-only: true`"
+    ". The one in `defaults` is not inherited because `defaults` has another `registry` or "
+    "`server`, or because this registry has `access-only: true`"
 )
-_MOST_IDS = 20
-# What to write instead of a selection of nothing, by mode: an empty list means everybody or nobody.
-_NOBODY = "write `repositories: []` for nobody"
-_OTHERWISE = {
-    "ensure": "leave `repositories` out to add none",
-    "remove": "leave `repositories` out to remove none",
+_MAX_IDS = 20
+# What to write instead of a selection without entries, by mode.
+_INSTEAD_OF_NOTHING = {
+    "exact": "write `repositories: []` to clear the list",
+    "ensure": "remove `repositories` to add none",
+    "remove": "remove `repositories` to remove none",
 }
 
 Entry = Mapping[str, object]
-# Why a source has no value, by the key that it stands at; None where it has one.
+# Returns why the source at a key has no usable value, or None if it has one.
 FindSourceError = Callable[[CredentialKey, Source], str | None]
 PathError = tuple[Path, str]
 
@@ -42,112 +48,131 @@ def find_errors(
     only: frozenset[str],
     unread: Collection[str | int],
 ) -> Iterator[PathError]:
-    """All that is wrong between keys, with paths from `registries` on.
+    """Find all errors between keys, with paths that start at `registries`.
 
-    `defaults` are merged into the entries already. Of the registries whose numbers are in `unread`
-    no source is read.
+    `entries` are the registries by index, with `defaults` merged in. Sources are not read for the
+    registries whose indexes are in `unread`, nor for those that `only` leaves out.
     """
     for index, entry in entries:
         path: Path = ("registries", index)
-        for rule in (_nulls, _server, _kind_keys, _credential):
-            yield from rule(entry, path)
-        yield from _missing_keys(entry, path, defaults)
+        for check in (_check_nulls, _check_server, _check_kind_keys, _check_credential):
+            yield from check(entry, path)
+        yield from _check_required_keys(entry, path, defaults)
         if index not in unread and (not only or _id(entry) in only):
-            yield from _values(entry, path, find_source_error)
+            yield from _check_sources(entry, path, find_source_error)
         if entry.get("targets") == []:
-            yield (*path, "targets"), "is empty; at least one target is needed"
+            yield (*path, "targets"), "is empty; add at least one target"
         for number, target in numbered_mappings(entry.get("targets")):
-            yield from _nulls(target, (*path, "targets", number))
-            yield from _target(target, (*path, "targets", number))
-    yield from _unused(entries, defaults)
-    yield from _twice(entries)
+            yield from _check_nulls(target, (*path, "targets", number))
+            yield from _check_target(target, (*path, "targets", number))
+    yield from _check_unused_defaults(entries, defaults)
 
 
-def numbered_mappings(items: object) -> list[tuple[int, Entry]]:
-    """The mappings of a list with their numbers; other things in it have the shape's own fault."""
-    numbered = enumerate(items if isinstance(items, list) else ())
-    return [(number, item) for number, item in numbered if isinstance(item, dict)]
+def find_duplicates(entries: Sequence[tuple[int, Entry]]) -> Iterator[tuple[Path, Path, str]]:
+    """Each target that a registry id has twice: its path, the path of the first one, a message."""
+    first: dict[tuple[str, str, str], Path] = {}
+    for index, entry in entries:
+        for number, target in numbered_mappings(entry.get("targets")):
+            for scope in SCOPES.keys() & target.keys():
+                key = (_id(entry), scope, str(target[scope]).lower())
+                path: Path = ("registries", index, "targets", number)
+                if key in first:
+                    message = f"duplicate: {_id(entry)} is already declared for {target[scope]}"
+                    yield path, first[key], message
+                first.setdefault(key, path)
 
 
 def find_unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str]) -> Iterator[str]:
-    """A message for each id of the input `only` that no registry has."""
-    known = sorted({_id(entry) for _, entry in entries if "id" in entry})
-    more = len(known) - _MOST_IDS
-    shown = ", ".join(known[:_MOST_IDS]) + (f" and {more} more" if more > 0 else "")
-    for name in sorted(only.difference(known)):
+    """A message for each id in the input `only` that no registry has."""
+    ids = sorted({_id(entry) for _, entry in entries if "id" in entry})
+    more = len(ids) - _MAX_IDS
+    shown = ", ".join(ids[:_MAX_IDS]) + (f" and {more} more" if more > 0 else "")
+    for name in sorted(only.difference(ids)):
         yield f"no registry of the spec has the id `{name}`; its ids are: {shown or 'none'}"
+
+
+def numbered_mappings(items: object) -> list[tuple[int, Entry]]:
+    """The mappings in a list with their indexes. Other items are an error of the shape."""
+    numbered = enumerate(items if isinstance(items, list) else ())
+    return [(number, item) for number, item in numbered if isinstance(item, dict)]
 
 
 def _id(entry: Entry) -> str:
     return str(entry.get("id")).upper()
 
 
-def _nulls(entry: Entry, path: Path) -> Iterator[PathError]:
-    """An optional key with nothing behind it: nobody can tell what was meant."""
+def _check_nulls(entry: Entry, path: Path) -> Iterator[PathError]:
+    """A key without a value is ambiguous, so it is an error."""
     for key, value in entry.items():
         if value is None and key not in {"id", "targets"}:
-            yield (*path, key), "has no value; give one, or leave the key out"
+            yield (*path, key), "has no value; set one, or remove the key"
 
 
-def _server(entry: Entry, path: Path) -> Iterator[PathError]:
+def _check_server(entry: Entry, path: Path) -> Iterator[PathError]:
     if "registry" in entry and "server" in entry:
-        yield (*path, "server"), "give either `registry` or `server`, not both"
+        yield (*path, "server"), "`registry` and `server` are mutually exclusive"
     for key in ("images", "expires"):
         if key in entry and "password" not in entry:
-            yield (*path, key), "means nothing without `username` and `password`"
+            yield (*path, key), "only valid with `username` and `password`"
     if "password" in entry and not {"registry", "server"} & set(entry):
-        yield path, f"has no server; give `registry` ({', '.join(KINDS)}) or `server`"
+        yield path, f"has no server; set `registry` ({', '.join(KINDS)}) or `server`"
 
 
-def _kind_keys(entry: Entry, path: Path) -> Iterator[PathError]:
-    name = entry.get("registry")
-    kind = KINDS.get(name) if isinstance(name, str) else None
-    known = {**kind.required, **kind.optional} if kind else {}
-    for key in sorted(KIND_KEYS & set(entry) - set(known)):
-        yield (*path, key), _meaningless(key)
-    for key, form in known.items():
+def _check_kind_keys(entry: Entry, path: Path) -> Iterator[PathError]:
+    kind = _kind(entry)
+    formats = {**kind.required, **kind.optional} if kind else {}
+    for key in sorted(KIND_KEYS & set(entry) - set(formats)):
+        yield (*path, key), _only_valid_with(key)
+    for key, key_format in formats.items():
         value = entry.get(key)
-        if isinstance(value, str) and not re.fullmatch(form.pattern, value):
-            yield (*path, key), f"must be {form.description}"
+        if isinstance(value, str) and not re.fullmatch(key_format.pattern, value):
+            yield (*path, key), f"must be {key_format.description}"
 
 
-def _missing_keys(entry: Entry, path: Path, defaults: Entry) -> Iterator[PathError]:
-    name = entry.get("registry")
-    kind = KINDS.get(name) if isinstance(name, str) else None
+def _check_required_keys(entry: Entry, path: Path, defaults: Entry) -> Iterator[PathError]:
+    kind = _kind(entry)
     for key in kind.required if kind else ():
         if key not in entry:
-            message = f"`registry: {name}` needs `{key}`; or give `server` in its place"
-            yield path, message + (_NOT_INHERITED if key in defaults else "")
+            message = f"`{key}` is required with `registry: {entry['registry']}`"
+            inherited = _NOT_INHERITED if key in defaults else ""
+            yield path, f"{message}; add it, or set `server` instead{inherited}"
 
 
-def _unused(entries: Sequence[tuple[int, Entry]], defaults: Entry) -> Iterator[PathError]:
-    """A key of a registry kind in `defaults`, where no registry is of such a kind."""
+def _kind(entry: Entry) -> RegistryKind | None:
+    name = entry.get("registry")
+    return KINDS.get(name) if isinstance(name, str) else None
+
+
+def _check_unused_defaults(
+    entries: Sequence[tuple[int, Entry]], defaults: Entry
+) -> Iterator[PathError]:
+    """Keys of a registry kind in `defaults` that no registry is of."""
     kinds = [defaults.get("registry"), *(entry.get("registry") for _, entry in entries)]
     used = frozenset[str]().union(*map(keys_of, kinds))
     for key in sorted(KIND_KEYS & defaults.keys() - used):
-        yield ("defaults", key), _meaningless(key)
+        yield ("defaults", key), _only_valid_with(key)
 
 
-def _meaningless(key: str) -> str:
-    return f"means nothing here; it belongs to `registry: {kinds_with(key)}`"
+def _only_valid_with(key: str) -> str:
+    return f"only valid with `registry: {kinds_with(key)}`"
 
 
-def _credential(entry: Entry, path: Path) -> Iterator[PathError]:
+def _check_credential(entry: Entry, path: Path) -> Iterator[PathError]:
     if entry.get("access-only") is True:
         for key in ("username", "password"):
             if key in entry:
-                yield (*path, key), "`access-only: true` excludes it; remove one of the two"
+                yield (*path, key), f"`{key}` and `access-only: true` are mutually exclusive"
         return
-    for given, absent in (("username", "password"), ("password", "username")):
-        if given in entry and absent not in entry:
-            yield (
-                (*path, given),
-                f"needs `{absent}` beside it; without both, only access is managed",
-            )
+    for present, absent in (("username", "password"), ("password", "username")):
+        if present in entry and absent not in entry:
+            message = f"`{absent}` is required when `{present}` is set"
+            yield (*path, present), f"{message}; remove both to manage access only"
 
 
-def _values(entry: Entry, path: Path, find_source_error: FindSourceError) -> Iterator[PathError]:
-    """Each source must have a value now: a run that finds out later has half its work done."""
+def _check_sources(
+    entry: Entry, path: Path, find_source_error: FindSourceError
+) -> Iterator[PathError]:
+    """Read each source now: an error later would leave the run half done."""
     keys: tuple[CredentialKey, ...] = ("username", "password")
     for key in keys:
         try:
@@ -156,78 +181,62 @@ def _values(entry: Entry, path: Path, find_source_error: FindSourceError) -> Ite
             continue
         if source is None:
             if entry.get(key) == "":
-                yield (*path, key), "is empty"
+                yield (*path, key), "is empty; set a user name, or a source such as {env: NAME}"
         elif len({"env", "secret", "file", "input"} & source.model_fields_set) != 1:
-            yield (*path, key), "a source has exactly one of `env`, `secret`, `file`, `input`"
+            yield (*path, key), "set exactly one of `env`, `secret`, `file`, `input`"
         else:
             message = find_source_error(key, source)
             if message:
                 yield (*path, key), message
 
 
-def _target(target: Entry, path: Path) -> Iterator[PathError]:
+def _check_target(target: Entry, path: Path) -> Iterator[PathError]:
     scopes = [scope for scope in SCOPES if scope in target]
     if len(scopes) != 1:
-        yield path, f"a target is exactly one of {', '.join(f'`{scope}`' for scope in SCOPES)}"
+        yield path, f"set exactly one of {', '.join(f'`{scope}`' for scope in SCOPES)}"
         return
     scope = SCOPES[scopes[0]]
     if "visibility" in target and not scope.has_visibility:
-        yield (*path, "visibility"), "only secrets of an organization have a visibility"
+        yield (*path, "visibility"), "only valid for an organization"
     if "repositories" in target:
-        yield from _repositories(target, scopes[0], path)
+        yield from _check_repositories(target, scopes[0], (*path, "repositories"))
 
 
-def _repositories(target: Entry, scope: str, path: Path) -> Iterator[PathError]:
-    here = (*path, "repositories")
+def _check_repositories(target: Entry, scope: str, path: Path) -> Iterator[PathError]:
     if not SCOPES[scope].has_list:
-        yield (
-            here,
-            "the secrets of a repository are its own; a list belongs to an organization or user",
-        )
+        yield path, "only valid for an organization or a user; remove the key"
         return
     if target.get("visibility") in ("all", "private"):
-        yield here, "a list has an effect only with `visibility: selected`"
-    chosen = target["repositories"]
-    chosen = {"include": chosen} if isinstance(chosen, list) else chosen
-    if isinstance(chosen, dict):
-        yield from _choice(chosen, scope, here)
+        yield path, "only valid with `visibility: selected`"
+    repositories = target["repositories"]
+    selection = {"include": repositories} if isinstance(repositories, list) else repositories
+    if isinstance(selection, dict):
+        yield from _check_selection(selection, scope, path)
         for key in ("include", "exclude"):
-            patterns = chosen.get(key)
+            patterns = selection.get(key)
             for number, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
-                message = _pattern(str(pattern), scope, str(target[scope]))
+                message = _owner_error(str(pattern), scope, str(target[scope]))
                 if message:
-                    yield (*here, key, number), message
+                    yield (*path, key, number), message
 
 
-def _choice(chosen: Entry, scope: str, here: Path) -> Iterator[PathError]:
-    """A selection picks something, by what its scope has."""
-    mode = chosen.get("mode", "exact")
-    written = "include" in chosen and mode == "exact"
-    if not any(chosen.get(key) for key in _CHOOSING) and not written:
-        told = ", ".join(f"`{key}`" for key in _CHOOSING)
-        yield here, f"selects nothing; give {told}, or {_OTHERWISE.get(str(mode), _NOBODY)}"
+def _check_selection(selection: Entry, scope: str, path: Path) -> Iterator[PathError]:
+    """A selection selects something, by keys that its scope supports."""
+    mode = str(selection.get("mode", "exact"))
+    clears_list = "include" in selection and mode == "exact"
+    if not any(selection.get(key) for key in _SELECTING_KEYS) and not clears_list:
+        keys = ", ".join(f"`{key}`" for key in _SELECTING_KEYS)
+        instead = _INSTEAD_OF_NOTHING.get(mode, _INSTEAD_OF_NOTHING["exact"])
+        yield path, f"selects nothing; set one of {keys}, or {instead}"
     for key in ("topics", "properties") if scope == "user" else ():
-        if key in chosen:
-            yield (*here, key), "belongs to repositories of an organization; write owner/name"
+        if key in selection:
+            yield (*path, key), "only valid for an organization; list owner/name in `include`"
 
 
-def _pattern(pattern: str, scope: str, owner: str) -> str | None:
-    named, slash, _ = pattern.rpartition("/")
-    if scope == "organization" and slash and named.lower() != owner.lower():
-        return f"a repository of {owner} is meant here; write its name alone"
+def _owner_error(pattern: str, scope: str, owner: str) -> str | None:
+    pattern_owner, slash, _ = pattern.rpartition("/")
+    if scope == "organization" and slash and pattern_owner.lower() != owner.lower():
+        return f"must be a repository of {owner}, written without the owner"
     if scope == "user" and not slash:
-        return "write owner/name: a user's secrets serve repositories of any owner"
+        return "must be owner/name: a user's secrets can be used in repositories of any owner"
     return None
-
-
-def _twice(entries: Sequence[tuple[int, Entry]]) -> Iterator[PathError]:
-    seen: dict[tuple[str, str, str], Path] = {}
-    for index, entry in entries:
-        for number, target in numbered_mappings(entry.get("targets")):
-            for scope in SCOPES.keys() & target.keys():
-                key = (_id(entry), scope, str(target[scope]).lower())
-                path: Path = ("registries", index, "targets", number)
-                if key in seen:
-                    where = f"registries[{seen[key][1]}].targets[{seen[key][3]}]"
-                    yield path, f"{key[0]} is at {scope}:{target[scope]} already, in {where}"
-                seen.setdefault(key, path)

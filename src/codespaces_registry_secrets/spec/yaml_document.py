@@ -1,8 +1,8 @@
-"""YAML text -> plain data that knows the line of everything in it.
+"""Parse the YAML of a spec into plain data, with the line of every node.
 
-PyYAML composes the nodes; walking them here instead of constructing them finds duplicate keys,
-keeps the lines, and bounds what aliases may expand to. Its parser in C reads ten thousand
-registries in a quarter of a second, where the one in Python takes two.
+PyYAML composes the nodes. They are walked here, not constructed by PyYAML, to find duplicate keys,
+keep the lines, and limit the expansion of aliases. PyYAML's parser in C reads ten thousand
+registries in 0.25 s; its parser in Python needs 2 s.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from codespaces_registry_secrets.text.control_characters import CONTROL_CHARACTE
 
 Path = tuple[str | int, ...]
 
-# Ten thousand registries fit, at fourteen nodes each.
+# Ten thousand registries fit, with fourteen nodes each.
 MAX_BYTES = 1024 * 1024
-# What a spec of that size can have without aliases; an alias bomb has more.
+# A spec of that size can have as many nodes without aliases; an alias bomb has more.
 MAX_NODES = 300_000
 MAX_DEPTH = 50
-# An alias can stand for a long text, too.
+# An alias can also refer to a long text.
 MAX_CHARACTERS = 4 * MAX_BYTES
-# Python takes minutes for a number to the base of 60 that is long enough, and prints no long one.
+# Python takes minutes to compute a long number in base 60, and refuses to print long numbers.
 LONGEST_NUMBER = 50
 
 _MERGE = "tag:yaml.org,2002:merge"
@@ -50,8 +50,11 @@ def path_text(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """A spec as data. `lines` maps the path of each node to its line; it is empty where the data
-    did not come from YAML, and `inputs` then says where in the inputs a path came from.
+    """A spec as plain data.
+
+    `file` names the file or the input that the text came from. `lines` maps the path of each node
+    to its line. If the data came from the shorthand inputs, `lines` is empty and `inputs` maps each
+    path to its input.
     """
 
     data: object
@@ -60,28 +63,28 @@ class Document:
     inputs: Mapping[Path, Location] = field(default_factory=dict)
 
     def locate(self, path: Path) -> Location:
-        """The place of `path`, or of what comes nearest above it.
+        """The location of a path, or of its closest ancestor in the text.
 
-        Parts that the text does not have are skipped, since the validated shape is wider than
-        the written one: `include` where a plain list stands, the tag of a union.
+        Parts that are not in the text are skipped, because the validated data has more levels than
+        the text: `include` for a plain list, and the tag of a union.
         """
-        known: Path = ()
+        existing: Path = ()
         for part in path:
-            if self.has((*known, part)):
-                known = (*known, part)
-        return self.inputs.get(known) or Location(
-            self.file, self.lines.get(known), path_text(known)
+            if self.has((*existing, part)):
+                existing = (*existing, part)
+        return self.inputs.get(existing) or Location(
+            self.file, self.lines.get(existing), path_text(existing)
         )
 
     def has(self, path: Path) -> bool:
-        """Whether the text itself holds `path`."""
+        """Whether the text contains a path."""
         return path in self.lines or path in self.inputs
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Within, nothing looks for garbage: of a large spec all is kept, and looking takes as long as
-    reading it.
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable the garbage collector: a parsed spec is no garbage, and the search takes as long as
+    the parsing.
     """
     gc.disable()
     try:
@@ -90,14 +93,14 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-@_uncollected()
+@_without_garbage_collection()
 def parse(text: str, file: str) -> Document:
-    """Parse a spec.
+    """Parse the YAML of a spec; `file` names its origin in messages.
 
     Raises:
-        FaultyError: the text is too large, no YAML, or uses what is refused here: duplicate keys,
-            tags, merge keys, control characters, aliases that expand without end. The message never
-            quotes a value.
+        InvalidConfigError: the text is too large, is not YAML, or contains something that is not
+            supported: duplicate keys, tags, merge keys, control characters, aliases that expand to
+            too much. The message never quotes a value.
     """
     if len(text) > MAX_BYTES:
         message = f"the spec is larger than the limit of {MAX_BYTES:,} bytes"
@@ -105,7 +108,7 @@ def parse(text: str, file: str) -> Document:
     try:
         node = _Composer(text).get_single_node()
     except yaml.YAMLError as error:
-        raise InvalidConfigError([_syntax_fault(error, file)]) from None
+        raise InvalidConfigError([_syntax_error(error, file)]) from None
     except UnicodeEncodeError:
         raise InvalidConfigError([ConfigError(Location(file), "is not UTF-8 text")]) from None
     except RecursionError:
@@ -114,19 +117,19 @@ def parse(text: str, file: str) -> Document:
         ) from None
     if node is None:
         raise InvalidConfigError(
-            [ConfigError(Location(file, 1), "the spec is empty; it starts `version: 1`")]
+            [ConfigError(Location(file, 1), "the spec is empty; start it with `version: 1`")]
         )
-    walk = _Walk(file)
-    data = walk.value(node, ())
-    if walk.errors:
-        raise InvalidConfigError(walk.errors)
-    return Document(data, file, walk.lines)
+    walker = _NodeWalker(file)
+    data = walker.convert(node)
+    if walker.errors:
+        raise InvalidConfigError(walker.errors)
+    return Document(data, file, walker.lines)
 
 
 class _Composer(Composer, Resolver, CParser):
-    """Nodes from the events of the parser in C.
+    """Composes nodes in Python from the events of the parser in C.
 
-    That one has a composer too, which recurses in C: text that is nested deeply enough ends the
+    The parser in C has a composer too, but it recurses in C: deeply nested text crashes the
     process.
     """
 
@@ -136,12 +139,12 @@ class _Composer(Composer, Resolver, CParser):
         Resolver.__init__(self)
 
 
-class _TooManyNodesError(Exception):
-    """Ends the walk through what aliases blew up."""
+class _TooLargeError(Exception):
+    """Stops the walk: the document is nested too deeply, or its aliases expand to too much."""
 
 
-class _Walk:
-    """One walk over the nodes; collects lines and faults on its way."""
+class _NodeWalker:
+    """Converts nodes to plain data, and collects the lines and the errors."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -150,23 +153,24 @@ class _Walk:
         self._characters = 0
         self._constructor = yaml.constructor.SafeConstructor()
 
-    def value(self, root: yaml.Node, path: Path) -> object:
+    def convert(self, root: yaml.Node) -> object:
         try:
-            return self._node(root, path)
-        except _TooManyNodesError as error:
-            self._fault(root, (), str(error))
+            return self._node(root, ())
+        except _TooLargeError as error:
+            self._add_error(root, (), str(error))
             return None
 
     def _node(self, node: yaml.Node, path: Path) -> object:
         if len(self.lines) >= MAX_NODES or len(path) >= MAX_DEPTH:
             message = (
-                f"refused: it is nested deeper than {MAX_DEPTH} levels, or its aliases expand to "
-                f"more than {MAX_NODES:,} nodes; write what is repeated once, under `defaults`"
+                f"is nested deeper than {MAX_DEPTH} levels, or its aliases expand to more than "
+                f"{MAX_NODES:,} nodes; use `defaults` instead of aliases"
             )
-            raise _TooManyNodesError(message)
+            raise _TooLargeError(message)
         self.lines[path] = node.start_mark.line + 1
         if node.tag not in _TAGS:
-            self._fault(node, path, "tags are not supported; quote a value that starts with `!`")
+            message = "tags are not supported; quote a value that starts with `!`"
+            self._add_error(node, path, message)
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -181,73 +185,75 @@ class _Walk:
             if key is None:
                 continue
             if key in data:
-                self._fault(key_node, (*path, key), f"duplicate key `{key}`; keep one of them")
+                self._add_error(key_node, (*path, key), f"duplicate key `{key}`; remove one")
             data[key] = self._node(value_node, (*path, key))
             self.lines[(*path, key)] = key_node.start_mark.line + 1
         return data
 
     def _key(self, node: yaml.Node, path: Path) -> str | None:
         if node.tag == _MERGE:
-            self._fault(node, path, "merge keys (`<<`) are not supported; use `defaults`")
+            self._add_error(node, path, "merge keys (`<<`) are not supported; use `defaults`")
         elif not isinstance(node, yaml.ScalarNode):
-            self._fault(node, path, "a key must be plain text")
-        elif self._printable(node, path):
+            self._add_error(node, path, "a key must be plain text")
+        elif self._is_printable(node, path):
             return str(node.value)
         return None
 
-    def _printable(self, node: yaml.Node, path: Path) -> bool:
-        """Names the character alone: the text around it can be of a password."""
+    def _is_printable(self, node: yaml.Node, path: Path) -> bool:
+        """Reject control characters. The error does not quote the text: it can be a password."""
         self._characters += len(node.value)
         if self._characters > MAX_CHARACTERS:
-            raise _TooManyNodesError(
-                f"refused: its aliases expand to more than {MAX_CHARACTERS:,} characters; write "
-                "what is repeated once, under `defaults`"
+            raise _TooLargeError(
+                f"its aliases expand to more than {MAX_CHARACTERS:,} characters; use `defaults` "
+                "instead of aliases"
             )
-        found = CONTROL_CHARACTER.search(node.value)
-        if found:
-            message = f"holds the control character U+{ord(found[0]):04X}; remove it"
-            self._fault(node, path, message)
-        return found is None
+        # YAML rejects most control characters as such, but decodes escapes such as "\r".
+        match = CONTROL_CHARACTER.search(node.value)
+        if match:
+            message = f"holds the control character U+{ord(match[0]):04X}; remove it"
+            self._add_error(node, path, message)
+        return match is None
 
     def _scalar(self, node: yaml.Node, path: Path) -> object:
-        if not self._printable(node, path):
+        if not self._is_printable(node, path):
             return None
         try:
             if node.tag not in _NUMBERS or len(node.value) <= LONGEST_NUMBER:
                 return self._constructor.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError):
             pass
-        self._fault(node, path, "YAML cannot read this number or date; quote it")
+        self._add_error(node, path, "YAML cannot read this number or date; quote it")
         return None
 
-    def _fault(self, node: yaml.Node, path: Path, message: str) -> None:
+    def _add_error(self, node: yaml.Node, path: Path, message: str) -> None:
         location = Location(self.file, node.start_mark.line + 1, path_text(path))
         self.errors.append(ConfigError(location, message))
 
 
-# PyYAML quotes a name or a character of the text in some complaints; it can be of a password.
+# PyYAML quotes a part of the text in some messages; it can be a password.
 _QUOTED = re.compile(r"""(["'])(?P<text>.*?)\1""", re.DOTALL)
+# What to write instead of a message of PyYAML that contains the key.
 _HINTS = {
     "undefined alias": "an alias (`*name`) without its anchor; quote a value that starts with `*`",
     "undefined tag handle": "an unknown tag; quote a value that starts with `!`",
     "cannot start any token": "a value starts with a tab, `@`, `%` or a backquote; quote it",
-    "another document": "a second document; a spec is a single one",
+    "another document": "a second document; a spec must be a single document",
     "mapping values are not allowed": "a `: ` inside a value; quote the value",
 }
 
 
-def _syntax_fault(error: yaml.YAMLError, file: str) -> ConfigError:
-    """PyYAML's complaint without what it quotes of the text."""
+def _syntax_error(error: yaml.YAMLError, file: str) -> ConfigError:
+    """PyYAML's error without its quotations of the text."""
     mark = getattr(error, "problem_mark", None)
     line = None if mark is None else mark.line + 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), None)
-    complaint = hint or _QUOTED.sub(_token_only, problem)
-    return ConfigError(Location(file, line), f"not valid YAML: {complaint}")
+    hint = next((hint for phrase, hint in _HINTS.items() if phrase in problem), None)
+    message = hint or _QUOTED.sub(_hide_quoted_text, problem)
+    return ConfigError(Location(file, line), f"not valid YAML: {message}")
 
 
-def _token_only(match: re.Match[str]) -> str:
-    """Keep the names of PyYAML's tokens (`<block end>`) and punctuation; drop all else."""
+def _hide_quoted_text(match: re.Match[str]) -> str:
+    """Keep the names of PyYAML's tokens (`<block end>`) and punctuation; hide everything else."""
     text = match["text"]
-    harmless = text.startswith("<") or not any(map(str.isalnum, text))
-    return f"`{text}`" if harmless else "…"
+    safe = text.startswith("<") or not any(map(str.isalnum, text))
+    return f"`{text}`" if safe else "…"
