@@ -111,7 +111,7 @@ def test_no_value_shows_where_credentials_are_faulty(
     step = action.step(SPEC, credentials=credentials(password)[:-1] + end)
 
     assert step.exit_code == 1
-    assert "input `credentials`: must be one JSON object of names and texts" in step.stdout
+    assert "input `credentials`: must be one JSON object that maps names to strings" in step.stdout
     assert_nothing_shows(step, password)
 
 

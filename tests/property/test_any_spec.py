@@ -1,4 +1,4 @@
-"""Whatever stands in a spec, it becomes a desired state or a list of faults."""
+"""Any spec loads, or is rejected with a list of errors."""
 
 from __future__ import annotations
 
@@ -78,24 +78,24 @@ specs = st.fixed_dictionaries(
 
 
 def loads(text: str) -> None:
-    """Load a spec; a fault is an answer, any other exception is a bug."""
+    """Load a spec. Every exception other than `InvalidConfigError` is a bug."""
     sources = Sources({"P": SECRET}, Path("nowhere"), lambda _: None)
-    faults = None
+    errors = None
     try:
         load_desired(parse(text, "spec.yml"), sources.find_error)
     except InvalidConfigError as error:
-        faults = error.errors
-    assert faults is None or all(fault.message for fault in faults)
-    assert SECRET not in str(faults)
+        errors = error.errors
+    assert errors is None or all(error.message for error in errors)
+    assert SECRET not in str(errors)
 
 
 @given(specs)
-def test_any_data_is_loaded_or_refused(data: object) -> None:
-    """No shape of data, near to a spec or far from one, ends in a crash."""
+def test_any_data_is_loaded_or_rejected(data: object) -> None:
+    """Data that resembles a spec, and data that does not."""
     loads(yaml.safe_dump(data))
 
 
 @given(st.text(st.sampled_from("ab1:-[]{}*&!|>'\"%@`#,?\n \t<"), max_size=60))
-def test_any_text_is_loaded_or_refused(text: str) -> None:
-    """Nor does any text, YAML or not."""
+def test_any_text_is_loaded_or_rejected(text: str) -> None:
+    """Text that is YAML, and text that is not."""
     loads(text)

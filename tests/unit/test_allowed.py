@@ -1,4 +1,4 @@
-"""The inputs `allowed-servers` and `allowed-owners` bound what a spec may name."""
+"""The inputs `allowed-servers` and `allowed-owners` limit what a spec can name."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ registries:
 """
 
 
-def given(**inputs: str) -> Inputs:
-    """The inputs of a run; `_` in a name stands for `-`."""
+def read(**inputs: str) -> Inputs:
+    """Read inputs; `_` in a name stands for `-`."""
     named = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
     return read_inputs({"INPUT_TOKEN": "t", **named})
 
 
-def faults(allowed: Allowlist, only: str = "") -> list[str]:
-    """The messages for the spec, without the name of its file."""
+def errors(allowed: Allowlist, only: str = "") -> list[str]:
+    """The errors in the spec, without the name of its file."""
     sources = Sources({"P": "x"}, Path(), lambda _: None)
-    chosen = frozenset(filter(None, [only]))
+    ids = frozenset(filter(None, [only]))
     try:
-        load_desired(parse(SPEC, "spec.yml"), sources.find_error, only=chosen, allowed=allowed)
+        load_desired(parse(SPEC, "spec.yml"), sources.find_error, only=ids, allowed=allowed)
     except InvalidConfigError as error:
-        return [str(fault).removeprefix("spec.yml") for fault in error.errors]
+        return [str(item).removeprefix("spec.yml") for item in error.errors]
     return []
 
 
@@ -75,49 +75,49 @@ def faults(allowed: Allowlist, only: str = "") -> list[str]:
         ("octo-*", "octo-org", True),
     ],
 )
-def test_a_star_stands_for_no_slash(pattern: str, name: str, matched: bool) -> None:
-    """So `*` allows every host, and Docker Hub is written out."""
+def test_a_star_in_a_glob_does_not_match_a_slash(pattern: str, name: str, matched: bool) -> None:
+    """`*` alone matches everything, Docker Hub included."""
     assert matches_glob(pattern, name) == matched
 
 
-def test_nothing_is_bound_without_patterns() -> None:
-    """And with some, letter case does not matter."""
+def test_everything_is_allowed_without_patterns() -> None:
+    """Patterns ignore letter case."""
     assert is_allowed((), "anything")
     assert is_allowed(("octo-*",), "Octo-Org")
     assert not is_allowed(("octo-*",), "other-org")
 
 
-def test_a_server_that_is_not_allowed_has_its_place() -> None:
-    """Each registry's, with `only` too; one that names no server sends nothing."""
-    assert faults(Allowlist(servers=("*.azurecr.io",)), only="ACR") == [
+def test_a_server_that_is_not_allowed_has_its_location() -> None:
+    """For each registry, those that `only` leaves out too, unless it has no server."""
+    assert errors(Allowlist(servers=("*.azurecr.io",)), only="ACR") == [
         f":15: registries[1].registry: the input `allowed-servers` of the workflow does not allow {DOCKER_HUB}, only *.azurecr.io; correct the spec, or the input",
         ":18: registries[2].server: the input `allowed-servers` of the workflow does not allow registry.example.com:5000, only *.azurecr.io; correct the spec, or the input",
     ]
 
 
-def test_an_owner_that_is_not_allowed_has_its_place() -> None:
-    """That of a target, and that of a listed repository. Whose `@me` is, GitHub tells."""
-    assert faults(Allowlist(owners=("octo-*", "octocat"))) == [
+def test_an_owner_that_is_not_allowed_has_its_location() -> None:
+    """Of a target and of a listed repository. The owner of `@me` is not known yet."""
+    assert errors(Allowlist(owners=("octo-*", "octocat"))) == [
         ":10: registries[0].targets[1].repository: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
         ":12: registries[0].targets[2].repositories.include[1]: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
     ]
 
 
-def test_a_spec_within_its_bounds_has_no_fault() -> None:
-    """Nor has one without any."""
+def test_a_spec_within_the_allowlist_has_no_error() -> None:
+    """Nor has one without an allowlist."""
     servers = ("*.azurecr.io", DOCKER_HUB, "registry.example.com:5000")
-    assert faults(Allowlist(servers, ("octo-org", "other-org", "octocat"))) == []
-    assert faults(Allowlist()) == []
+    assert errors(Allowlist(servers, ("octo-org", "other-org", "octocat"))) == []
+    assert errors(Allowlist()) == []
 
 
 def test_the_inputs_are_lists_in_any_letter_case() -> None:
-    """Separated by commas or lines, without what is empty."""
-    inputs = given(
+    """Separated by commas or lines; empty entries are dropped."""
+    inputs = read(
         allowed_servers=f"*.AzureCR.io,\n\n ghcr.io,{DOCKER_HUB}", allowed_owners="Octo-*"
     )
 
     assert inputs.allowed == Allowlist(("*.azurecr.io", "ghcr.io", DOCKER_HUB), ("octo-*",))
-    assert given().allowed == Allowlist()
+    assert read().allowed == Allowlist()
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_the_inputs_are_lists_in_any_letter_case() -> None:
         ("owners", "octo-[", "`octo-[`: must be the login of an owner, or a glob over logins"),
     ],
 )  # fmt: skip
-def test_a_pattern_that_can_match_nothing_is_a_fault(name: str, text: str, message: str) -> None:
-    """Else it would look like a bound, and refuse everything."""
+def test_a_pattern_that_cannot_match_is_an_error(name: str, text: str, message: str) -> None:
+    """It would reject everything."""
     with pytest.raises(InvalidConfigError) as caught:
-        given(**{f"allowed_{name}": text})
+        read(**{f"allowed_{name}": text})
 
-    assert [str(fault) for fault in caught.value.errors] == [f"input `allowed-{name}`: {message}"]
+    assert [str(error) for error in caught.value.errors] == [f"input `allowed-{name}`: {message}"]
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_a_pattern_that_can_match_nothing_is_a_fault(name: str, text: str, messa
         ("", {}, False),
     ],
 )
-def test_a_pull_request_that_may_send_credentials_anywhere_is_warned_of(
+def test_a_pull_request_that_can_send_credentials_anywhere_gets_a_warning(
     event: str, inputs: dict[str, str], warned: bool
 ) -> None:
-    """Without a login nothing is sent, and with `allowed-servers` not anywhere."""
-    found = list(input_notes(given(**inputs).model_copy(update={"event": event})))
+    """Not without a login, and not with `allowed-servers`."""
+    notes = list(input_notes(read(**inputs).model_copy(update={"event": event})))
 
-    assert [note.level for note in found] == ["warning"] * warned
+    assert [note.level for note in notes] == ["warning"] * warned

@@ -1,4 +1,4 @@
-"""What a registry takes from `defaults`, and what it does not."""
+"""Which keys a registry inherits from `defaults`."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from codespaces_registry_secrets.spec.yaml_document import parse
 
 
 def loaded(defaults: str, *entries: str) -> dict[str, Desired]:
-    """What a spec asks for, by id. Each registry has a target of its own."""
+    """The desired state by registry id. Each registry has one target."""
     listed = "".join(
         f"  - {{id: R{number}, targets: [{{organization: octo-org}}], {entry}}}\n"
         for number, entry in enumerate(entries)
     )
     text = f"version: 1\ndefaults: {{{defaults}}}\nregistries:\n{listed}"
-    found = load_desired(
+    desired = load_desired(
         parse(text, "spec.yml"), Sources({"P": "x"}, Path(), lambda _: None).find_error
     )
-    return {triplet.registry: triplet for triplet in found}
+    return {triplet.registry: triplet for triplet in desired}
 
 
-def faults(defaults: str, *entries: str) -> list[str]:
-    """The messages that such a spec gets."""
+def errors(defaults: str, *entries: str) -> list[str]:
+    """The errors of such a spec."""
     with pytest.raises(InvalidConfigError) as caught:
         loaded(defaults, *entries)
-    return [str(fault) for fault in caught.value.errors]
+    return [str(error) for error in caught.value.errors]
 
 
 LOGIN = "username: me, password: {env: P}"
@@ -41,7 +41,7 @@ SERVERS = {
     "one key of it": ("region: eu-west-1", 'registry: ecr, account: "111122223333"', ECR),
     "the keys of the same kind": (f"registry: ecr, {KEYS}", "registry: ecr", ECR),
     "kind and keys": (f"registry: ecr, {KEYS}", "rotate: always", ECR),
-    "keys that its kind has not": (KEYS, "registry: ghcr", "ghcr.io"),
+    "keys that its kind does not have": (KEYS, "registry: ghcr", "ghcr.io"),
     "keys of another kind": (f"registry: ecr, {KEYS}", "registry: ghcr", "ghcr.io"),
     "a key that another kind has too": ("registry: gcr, location: eu", "registry: ghcr", "ghcr.io"),
     "keys beside its own server": (KEYS, "server: r.example.com", "r.example.com"),
@@ -54,7 +54,7 @@ SERVERS = {
 def test_the_keys_of_the_server_are_inherited_together(
     defaults: str, entry: str, server: str
 ) -> None:
-    """Those that belong to the registry's own kind, and none that are meant for another."""
+    """Only the keys that belong to the registry's own kind."""
     other = f"registry: ecr, {KEYS}"
 
     credential = loaded(f"{defaults}, {LOGIN}", entry, other)["R0"].credential
@@ -63,18 +63,18 @@ def test_the_keys_of_the_server_are_inherited_together(
     assert credential.server == server
 
 
-def test_an_access_only_registry_takes_no_credential() -> None:
-    """Nor anything that describes one; others take it as before."""
+def test_an_access_only_registry_inherits_no_credential() -> None:
+    """Nor any other key of a credential; other registries do."""
     defaults = f"{LOGIN}, registry: acr, name: mycompany, images: [a/b], expires: 2027-01-31"
 
-    found = loaded(defaults, "access-only: true", "access-only: false")
+    desired = loaded(defaults, "access-only: true", "access-only: false")
 
-    assert found["R0"].credential is None
-    assert found["R1"].credential is not None
+    assert desired["R0"].credential is None
+    assert desired["R1"].credential is not None
 
 
-def test_an_access_only_registry_takes_its_targets() -> None:
-    """They belong to no credential."""
+def test_an_access_only_registry_inherits_targets() -> None:
+    """Targets are no part of a credential."""
     text = """
 version: 1
 defaults: {username: me, password: {env: P}, server: r.example.com, targets: [{user: octocat}]}
@@ -88,16 +88,16 @@ registries: [{id: ACR, access-only: true}]
 
 
 def test_access_only_can_be_the_default() -> None:
-    """One registry says `access-only: false` then, or names no credential."""
+    """A registry with a credential then sets `access-only: false`."""
     defaults = f"access-only: true, server: r.example.com, {LOGIN}"
 
-    found = loaded(defaults, "access-only: false", "rotate: always")
+    desired = loaded(defaults, "access-only: false", "rotate: always")
 
-    assert found["R0"].credential is not None
-    assert found["R1"].credential is None
+    assert desired["R0"].credential is not None
+    assert desired["R1"].credential is None
 
 
-FAULTS = {
+ERRORS = {
     "a credential of its own": (
         LOGIN,
         "access-only: true, password: {env: P}, server: r.example.com",
@@ -117,7 +117,7 @@ FAULTS = {
         "registry: ghcr",
         ["spec.yml:2: defaults.region: only valid with `registry: ecr`"],
     ),
-    "a fault that nothing inherits": (
+    "an error that no registry inherits": (
         "password: hunter2, rotate: never",
         "access-only: true",
         [
@@ -128,9 +128,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("defaults", "entry", "messages"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("defaults", "entry", "messages"), ERRORS.values(), ids=ERRORS)
 def test_what_cannot_be_inherited_has_its_message(
     defaults: str, entry: str, messages: list[str]
 ) -> None:
-    """At the registry, or at the defaults where they are wrong themselves."""
-    assert faults(defaults, entry) == messages
+    """At the registry, or at `defaults` if the error is there."""
+    assert errors(defaults, entry) == messages

@@ -1,4 +1,4 @@
-"""Where the spec comes from: inline, a file, or the shorthand."""
+"""Read the spec from inline YAML, a file, or the shorthand inputs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ CREDENTIAL = {"INPUT_USERNAME": "me", "INPUT_PASSWORD": "pass-word"}
 
 
 def loaded(workspace: Path, environ: Mapping[str, str]) -> tuple[Desired, ...]:
-    """What the inputs ask for."""
-    everything = {
+    """The desired state that the inputs describe."""
+    environment = {
         "INPUT_TOKEN": "ghp_token",
         "GITHUB_WORKSPACE": str(workspace),
         "GITHUB_REPOSITORY": "octo-org/app",
         **environ,
     }
-    inputs = read_inputs(everything)
-    sources = Sources(everything, workspace, lambda _: None)
+    inputs = read_inputs(environment)
+    sources = Sources(environment, workspace, lambda _: None)
     return load_desired(
         read_document(inputs, has_credential=sources.has_credential),
         sources.find_error,
@@ -38,15 +38,15 @@ def loaded(workspace: Path, environ: Mapping[str, str]) -> tuple[Desired, ...]:
     )
 
 
-def faults(workspace: Path, environ: Mapping[str, str]) -> list[str]:
-    """The messages that the inputs get."""
+def errors(workspace: Path, environ: Mapping[str, str]) -> list[str]:
+    """The errors of the inputs and the spec."""
     with pytest.raises(InvalidConfigError) as caught:
         loaded(workspace, environ)
-    return [str(fault) for fault in caught.value.errors]
+    return [str(error) for error in caught.value.errors]
 
 
-def nowhere(triplet: Desired) -> Desired:
-    """A desired triplet without the places that it came from."""
+def without_locations(triplet: Desired) -> Desired:
+    """A desired triplet without the locations that it came from."""
     credential = triplet.credential and replace(triplet.credential, where=Location())
     return replace(triplet, credential=credential, where=Location())
 
@@ -85,10 +85,10 @@ SHORTHANDS = {
 
 
 @pytest.mark.parametrize("case", SHORTHANDS.values(), ids=SHORTHANDS)
-def test_the_shorthand_asks_for_the_same_as_yaml(
+def test_the_shorthand_results_in_the_same_desired_state_as_yaml(
     tmp_path: Path, case: tuple[dict[str, str], str, str]
 ) -> None:
-    """Inputs and spec lead to one desired state; only the places differ."""
+    """Only the locations differ."""
     inputs, server, target = case
     spec = f"""
 version: 1
@@ -104,11 +104,11 @@ registries:
     (long,) = loaded(tmp_path, {**CREDENTIAL, "INPUT_SPEC": spec})
 
     assert str(short.target) == str(long.target)
-    assert nowhere(short) == nowhere(long)
+    assert without_locations(short) == without_locations(long)
 
 
 def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> None:
-    """Three lines put a repository on the list of a triplet that exists."""
+    """It can add a repository to the list of an existing triplet."""
     environ = {"INPUT_ID": "ACR", "INPUT_TARGET": "organization:octo-org"}
 
     (triplet,) = loaded(tmp_path, {**environ, "INPUT_REPOSITORIES": "app"})
@@ -135,7 +135,9 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
         ),
         (
             {"INPUT_REGISTRY": "acr", **CREDENTIAL},
-            ["input `id`: `name` is required with `registry: acr`; add it, or set `server` instead"],
+            [
+                "input `id`: `name` is required with `registry: acr`; add it, or set `server` instead"
+            ],
         ),
         (
             {"INPUT_REGISTRY": "ghcr", "INPUT_USERNAME": "me"},
@@ -168,15 +170,15 @@ def test_the_shorthand_without_a_credential_manages_access(tmp_path: Path) -> No
         ),
     ],
 )
-def test_a_fault_of_the_shorthand_names_the_input(
+def test_an_error_in_the_shorthand_names_the_input(
     tmp_path: Path, inputs: dict[str, str], messages: list[str]
 ) -> None:
-    """No line and no path of a spec that the user never wrote."""
-    found = faults(tmp_path, {"INPUT_ID": "ACR", **inputs})
+    """It shows no line and no path of a spec that does not exist."""
+    actual = errors(tmp_path, {"INPUT_ID": "ACR", **inputs})
 
-    assert len(found) == len(messages)
-    for fault, message in zip(found, messages, strict=True):
-        assert fault.startswith(message)
+    assert len(actual) == len(messages)
+    for error, message in zip(actual, messages, strict=True):
+        assert error.startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -187,10 +189,10 @@ def test_a_fault_of_the_shorthand_names_the_input(
         ("[]", ()),
     ],
 )
-def test_the_repositories_of_the_shorthand(
+def test_repositories_of_the_shorthand_are_a_list(
     tmp_path: Path, text: str, included: tuple[str, ...]
 ) -> None:
-    """Commas and lines separate them; `[]` is nobody, as in YAML."""
+    """Separated by commas and lines; `[]` clears the list, as in YAML."""
     environ = {"INPUT_ID": "ACR", "INPUT_TARGET": "organization:octo-org"}
 
     (triplet,) = loaded(tmp_path, {**environ, "INPUT_REPOSITORIES": text})
@@ -200,21 +202,21 @@ def test_the_repositories_of_the_shorthand(
     assert triplet.selection.include == included
 
 
-def test_the_ids_that_only_may_name_are_shortened(tmp_path: Path) -> None:
-    """A spec of thousands must not fill the log."""
+def test_the_list_of_valid_ids_is_shortened(tmp_path: Path) -> None:
+    """A spec with thousands of registries must not fill the log."""
     entries = "".join(f"  - {{id: R{n}, targets: [{{organization: o}}]}}\n" for n in range(30))
     environ = {"INPUT_SPEC": f"version: 1\nregistries:\n{entries}", "INPUT_ONLY": "acr"}
 
-    (fault,) = faults(tmp_path, environ)
+    (error,) = errors(tmp_path, environ)
 
-    assert fault.startswith(
+    assert error.startswith(
         "input `only`: no registry of the spec has the id `ACR`; its ids are: R0,"
     )
-    assert fault.endswith(" and 10 more")
+    assert error.endswith(" and 10 more")
 
 
-def test_the_file_is_read_where_nothing_else_is_given(tmp_path: Path) -> None:
-    """At its usual place in the workspace, or where `spec-file` says."""
+def test_the_file_is_read_if_no_other_spec_is_set(tmp_path: Path) -> None:
+    """At the default path, or at the path in `spec-file`."""
     text = "version: 1\nregistries: [{id: ACR, targets: [{organization: octo-org}]}]\n"
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github" / "codespaces-registries.yml").write_text(text)
@@ -244,39 +246,41 @@ def test_the_file_is_read_where_nothing_else_is_given(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_file_that_cannot_be_read(tmp_path: Path, prepare: object, message: str) -> None:
-    """Says which input names it, why, and what to do."""
+def test_a_file_that_cannot_be_read_is_an_error(
+    tmp_path: Path, prepare: object, message: str
+) -> None:
+    """The message names the input and the file, and says why."""
     assert callable(prepare)
     prepare(tmp_path / "spec.yml")
 
-    (fault,) = faults(tmp_path, {"INPUT_SPEC-FILE": "spec.yml"})
+    (error,) = errors(tmp_path, {"INPUT_SPEC-FILE": "spec.yml"})
 
-    assert fault.startswith(f"input `spec-file`: spec.yml: {message}")
+    assert error.startswith(f"input `spec-file`: spec.yml: {message}")
 
 
 @pytest.mark.parametrize("name", ["../../../etc/passwd", "/etc/passwd", "../outside.yml"])
 def test_a_spec_file_outside_of_the_workspace_is_not_read(tmp_path: Path, name: str) -> None:
-    """Whatever it holds."""
+    """Neither through a relative nor through an absolute path."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     (tmp_path / "outside.yml").write_text("version: 1\n")
 
-    (fault,) = faults(workspace, {"INPUT_SPEC-FILE": name})
+    (error,) = errors(workspace, {"INPUT_SPEC-FILE": name})
 
-    assert fault == (
+    assert error == (
         f"input `spec-file`: {name}: is outside the workspace; only files inside it are read"
     )
 
 
 def test_a_spec_that_is_too_large_is_not_parsed(tmp_path: Path) -> None:
-    """An inline one too; parsing this would tell of its YAML."""
-    assert faults(tmp_path, {"INPUT_SPEC": "[" * (MAX_BYTES + 1)}) == [
+    """Not even inline; parsing it would report a syntax error."""
+    assert errors(tmp_path, {"INPUT_SPEC": "[" * (MAX_BYTES + 1)}) == [
         "input `spec`: the spec is larger than the limit of 1,048,576 bytes"
     ]
 
 
 def test_the_rotate_input_overrides_every_policy(tmp_path: Path) -> None:
-    """For this run."""
+    """`missing` in the spec included."""
     text = """
 version: 1
 registries:
@@ -291,7 +295,7 @@ registries:
     assert [triplet.rotate.when for triplet in forced] == ["always", "always"]
 
 
-def test_an_inline_spec_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
-    """Bytes of an environment variable that are not UTF-8 come as halves of characters."""
+def test_an_inline_spec_that_is_not_utf_8_is_an_error(tmp_path: Path) -> None:
+    """Python reads invalid bytes of an environment variable as lone surrogates."""
     with pytest.raises(InvalidConfigError, match="is not UTF-8 text"):
         parse("version: 1\nregistries: \udcff", "input `spec`")

@@ -1,4 +1,4 @@
-"""The runner's environment becomes inputs, or every fault of them."""
+"""Read the inputs from the runner's environment, and report every invalid one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from codespaces_registry_secrets.inputs.action_inputs import Inputs, read_inputs
 TOKEN = {"INPUT_TOKEN": "ghp_token"}
 
 
-def faults(**inputs: str) -> list[str]:
-    """The messages for inputs; `_` in a name stands for `-`."""
+def errors(**inputs: str) -> list[str]:
+    """The errors for inputs; `_` in a name stands for `-`."""
     environ = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
     with pytest.raises(InvalidConfigError) as caught:
         read_inputs(environ)
-    return [str(fault) for fault in caught.value.errors]
+    return [str(error) for error in caught.value.errors]
 
 
-def test_empty_inputs_are_absent() -> None:
-    """The runner passes what is not given as an empty text; defaults hold then."""
+def test_empty_inputs_have_their_defaults() -> None:
+    """The runner passes an empty string for an input that is not set."""
     inputs = read_inputs({**TOKEN, "INPUT_MODE": "", "INPUT_SPEC-FILE": " ", "INPUT_ROTATE": ""})
 
     assert inputs == Inputs.model_validate(TOKEN)
@@ -29,8 +29,8 @@ def test_empty_inputs_are_absent() -> None:
     assert inputs.spec_file == ".github/codespaces-registries.yml"
 
 
-def test_blanks_around_an_input_are_cut() -> None:
-    """A token pasted with its newline is the token."""
+def test_whitespace_around_an_input_is_stripped() -> None:
+    """A token can be pasted with a newline at its end."""
     inputs = read_inputs({"INPUT_TOKEN": "ghp_token\n", "INPUT_MODE": " plan "})
 
     assert inputs.token is not None
@@ -38,24 +38,24 @@ def test_blanks_around_an_input_are_cut() -> None:
     assert inputs.mode == "plan"
 
 
-def test_no_secret_shows_in_a_repr() -> None:
-    """Neither token nor spec, which may hold a password by mistake."""
+def test_the_repr_contains_no_secret() -> None:
+    """No token, and no spec, which can contain a password by mistake."""
     inputs = read_inputs({**TOKEN, "INPUT_SPEC": "password: hunter2"})
 
     assert "ghp_token" not in repr(inputs)
     assert "hunter2" not in repr(inputs)
 
 
-def test_the_secret_inputs_are_known_before_any_is_judged() -> None:
-    """They are masked first, good or bad."""
+def test_secret_inputs_are_listed_without_validation() -> None:
+    """They are masked first, valid or not."""
     environ = {"INPUT_TOKEN": "a", "INPUT_APP-PRIVATE-KEY": "b", "INPUT_PASSWORD": "c"}
 
     assert [secret.get_secret_value() for secret in secret_inputs(environ)] == ["a", "b", "c"]
 
 
-def test_every_bad_input_is_named_at_once() -> None:
-    """Bad values and contradictions, each with what is allowed."""
-    assert faults(
+def test_every_invalid_input_is_reported_at_once() -> None:
+    """Invalid values and contradictions, each with what is valid."""
+    assert errors(
         app_id="1",
         mode="dry-run",
         rotate="never",
@@ -138,13 +138,13 @@ def test_every_bad_input_is_named_at_once() -> None:
         ),
     ],
 )
-def test_a_bad_input_has_its_message(inputs: dict[str, str], message: str) -> None:
-    """What is wrong, and what to give instead."""
-    assert message in "\n".join(faults(**inputs))
+def test_an_invalid_input_has_its_message(inputs: dict[str, str], message: str) -> None:
+    """What is wrong, and what to set instead."""
+    assert message in "\n".join(errors(**inputs))
 
 
 def test_booleans_and_enumerations_ignore_letter_case() -> None:
-    """As GitHub's own expressions do; `${{ inputs.prune }}` of Python tools is `True`."""
+    """Like GitHub's own expressions; a value from a Python tool can be `True`."""
     inputs = read_inputs(
         {
             **TOKEN,
@@ -160,7 +160,7 @@ def test_booleans_and_enumerations_ignore_letter_case() -> None:
 
 
 def test_the_shorthand_ignores_letter_case_too() -> None:
-    """Of its enumerations: the kind, the scope of the target and the visibility."""
+    """In the registry kind, the scope of the target, and the visibility."""
     inputs = read_inputs(
         {
             **TOKEN,
@@ -187,59 +187,60 @@ def test_the_shorthand_ignores_letter_case_too() -> None:
         "ghp_\u200babc",
     ],
 )
-def test_a_token_that_no_header_takes_is_a_fault_of_the_input(token: str) -> None:
-    """Known before the first request; the message shows no part of it."""
-    (fault,) = faults(token=token)
+def test_a_token_that_no_header_can_carry_is_an_error(token: str) -> None:
+    """Before the first request, and without showing a part of the token."""
+    (error,) = errors(token=token)
 
-    assert fault.startswith(
+    assert error.startswith(
         "input `token`: contains a character that is never part of a token, such as a space,"
     )
-    assert "ghp" not in fault
-    assert "abc" not in fault
+    assert "ghp" not in error
+    assert "abc" not in error
 
 
 @pytest.mark.parametrize("text", ["12 34", "\ufeff1234", "1234…", "Iv1.\n8a61"])
-def test_an_app_id_that_can_be_none_is_a_fault_of_the_input(text: str) -> None:
-    """It is often kept as a secret, so the message does not show it."""
-    found = faults(app_id=text, app_private_key="x")
+def test_an_invalid_app_id_is_an_error(text: str) -> None:
+    """The message does not show it, because it is often a secret."""
+    messages = errors(app_id=text, app_private_key="x")
 
     assert (
-        "input `app-id`: must be the App's id, such as `123456`, or its client id, such" in found[0]
+        "input `app-id`: must be the App's id, such as `123456`, or its client id, such"
+        in messages[0]
     )
-    assert text not in found[0]
+    assert text not in messages[0]
 
 
-def test_an_app_may_be_named_by_its_client_id() -> None:
-    """GitHub recommends it, and PyGithub signs with either."""
+def test_an_app_id_can_be_the_client_id() -> None:
+    """GitHub recommends the client id, and PyGithub signs with either."""
     assert not [
-        fault for fault in faults(app_id="Iv1.8a61f9b3a7aba766") if "app-id`: must" in fault
+        error for error in errors(app_id="Iv1.8a61f9b3a7aba766") if "app-id`: must" in error
     ]
 
 
-def test_a_value_of_credentials_is_masked_in_each_spelling() -> None:
-    """In the JSON it may be escaped; an empty one is no mask."""
+def test_a_value_in_credentials_is_masked_in_each_spelling() -> None:
+    """With and without the escapes of JSON; an empty value is not masked."""
     text = r'{"A": "one\ntwo", "B": "", "C": null, "D": "\u0070ass"}'
 
-    shown = [secret.get_secret_value() for secret in secret_inputs({"INPUT_CREDENTIALS": text})]
+    masked = [secret.get_secret_value() for secret in secret_inputs({"INPUT_CREDENTIALS": text})]
 
-    assert shown == [text, "one\ntwo", "pass"]
-    faulty = [
+    assert masked == [text, "one\ntwo", "pass"]
+    masked = [
         secret.get_secret_value() for secret in secret_inputs({"INPUT_CREDENTIALS": "{no JSON"})
     ]
-    assert faulty == ["{no JSON"]
+    assert masked == ["{no JSON"]
 
 
 def test_credentials_cannot_be_printed() -> None:
-    """Neither in the inputs nor in the fault that they are."""
+    """Neither in the inputs nor in an error about them."""
     inputs = read_inputs({**TOKEN, "INPUT_CREDENTIALS": '{"A": "pass-word"}'})
 
     assert inputs.credentials["A"].get_secret_value() == "pass-word"
     assert "pass-word" not in repr(inputs)
-    assert "pass-word" not in "".join(faults(token="t", credentials='{"A": "pass-word"'))
+    assert "pass-word" not in "".join(errors(token="t", credentials='{"A": "pass-word"'))
 
 
-def test_a_value_that_is_given_twice_is_a_fault() -> None:
-    """Nobody could say which of the two counts. An empty variable gives none."""
+def test_a_name_in_credentials_and_environment_is_an_error() -> None:
+    """It is ambiguous which value counts. An empty variable has none."""
     environ = {**TOKEN, "INPUT_CREDENTIALS": '{"A": "one", "B": "two"}', "B": ""}
 
     assert set(read_inputs(environ).credentials) == {"A", "B"}
@@ -251,11 +252,11 @@ def test_a_value_that_is_given_twice_is_a_fault() -> None:
 
 
 @pytest.mark.parametrize("name", ["GITHUB_TOKEN", "Input_Token", "ACTIONS_X", "RUNNER_X"])
-def test_credentials_have_no_name_of_the_runner(name: str) -> None:
-    """No source reads such a name, so a value there is a mistake."""
-    (fault,) = faults(token="t", credentials=f'{{"{name}": "pass-word"}}')
+def test_reserved_names_in_credentials_are_an_error(name: str) -> None:
+    """No source can read such a name, so a value for it is a mistake."""
+    (error,) = errors(token="t", credentials=f'{{"{name}": "pass-word"}}')
 
-    assert fault.startswith(f"input `credentials`: {name}: names that start with INPUT_, ACTIONS_,")
+    assert error.startswith(f"input `credentials`: {name}: names that start with INPUT_, ACTIONS_,")
 
 
 @pytest.mark.parametrize(
@@ -268,8 +269,8 @@ def test_credentials_have_no_name_of_the_runner(name: str) -> None:
         ({}, False),
     ],
 )
-def test_a_plan_of_all_has_shards(inputs: dict[str, str], plans: bool) -> None:
-    """One of a part has none: its targets would be spread anew."""
+def test_only_a_plan_of_all_targets_has_shards(inputs: dict[str, str], plans: bool) -> None:
+    """A plan of one shard does not: a new split would move its targets."""
     environ = {f"INPUT_{name}": text for name, text in inputs.items()}
 
     assert read_inputs({**TOKEN, **environ}).plans_shards == plans
@@ -288,8 +289,8 @@ def test_a_plan_of_all_has_shards(inputs: dict[str, str], plans: bool) -> None:
     ],
 )
 def test_the_url_of_a_web_site_is_not_that_of_the_api(url: str, right: str) -> None:
-    """It answers with pages; the message says which URL to write."""
-    assert faults(token="t", api_url=url) == [
+    """The site answers with HTML; the message says which URL to write."""
+    assert errors(token="t", api_url=url) == [
         f"input `api-url`: is not the URL of the API; write {right}"
     ]
 
@@ -311,27 +312,27 @@ def test_the_url_of_a_web_site_is_not_that_of_the_api(url: str, right: str) -> N
         f"https://{'x' * 300}.invalid",
     ],
 )
-def test_what_is_no_url_is_told_so(url: str) -> None:
-    """With one that is."""
-    assert faults(token="t", api_url=url) == [
+def test_an_invalid_url_is_an_error(url: str) -> None:
+    """The message shows a valid one."""
+    assert errors(token="t", api_url=url) == [
         "input `api-url`: must be a URL such as https://api.github.com"
     ]
 
 
-def test_a_url_of_ghe_com_is_taken() -> None:
-    """With or without a slash at its end."""
+def test_the_api_of_ghe_com_is_valid() -> None:
+    """A slash at its end is removed."""
     environ = {**TOKEN, "INPUT_API-URL": "https://api.octocorp.ghe.com/"}
 
     assert read_inputs(environ).api_url == "https://api.octocorp.ghe.com"
 
 
-def test_the_key_of_an_app_is_an_rsa_key() -> None:
-    """GitHub makes no other, and PyGithub signs with none."""
+def test_the_private_key_of_an_app_must_be_an_rsa_key() -> None:
+    """GitHub generates no other kind, and PyGithub signs with no other."""
     form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(*form).decode()
 
-    (fault,) = faults(app_id="1", app_private_key=pem)
+    (error,) = errors(app_id="1", app_private_key=pem)
 
-    assert fault.startswith(
+    assert error.startswith(
         "input `app-private-key`: is not an RSA key; generate a private key in the App's settings"
     )

@@ -1,4 +1,4 @@
-"""Text from outside is shown in Markdown, and means nothing there."""
+"""Text from outside is escaped in Markdown."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 @pytest.mark.parametrize("shape", ["{}", "- {}", "- **Error** {}: {}"])
 @pytest.mark.parametrize("shown", [code, prose])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_text_in_a_paragraph_or_a_list_means_nothing(
-    text: str, shown: object, shape: str
-) -> None:
-    """It begins a line, or follows a word of ours."""
+def test_text_in_a_paragraph_or_a_list_is_escaped(text: str, shown: object, shape: str) -> None:
+    """At the start of a line, and after other words."""
     assert callable(shown)
     page = rendered(shape.format(*[shown(text)] * 2))
 
@@ -29,8 +27,8 @@ def test_a_text_in_a_paragraph_or_a_list_means_nothing(
 
 @pytest.mark.parametrize("shown", [code, prose])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_text_in_a_table_stays_in_its_cell(text: str, shown: object) -> None:
-    """However many pipes, backquotes and line ends it has."""
+def test_text_in_a_table_stays_in_its_cell(text: str, shown: object) -> None:
+    """With pipes, backquotes and line ends in it."""
     assert callable(shown)
     head = row(["One", "Two", "Three"])
     page = rendered(f"{head}\n|---|---|---|\n{row(['a', shown(text), shown(text)])}\n")
@@ -40,8 +38,8 @@ def test_a_text_in_a_table_stays_in_its_cell(text: str, shown: object) -> None:
 
 
 @given(st.text(st.sampled_from("a1 `|\\*_[]()<>!#@&:/.-\n\r\t~$\u2028é") | st.characters()))
-def test_code_shows_the_very_text(text: str) -> None:
-    """On one line; in a table as outside of one."""
+def test_code_shows_the_exact_text(text: str) -> None:
+    """On one line, in a table and outside of one."""
     line = one_line(text)
     page = rendered(f"x {code(text)} x")
     assert page.tags == ["p", *(["code"] if line else [])]
@@ -54,15 +52,15 @@ def test_code_shows_the_very_text(text: str) -> None:
 
 @given(st.text(st.sampled_from("ab1 `|\\*_[]()<>!#@&:/.-\n~$'\"")) | st.text())
 def test_prose_shows_every_word(text: str) -> None:
-    """But for backquotes, which only mark code in our messages."""
+    """Except backquotes, which only mark code in messages."""
     page = rendered(f"- {prose(text)}")
 
     assert_means_nothing(page, "ul", "li")
     assert "".join(page.text.split()) == "".join(one_line(text).replace("`", "").split())
 
 
-def test_words_stay_words() -> None:
-    """What needs no code is shown as text; what is one phrase is one span."""
+def test_plain_words_are_not_code() -> None:
+    """Neighbouring words that must be code share one code span."""
     assert prose("It's missing (or hidden): give both.") == "It's missing (or hidden): give both."
     assert prose("run once with `removal-limit: 100%`; then") == (
         "run once with `removal-limit: 100%;` then"

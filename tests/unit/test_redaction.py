@@ -1,4 +1,4 @@
-"""Text of a server is shown without the secrets that the server was sent."""
+"""Redact text from a server if it repeats a secret that the server was sent."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ ENCODERS: tuple[Callable[[str], str], ...] = (
     st.lists(st.sampled_from(ENCODERS[:4]), max_size=2),
     st.text(max_size=10),
 )
-def test_a_secret_in_any_code(
+def test_an_encoded_secret_is_redacted(
     secret: str, encoders: list[Callable[[str], str]], before: str
 ) -> None:
-    """However it is encoded, and whatever stands before it."""
+    """With several encodings, and after other text."""
     text = secret
     for encode in encoders:
         text = encode(text)
@@ -46,20 +46,20 @@ def test_a_secret_in_any_code(
 
 @pytest.mark.parametrize("encode", ENCODERS)
 @pytest.mark.parametrize("again", ENCODERS[:5])
-def test_a_secret_in_a_code_within_a_code(
+def test_a_secret_that_is_encoded_twice_is_redacted(
     encode: Callable[[str], str], again: Callable[[str], str]
 ) -> None:
-    """As a proxy's error page may repeat what a program said."""
+    """Like an error page of a proxy that quotes another server."""
     text = f"no: {again(encode(SECRET))}"
     assert Redactor(SECRET.encode())(text, longest=5000) == LEFT_OUT
 
 
 @pytest.mark.parametrize("before", ["", "?", "??", "user:", "::::"])
 @pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
-def test_a_secret_in_base64_of_something_longer(
+def test_a_secret_in_base64_of_longer_text_is_redacted(
     before: str, encode: Callable[[bytes], bytes]
 ) -> None:
-    """Wherever it begins there."""
+    """At any offset in that text."""
     text = encode(f"{before}{SECRET}?".encode()).decode()
     assert Redactor(SECRET.encode())(f"bad header: {text}") == LEFT_OUT
 
@@ -76,46 +76,46 @@ def test_a_secret_in_base64_of_something_longer(
         "\x00".join(SECRET),
     ],
 )
-def test_a_secret_with_escapes(text: str) -> None:
-    """As JSON, Python and a shell write it, also where the backslashes are lost on the way."""
+def test_an_escaped_secret_is_redacted(text: str) -> None:
+    """With the escapes of JSON, Python and shells, and without their backslashes."""
     assert Redactor(SECRET.encode())(text) == LEFT_OUT
 
 
-def test_no_text_that_has_too_many_readings() -> None:
-    """Who encodes so often wants to hide something."""
+def test_text_with_too_many_decodings_is_redacted() -> None:
+    """So many encodings are an attempt to hide a secret."""
     text = "x"
     for _ in range(70):
         text = text.replace("%", "%25") if "%" in text else "%78"
     assert Redactor(b"some secret")(text) == LEFT_OUT
 
 
-def test_what_is_no_escape_stays() -> None:
-    """Text is shown as it came, but for line ends and control characters."""
+def test_invalid_escapes_are_kept() -> None:
+    """Text is unchanged except for line ends and control characters."""
     text = r"C:\users\x \U99999999 100%25 &amp; \u12"
     assert Redactor(b"some secret")(f"{text}\r\n\x1b") == text
 
 
-def test_a_text_of_its_own_length() -> None:
-    """Cut at 300 characters, or where the caller says."""
+def test_long_text_is_cut() -> None:
+    """At 300 characters, or at the length that the caller passes."""
     assert Redactor()("x" * 400) == "x" * 300 + "…"
     assert Redactor()("x" * 400, longest=500) == "x" * 400
 
 
-def test_a_user_name() -> None:
-    """Stars take its place, where it is a word of its own."""
+def test_a_user_name_is_replaced_by_stars() -> None:
+    """If it is a separate word."""
     assert Redactor(username=b"me")("me and Mexico: ME") == "*** and Mexico: ***"
 
 
-def test_a_short_secret() -> None:
-    """It counts as a whole, and its codes only where they are long enough to be told."""
+def test_a_short_secret_is_redacted_as_a_whole() -> None:
+    """Its encoded forms count only if they are long enough."""
     redact = Redactor(b"xy")
     assert redact("foxy") == LEFT_OUT
     assert redact("read 7879 of eHk") == LEFT_OUT
     assert redact("read 7879") == "read 7879"
 
 
-def test_a_host() -> None:
-    """Named, unless its name repeats a secret."""
+def test_a_host_that_contains_a_secret_is_redacted() -> None:
+    """Other hosts are shown."""
     redact = Redactor(b"my-long-password")
     assert redact.host("auth.example.com:8443") == "auth.example.com:8443"
     assert redact.host("my-long-password.example.com") == HOST_LEFT_OUT

@@ -1,4 +1,4 @@
-"""Each registry kind gives the exact server that Codespaces matches."""
+"""Registry kinds result in the exact server that Codespaces matches."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ SERVERS = {
 
 
 @pytest.mark.parametrize(("keys", "server"), SERVERS.items(), ids=SERVERS)
-def test_a_kind_gives_its_server(keys: str, server: str) -> None:
-    """Letter by letter: Codespaces compares no other way."""
+def test_a_kind_results_in_its_server(keys: str, server: str) -> None:
+    """Codespaces compares servers character by character."""
     text = f"""
 version: 1
 registries:
@@ -68,15 +68,15 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize(("server", "right"), SPELLINGS.items(), ids=SPELLINGS)
-def test_a_server_that_would_not_match_is_shown_rightly_spelt(server: str, right: str) -> None:
-    """What Docker forgives, Codespaces does not."""
+def test_a_misspelt_server_is_reported_with_the_right_spelling(server: str, right: str) -> None:
+    """Docker accepts these spellings, Codespaces does not."""
     assert server_error(server) == (f"Codespaces would not match this spelling; write `{right}`")
     assert server_error(right) is None
 
 
 @pytest.mark.parametrize("server", ["", "two words", "-x.example.com", "a..b", "host:port"])
-def test_what_names_no_host_has_no_spelling(server: str) -> None:
-    """The message shows the form instead."""
+def test_an_invalid_server_is_reported_with_the_format(server: str) -> None:
+    """It has no right spelling."""
     message = server_error(server)
 
     assert message is not None
@@ -84,7 +84,7 @@ def test_what_names_no_host_has_no_spelling(server: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "good"),
+    ("image", "valid"),
     [
         ("team/devbox:latest", True),
         ("team/dev__box", True),
@@ -99,18 +99,18 @@ def test_what_names_no_host_has_no_spelling(server: str) -> None:
         ("Team/devbox", False),
     ],
 )
-def test_the_images_of_a_spec_are_those_that_docker_can_pull(image: str, good: bool) -> None:
-    """By the grammar of CNCF Distribution: none of them is first found out by the login."""
+def test_an_image_follows_the_grammar_of_docker(image: str, valid: bool) -> None:
+    """The grammar of CNCF Distribution, checked before any login."""
     try:
         TypeAdapter(Image).validate_python(image)
     except ValidationError:
-        assert not good
+        assert not valid
     else:
-        assert good
+        assert valid
 
 
 @pytest.mark.parametrize("region", ["x", "eu-west", "eu-west-1-", "1-2-3"])
-def test_only_a_region_makes_a_host_one_of_ecr(region: str) -> None:
-    """What no access key is exchanged for gets no advice about access keys."""
+def test_a_host_without_a_region_is_not_ecr(region: str) -> None:
+    """No access key is exchanged for it, so there is no advice about access keys."""
     server = f"123456789012.dkr.ecr.{region}.amazonaws.com"
     assert list(check(server, b"AWS", b"x")) == []

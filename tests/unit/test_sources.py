@@ -1,4 +1,4 @@
-"""A source gives its value, exact to the byte but for what it says itself."""
+"""Read values from sources, exact to the byte unless the source says otherwise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codespaces_registry_secrets.model.fields import Source
 
 
 def value(tmp_path: Path, text: str, source: Source | None = None) -> bytes:
-    """What a source makes of the environment variable P."""
+    """The value of a source whose environment variable P is `text`."""
     sources = Sources({"P": text}, tmp_path, lambda _: None)
     return sources.password(source or Source(env="P")).get_secret_value()
 
@@ -35,8 +35,10 @@ def value(tmp_path: Path, text: str, source: Source | None = None) -> bytes:
         ("\udcff", b"\xff"),
     ],
 )
-def test_a_value_is_exact_but_for_one_newline(tmp_path: Path, text: str, expected: bytes) -> None:
-    """One newline at the end is of the tool that wrote it; all else is the value."""
+def test_a_value_is_exact_except_for_one_newline(
+    tmp_path: Path, text: str, expected: bytes
+) -> None:
+    """Tools append one newline at the end; everything else is the value."""
     assert value(tmp_path, text) == expected
 
 
@@ -46,30 +48,30 @@ def test_a_newline_can_be_kept(tmp_path: Path) -> None:
 
 
 def test_base64_is_decoded(tmp_path: Path) -> None:
-    """Wrapped or not; the bytes need not be text."""
+    """With line breaks too; the bytes need not be text."""
     raw = bytes(range(256))
     encoded = base64.encodebytes(raw).decode()
 
     assert value(tmp_path, encoded, Source(env="P", encoding="base64")) == raw
 
 
-def test_a_value_may_have_48_kb_and_no_more(tmp_path: Path) -> None:
-    """GitHub's limit, known before anything is sent."""
+def test_a_value_has_at_most_48_kb(tmp_path: Path) -> None:
+    """GitHub's limit, checked before any request."""
     assert len(value(tmp_path, "x" * MAX_BYTES)) == MAX_BYTES
     with pytest.raises(SourceError, match=r"P has 49,153 bytes; GitHub accepts at most 49,152"):
         value(tmp_path, "x" * (MAX_BYTES + 1))
 
 
 def test_a_file_of_the_workspace_is_read_as_bytes(tmp_path: Path) -> None:
-    """Whatever they are."""
+    """The bytes need not be text."""
     (tmp_path / "key").write_bytes(b"\x00\xff\n")
     sources = Sources({}, tmp_path, lambda _: None)
 
     assert sources.password(Source(file="key")).get_secret_value() == b"\x00\xff"
 
 
-def test_a_file_may_hold_the_base64_of_48_kb_and_not_much_more(tmp_path: Path) -> None:
-    """In lines, too. One of many gigabytes is not read to its end."""
+def test_a_file_has_room_for_48_kb_in_base64(tmp_path: Path) -> None:
+    """With line breaks. A much larger file is not read to its end."""
     raw = bytes(MAX_BYTES)
     (tmp_path / "key").write_bytes(base64.encodebytes(raw))
     (tmp_path / "large").touch()
@@ -83,7 +85,7 @@ def test_a_file_may_hold_the_base64_of_48_kb_and_not_much_more(tmp_path: Path) -
 
 
 def test_a_fifo_of_the_workspace_does_not_block(tmp_path: Path) -> None:
-    """Nobody may ever write to it."""
+    """It may never get a writer."""
     os.mkfifo(tmp_path / "fifo")
 
     with pytest.raises(SourceError, match="file fifo is not a regular file"):
@@ -91,7 +93,7 @@ def test_a_fifo_of_the_workspace_does_not_block(tmp_path: Path) -> None:
 
 
 def test_a_link_out_of_the_workspace_is_not_followed(tmp_path: Path) -> None:
-    """A pull request could place one."""
+    """A pull request could add one."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     (tmp_path / "outside").write_text("host secret")
@@ -101,10 +103,10 @@ def test_a_link_out_of_the_workspace_is_not_followed(tmp_path: Path) -> None:
         Sources({}, workspace, lambda _: None).password(Source(file="link"))
 
 
-def test_a_password_is_masked_before_it_is_handed_out_and_a_user_name_never(
+def test_a_password_is_masked_and_a_user_name_is_not(
     tmp_path: Path,
 ) -> None:
-    """Both from sources; the user name stands in logs."""
+    """Logs show the user name."""
     masked: list[SecretBytes] = []
     sources = Sources({"P": "pass-word", "U": "me"}, tmp_path, masked.append)
 
@@ -115,8 +117,8 @@ def test_a_password_is_masked_before_it_is_handed_out_and_a_user_name_never(
     assert masked == [SecretBytes(b"pass-word")]
 
 
-def test_credentials_count_as_variables(tmp_path: Path) -> None:
-    """For `env` and `secret`, and no input; where a variable is empty, they are meant."""
+def test_credentials_are_read_like_variables(tmp_path: Path) -> None:
+    """By `env` and `secret`, not by `input`; they win over an empty variable."""
     masked: list[SecretBytes] = []
     values = {name: SecretStr("pass-word\n") for name in ("P", "INPUT_PASSWORD")}
     sources = Sources({"P": ""}, tmp_path, masked.append, values)
@@ -128,8 +130,8 @@ def test_credentials_count_as_variables(tmp_path: Path) -> None:
         sources.password(Source(input="password"))
 
 
-def test_an_empty_one_of_credentials_is_named(tmp_path: Path) -> None:
-    """A secret that is not set arrives so."""
+def test_an_empty_value_in_credentials_is_named(tmp_path: Path) -> None:
+    """A secret that does not exist expands to an empty string."""
     sources = Sources({}, tmp_path, lambda _: None, {"P": SecretStr("")})
 
     with pytest.raises(
@@ -139,7 +141,7 @@ def test_an_empty_one_of_credentials_is_named(tmp_path: Path) -> None:
 
 
 def test_a_value_cannot_be_printed(tmp_path: Path) -> None:
-    """Neither by itself nor as a part of what holds it."""
+    """Neither by itself nor in the repr of an object that holds it."""
     sources = Sources({"P": "pass-word"}, tmp_path, lambda _: None, {"Q": SecretStr("pass-word")})
     secret = sources.password(Source(env="P"))
 
@@ -147,7 +149,7 @@ def test_a_value_cannot_be_printed(tmp_path: Path) -> None:
 
 
 def test_a_source_has_one_value_in_a_run(tmp_path: Path) -> None:
-    """A file that is another one by the time it is read again is refused, in any order."""
+    """A file that changed since it was first read is an error; one that changed back is not."""
     (tmp_path / "password").write_text("first")
     sources = Sources({}, tmp_path, lambda _: None)
     source = Source(file="password")

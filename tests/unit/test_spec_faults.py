@@ -1,4 +1,4 @@
-"""Every kind of mistake in a spec: its exact message, with line and path, and no value quoted."""
+"""Every kind of error in a spec: its exact message, with line and path, and no value quoted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ START = "a value starts with a tab, `@`, `%` or a backquote; quote it"
 
 
 def spec_of(case: dict[str, Any]) -> str:
-    """The whole spec of a case."""
+    """The text of the spec in a case."""
     if "spec" in case:
         return str(case["spec"])
     old, new = case["replace"]
@@ -38,20 +38,20 @@ def spec_of(case: dict[str, Any]) -> str:
     return GOOD.replace(old, new)
 
 
-def faults(text: str, workspace: Path) -> list[str]:
-    """The messages that a spec gets, without the name of its file; none for a good one."""
+def errors(text: str, workspace: Path) -> list[str]:
+    """The errors in a spec, without the name of its file; none if it is valid."""
     sources = Sources(ENVIRONMENT, workspace, lambda _: None)
     try:
         load_desired(parse(text, "spec.yml"), sources.find_error)
     except InvalidConfigError as error:
-        return [str(fault).removeprefix("spec.yml") for fault in error.errors]
+        return [str(item).removeprefix("spec.yml") for item in error.errors]
     return []
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_each_mistake_has_its_message(case: dict[str, Any], tmp_path: Path) -> None:
-    """Line, path, what is wrong, and what is allowed or to do."""
-    assert faults(spec_of(case), tmp_path) == case["faults"]
+def test_each_error_has_its_message(case: dict[str, Any], tmp_path: Path) -> None:
+    """Line, path, what is wrong, and what is valid or what to do."""
+    assert errors(spec_of(case), tmp_path) == case["errors"]
 
 
 @pytest.mark.parametrize(
@@ -63,19 +63,19 @@ def test_each_mistake_has_its_message(case: dict[str, Any], tmp_path: Path) -> N
     ],
     ids=["a tab", "nested without end", "a character that YAML does not have"],
 )
-def test_what_no_yaml_file_can_hold_has_its_message_too(
+def test_text_that_the_file_of_cases_cannot_contain_has_its_message(
     text: str, message: str, tmp_path: Path
 ) -> None:
-    """As above, for text that cannot stand in the file of cases."""
-    assert faults(text, tmp_path) == [message]
+    """Like the test above."""
+    assert errors(text, tmp_path) == [message]
 
 
-def test_the_spec_that_the_mistakes_are_made_in_is_good(tmp_path: Path) -> None:
-    """So each message above is for its mistake alone."""
-    assert faults(GOOD, tmp_path) == []
+def test_the_spec_without_an_error_is_valid(tmp_path: Path) -> None:
+    """Each message above is for the one change in its case."""
+    assert errors(GOOD, tmp_path) == []
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "hunter2" in spec_of(CASES[name])])
-def test_no_message_shows_what_may_be_a_password(name: str, tmp_path: Path) -> None:
-    """A password in the wrong place is still one."""
-    assert "hunter2" not in "".join(faults(spec_of(CASES[name]), tmp_path))
+def test_no_message_quotes_a_possible_password(name: str, tmp_path: Path) -> None:
+    """A password in the wrong place is still a password."""
+    assert "hunter2" not in "".join(errors(spec_of(CASES[name]), tmp_path))

@@ -1,4 +1,4 @@
-"""One text with several values becomes values by name, or nothing at all."""
+"""Parse the input `credentials`: one JSON object that maps names to values."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from codespaces_registry_secrets.inputs.parsers import parse_credentials_json
 KEY = '{\n  "private_key": "-----BEGIN\\n"\n}\n'
 
 
-def opened(text: str) -> dict[str, str] | None:
-    """The values, to look at."""
-    found = parse_credentials_json(text)
-    return None if found is None else {k: v.get_secret_value() for k, v in found.items()}
+def parsed(text: str) -> dict[str, str] | None:
+    """The values in plain text, or None."""
+    values = parse_credentials_json(text)
+    return None if values is None else {k: v.get_secret_value() for k, v in values.items()}
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ def opened(text: str) -> dict[str, str] | None:
     ],
 )
 def test_a_value_is_exact(values: dict[str, str]) -> None:
-    """As `toJSON` of a workflow spells it, on one line or on many."""
-    assert opened(json.dumps(values)) == values
-    assert opened(json.dumps(values, indent=2, ensure_ascii=False)) == values
+    """In the form that `toJSON` writes, on one line or on several."""
+    assert parsed(json.dumps(values)) == values
+    assert parsed(json.dumps(values, indent=2, ensure_ascii=False)) == values
 
 
-def test_a_secret_that_is_not_set_is_empty() -> None:
-    """`toJSON` makes null of it; its source says then that it is empty."""
-    assert opened('{"A": null}') == {"A": ""}
+def test_null_is_an_empty_value() -> None:
+    """`toJSON` returns null for a secret that does not exist; its source reports it as empty."""
+    assert parsed('{"A": null}') == {"A": ""}
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_a_secret_that_is_not_set_is_empty() -> None:
         "[" * 100_000,
     ],
 )
-def test_what_is_no_object_of_texts_is_nothing(text: str) -> None:
-    """Nor is it an error with the text in it. Half a character has no bytes to store."""
+def test_anything_but_an_object_of_strings_is_rejected(text: str) -> None:
+    """Without an error that quotes it. A lone surrogate has no bytes to store."""
     assert parse_credentials_json(text) is None
 
 
 def test_a_value_cannot_be_printed() -> None:
-    """It is a secret like any other."""
+    """It is a secret."""
     assert "pass-word" not in repr(parse_credentials_json('{"A": "pass-word"}'))
