@@ -173,7 +173,7 @@ def test_a_free_organization(world: World, action: Action) -> None:
 
     (message,) = errors(action, "organization: free-org")
 
-    assert "its plan is Free" in message
+    assert "is on the Free plan" in message
     assert "GitHub Team or GitHub Enterprise Cloud" in message
 
 
