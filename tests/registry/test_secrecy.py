@@ -14,9 +14,8 @@ from urllib.parse import quote
 import pytest
 from aiohttp import web
 
-from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.text.redaction import Redactor
-from codespaces_registry_secrets.verify.http import RegistryClient
+from codespaces_registry_secrets.verify.http import BasicCredentials, RegistryClient
 from registry.authority import Authority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
@@ -343,6 +342,8 @@ def test_nothing_holds_a_value_when_a_login_is_over(
     verdict = login(serve(answer).host, USER, PASSWORD, seconds=0.5)
     assert verdict.status == {"late": "unreachable"}.get(outcome, outcome)
     until = time.monotonic() + 5
-    while any(isinstance(one, RegistryClient | Credential | Redactor) for one in gc.get_objects()):
+    while any(
+        isinstance(one, RegistryClient | BasicCredentials | Redactor) for one in gc.get_objects()
+    ):
         assert time.monotonic() < until
         gc.collect()
