@@ -16,7 +16,7 @@ from codespaces_registry_secrets.github.rate_limiter import (
     RateLimiter,
 )
 from codespaces_registry_secrets.github.repositories import find_archived
-from codespaces_registry_secrets.github.target_names import (
+from codespaces_registry_secrets.github.target_resolution import (
     ExpandedTargets,
     expand_globs,
     resolve_other_shards,
@@ -114,7 +114,7 @@ class RunContext:
             targets,
             requests,
             log=self.commands.info,
-            paused_until=lambda: self.limiter.until,
+            paused_until=lambda: self.limiter.paused_until,
         )
 
 
@@ -172,7 +172,7 @@ def _observe(
     inputs, clients = context.inputs, context.clients
     change_times, age_warnings = read_change_times(desired, clients, inputs.repository)
     targets = len({triplet.target for triplet in desired})
-    progress = context.progress("read", context.limiter.reads_a_minute, targets, targets)
+    progress = context.progress("read", context.limiter.reads_per_minute, targets, targets)
     observed = observe(
         desired,
         clients,
@@ -202,7 +202,7 @@ def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
     if context.inputs.mode != "apply":
         return planned_outcomes(plan)
     targets = len(plan.written_targets)
-    progress = context.progress("done", context.limiter.writes_a_minute, targets, plan.writes)
+    progress = context.progress("done", context.limiter.writes_per_minute, targets, plan.writes)
     return apply(
         plan,
         context.clients,

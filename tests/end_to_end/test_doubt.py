@@ -32,7 +32,7 @@ def test_secrets_that_do_not_add_up_block_the_target(
     step = action.step(SPEC, ENVIRONMENT)
 
     assert step.exit_code == 1
-    assert "GitHub counts 3 secrets and lists 0; run again" in step.stdout
+    assert "GitHub reports 3 secrets but lists 0; run again" in step.stdout
     assert sandbox.writes == []
 
 
@@ -66,8 +66,9 @@ def test_repositories_that_cannot_be_listed_block_the_selection(
     step = action.step(SPEC, ENVIRONMENT)
 
     assert step.exit_code == 1
-    assert "ACR at organization:octo-org is blocked: GitHub answered with server errors" in (
-        step.stdout
+    assert (
+        "ACR at organization:octo-org is blocked: GitHub returned a server error to every attempt"
+        in (step.stdout)
     )
     assert sandbox.writes == []
 
@@ -85,7 +86,10 @@ def test_a_list_that_shrinks_while_it_is_read_is_not_sent_back(
     step = action.step(spec, ENVIRONMENT)
 
     assert step.exit_code == 1
-    assert f"the list of {TRIPLET[2]} changed while it was read; run again" in step.stdout
+    assert (
+        f"the selected repositories of {TRIPLET[2]} changed during the read; run again"
+        in step.stdout
+    )
     assert sandbox.writes == []
 
 

@@ -57,7 +57,7 @@ def test_in_an_error(
 
     assert step.exit_code == 1
     (message,) = (m for m in step.annotations("error") if "create ACR" in m)
-    assert f"GitHub answers 422: {LEFT_OUT}" in message
+    assert f"GitHub returned 422: {LEFT_OUT}" in message
     assert encode(secret) not in step.stdout.replace(f"::add-mask::{secret}", "")
 
 
@@ -80,7 +80,7 @@ def test_in_a_header(
     step = action.step(SPEC, {"ACR_PASSWORD": PASSWORD})
 
     assert step.exit_code == 1
-    assert "GitHub forbids it (Forbidden)" in step.stdout
+    assert "GitHub denied the request (Forbidden)" in step.stdout
     assert TOKEN not in step.stdout.replace(f"::add-mask::{TOKEN}", "")
 
 
@@ -117,4 +117,4 @@ def test_the_tokens_of_an_app(world: World, sandbox: Sandbox, action: Action, me
         step = action.step(SPEC, {"ACR_PASSWORD": PASSWORD}, api_url=proxy.url, **inputs)
 
     assert step.exit_code == 1
-    assert f"GitHub answers 422: {LEFT_OUT}" in step.stdout
+    assert f"GitHub returned 422: {LEFT_OUT}" in step.stdout

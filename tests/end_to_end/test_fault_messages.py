@@ -22,25 +22,25 @@ TOLD = {
     "a connection that breaks off": (
         "organization",
         DROPPED,
-        "rotate ACR at organization:home-org: could not connect to 127.0.0.1: Remote end closed connection without response. It is safe to re-run.",
+        "rotate ACR at organization:home-org: Could not connect to 127.0.0.1: Remote end closed connection without response. It is safe to re-run.",
         "failed",
     ),
     "a list without an end": (
         "organization",
         LOOPING,
-        "ACR at organization:home-org is blocked: a page of GitHub's list came twice",
+        "ACR at organization:home-org is blocked: GitHub returned a page of the list twice",
         "blocked",
     ),
     "a page for people": (
         "user",
         UNICORN,
-        "ACR at user:octocat is blocked: GitHub's answer is not JSON; run again",
+        "ACR at user:octocat is blocked: GitHub's response is not JSON; run again",
         "blocked",
     ),
     "an installation of an App": (
         "App, repository",
         UNKNOWN,
-        "ACR at repository:home-org/app is blocked: GitHub answered with server errors",
+        "ACR at repository:home-org/app is blocked: GitHub returned a server error to every attempt",
         "blocked",
     ),
 }
@@ -95,7 +95,7 @@ def test_an_app_waits_once_for_an_owner_that_github_is_silent_on(
 
         assert time.monotonic() - began < 10
         assert len(sandbox.exchanges) <= 4
-    assert "ACR at 19 targets is blocked: GitHub did not answer in time" in capsys.readouterr().out
+    assert "ACR at 19 targets is blocked: GitHub did not respond in time" in capsys.readouterr().out
 
 
 def test_what_is_odd_about_a_password_does_not_end_a_run(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_nothing_matched_is_an_error(action: Action, sandbox: Sandbox) -> None:
     step = action.step(SPEC.format(target='repository: "octo-org/nothing-*"'), ENVIRONMENT)
 
     assert step.exit_code == 1
-    assert "octo-org/nothing-* matches no repository that is not archived" in step.stdout
+    assert "octo-org/nothing-* matches no unarchived repository" in step.stdout
     assert sandbox.writes == []
 
 
@@ -68,7 +68,7 @@ def test_repositories_that_cannot_be_listed_are_an_error(action: Action, sandbox
     step = action.step(SPEC.format(target='repository: "octo-org/svc-*"'), ENVIRONMENT)
 
     assert step.exit_code == 1
-    assert "ACR at repository:octo-org/svc-* is blocked: GitHub answered with server" in step.stdout
+    assert "ACR at repository:octo-org/svc-* is blocked: GitHub returned a server" in step.stdout
 
 
 def test_a_users_list_takes_globs_within_owners(world: World, action: Action) -> None:

@@ -256,7 +256,7 @@ def test_no_redirect_takes_the_token_to_another_host(
         step = action.step(acr_at("repository: octo-org/app"), ENVIRONMENT)
 
         assert step.exit_code == 1
-        assert f"GitHub redirects to another place ({elsewhere.url})" in step.stdout
+        assert f"GitHub redirects to another origin ({elsewhere.url})" in step.stdout
         assert step.outputs["plan"]
         assert elsewhere.exchanges == []
 

@@ -212,7 +212,9 @@ def test_a_value_that_github_refuses_is_not_sent_again_with_the_same_key(tmp_pat
         step = action.step(STALE, ENVIRONMENT)
 
         assert step.exit_code == 1
-        assert f"create ACR at {API}: GitHub answers 422: Validation Failed; no room" in step.stdout
+        assert (
+            f"create ACR at {API}: GitHub returned 422: Validation Failed; no room" in step.stdout
+        )
         assert keys_fetched(sandbox) == 2
         assert [one.path[-4:] for one in sandbox.writes] == ["WORD", "USER"]
         assert (step.outputs["failed"], step.outputs["changed"]) == ("1", "true")

@@ -128,7 +128,8 @@ def test_a_limit_that_one_worker_hits_stops_all(
     probe = min(later, key=lambda one: one.began)
     assert all(one.began >= probe.ended for one in later if one is not probe)
     said = re.findall(
-        r"GitHub's rate limit: no request until .* \(2 s\), by `retry-after`\.", step.stdout
+        r"GitHub's rate limit: no request until .* \(2 s\), according to `retry-after`\.",
+        step.stdout,
     )
     assert len(said) == 1
 
@@ -144,7 +145,7 @@ def test_the_reset_of_the_primary_limit(sandbox: Sandbox, action: Action) -> Non
     (hit,) = refused(sandbox)
     after = [one.began for one in sandbox.exchanges if one.began > hit.ended + 0.05]
     assert 1 <= min(after) - hit.ended <= 5
-    assert "by `x-ratelimit-reset`." in step.stdout
+    assert "according to `x-ratelimit-reset`." in step.stdout
 
 
 def test_a_limit_that_holds_grows_the_wait(sandbox: Sandbox, action: Action) -> None:

@@ -46,9 +46,9 @@ def test_forty_equal_failures_are_one(sandbox: Sandbox, action: Action) -> None:
     step = action.step(spec(*MANY), ENVIRONMENT)
 
     (error,) = step.annotations("error")
-    assert "create ACR at 40 targets: GitHub answers 422" in error
+    assert "create ACR at 40 targets: GitHub returned 422" in error
     assert error.startswith("input `spec`:10: ")
-    assert step.summary.count("GitHub answers") == 1
+    assert step.summary.count("GitHub returned") == 1
     assert step.summary.count("| failed |") == 40
 
 
@@ -64,7 +64,7 @@ def test_what_to_do_about_a_blocked_change_is_told_once(
     assert step.exit_code == 1
     for text in (step.log, step.summary):
         assert text.count("unarchive it") == 1
-        assert text.count("it is archived") == 2
+        assert text.count("the repository is archived") == 2
 
 
 def test_check_says_which_rotations_are_no_drift(world: World, action: Action) -> None:

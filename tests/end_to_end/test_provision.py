@@ -137,7 +137,7 @@ def test_what_is_blocked_or_fails_stops_nothing_else(call: Call, sandbox: Sandbo
     )
     assert failed.endswith(": no \\| <b>bold</b> lie` |")
     (blocked,) = [line for line in call.summary.splitlines() if "octo-org/absent" in line]
-    assert "GitHub answers 404" in blocked
+    assert "GitHub returned 404" in blocked
     assert VALUE not in call.summary + call.printed
 
 

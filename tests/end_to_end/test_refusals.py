@@ -38,7 +38,7 @@ def test_a_wrong_token_stops_the_run(sandbox: Sandbox, action: Action) -> None:
 
     (message,) = errors(action, many, token="not-a-token")
 
-    assert message.startswith("GitHub refuses the token (401: Bad credentials); it is wrong,")
+    assert message.startswith("GitHub rejects the token (401: Bad credentials); it is wrong,")
     assert len(sandbox.exchanges) == 1
 
 
@@ -88,7 +88,7 @@ def test_the_token_of_the_workflow_never_can(world: World, action: Action, targe
 
     (message,) = errors(action, target, token="ghs_workflow")
 
-    assert "GITHUB_TOKEN never can: no such permission exists for it" in message
+    assert "GITHUB_TOKEN can never have this permission" in message
 
 
 def test_an_installation_token_at_user_scope(world: World, action: Action) -> None:
@@ -122,7 +122,7 @@ def test_an_app_that_is_not_installed(world: World, action: Action) -> None:
         action, ORGANIZATION, token="", app_id="1234", app_private_key=private_pem()
     )
 
-    assert "the GitHub App is not installed there" in message
+    assert "the GitHub App is not installed for this target" in message
 
 
 @pytest.mark.parametrize("target", [ORGANIZATION, REPOSITORY])
@@ -164,7 +164,7 @@ def test_single_sign_on(world: World, action: Action) -> None:
 
     (message,) = errors(action, ORGANIZATION)
 
-    assert "the organization demands single sign-on; authorize the token at http" in message
+    assert "the organization requires single sign-on; authorize the token at http" in message
 
 
 def test_a_free_organization(world: World, action: Action) -> None:
@@ -181,7 +181,7 @@ def test_an_organization_that_is_not_there(action: Action) -> None:
     """404 again; every cause is named, since GitHub does not tell them apart."""
     (message,) = errors(action, "organization: nobody")
 
-    assert "organization:nobody is blocked: GitHub answers 404" in message
+    assert "organization:nobody is blocked: GitHub returned 404" in message
     assert "the token's user is not an owner of it" in message
 
 
@@ -208,7 +208,7 @@ def test_an_archived_repository(world: World, action: Action) -> None:
 
     (message,) = errors(action, "repository: octo-org/attic")
 
-    assert "repository:octo-org/attic is blocked: it is archived" in message
+    assert "repository:octo-org/attic is blocked: the repository is archived" in message
 
 
 def test_a_rate_limit_that_lasts_too_long(sandbox: Sandbox, action: Action) -> None:

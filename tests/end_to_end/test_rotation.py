@@ -159,7 +159,7 @@ def test_a_token_that_may_not_read_ages_warns_and_writes(
 
     assert step.exit_code == 0, step.stdout
     (warning,) = step.annotations("warning")
-    assert "the age of the secret ACR_PASSWORD is not known" in warning
+    assert "cannot tell when the Actions secret ACR_PASSWORD last changed" in warning
     assert "secrets: read" in warning
     assert step.outputs["rotated"] == "1"
 
@@ -169,7 +169,7 @@ def test_a_secret_that_does_not_exist_is_told(action: Action) -> None:
     step = action.step(SPEC, {"ACR_PASSWORD": "new"})
 
     (warning,) = step.annotations("warning")
-    assert "neither octo-org/app nor its organization has such an Actions secret" in warning
+    assert "neither octo-org/app nor its organization has an Actions secret of this name" in warning
 
 
 def test_only_acts_on_the_registries_that_it_names(
@@ -250,7 +250,7 @@ def test_a_github_token_as_password_tells_its_end_and_its_scopes(
     ("token", "reason"),
     [
         ("ghp_narrow", "the token lacks the scope `read:packages`"),
-        ("ghp_revoked", "GitHub refuses this token (401); make a new one"),
+        ("ghp_revoked", "GitHub rejects this token (401); create a new one"),
     ],
 )
 def test_a_github_token_that_cannot_pull_is_not_stored(

@@ -163,7 +163,7 @@ def test_repositories_that_cannot_be_listed_fail_every_shard(
     for shard in ("1/2", "2/2"):
         step = actions().step(SPEC, ENVIRONMENT, shard=shard)
         assert step.exit_code == 1
-        assert "ACR at repository:octo-org/svc-* is blocked: GitHub forbids" in step.stdout
+        assert "ACR at repository:octo-org/svc-* is blocked: GitHub denied" in step.stdout
 
 
 @pytest.mark.parametrize(("shard", "waits"), [("1/1", True), ("", False)])

@@ -131,7 +131,7 @@ def test_reads_keep_to_the_points_of_a_minute() -> None:
     assert len(early) == 900
     assert len(said) == 1
     assert re.fullmatch(
-        r"Within GitHub's limit for a minute: going on at \d\d:\d\d:\d\d UTC\.", said[0]
+        r"Within GitHub's limit per minute: continuing at \d\d:\d\d:\d\d UTC\.", said[0]
     )
 
 

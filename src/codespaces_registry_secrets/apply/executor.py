@@ -114,7 +114,7 @@ class _Executor:
         change = self.outcomes[index].change
         self.outcomes[index] = Outcome(change, "failed", INTERRUPTED)
         try:
-            writer.carry_out(change, self._read_values(change), partial(self._set_wrote, index))
+            writer.apply(change, self._read_values(change), partial(self._set_wrote, index))
         except (GitHubError, SourceError, CancelledError) as error:
             if isinstance(error, FinalError):
                 self._aborted.set()

@@ -1,7 +1,7 @@
-"""When the Actions secrets behind `{secret: NAME}` were changed last.
+"""Read when the Actions secrets behind `{secret: NAME}` last changed.
 
 Source: "REST API endpoints for GitHub Actions secrets", docs.github.com. A secret of the repository
-wins over one of the same name of its organization, as it does in a workflow.
+takes precedence over an organization's secret of the same name, as in a workflow.
 """
 
 from __future__ import annotations
@@ -32,73 +32,81 @@ class _ActionsSecrets(Repository):
 
 
 def read_change_times(
-    desired: Sequence[Desired], sessions: GitHubClients, repository: str | None
+    desired: Sequence[Desired], clients: GitHubClients, repository: str | None
 ) -> tuple[Mapping[str, datetime], tuple[Note, ...]]:
-    """The times of last change by name, and a warning for each secret whose time is not known.
+    """Read the times of last change by name, and warn about each secret whose time is unknown.
 
-    One request for a name; one walk over the organization's secrets for all that the repository
-    itself does not have. `repository` is the one that runs the workflow.
+    `repository` is the one that runs the workflow. It takes one request for each name, and one list
+    of the organization's secrets for all names that the repository itself does not have.
     """
     credentials = {c.where: c for t in desired if (c := t.credential) and c.secrets}
     names = sorted({name for credential in credentials.values() for name in credential.secrets})
     if not names or repository is None:
-        why = "no repository runs this (GITHUB_REPOSITORY is not set)"
-        return {}, tuple(_unknown(credentials.values(), dict.fromkeys(names, why)))
-    found = _looked_up(names, sessions, repository)
-    known = {name: age for name, age in found.items() if isinstance(age, datetime)}
-    reasons = {name: why for name, why in found.items() if isinstance(why, str)}
-    return known, tuple(_unknown(credentials.values(), reasons))
+        reason = "GITHUB_REPOSITORY is not set, so the repository of the workflow is unknown"
+        return {}, tuple(_warnings(credentials.values(), dict.fromkeys(names, reason)))
+    results = _read_times(names, clients, repository)
+    times = {name: time for name, time in results.items() if isinstance(time, datetime)}
+    reasons = {name: reason for name, reason in results.items() if isinstance(reason, str)}
+    return times, tuple(_warnings(credentials.values(), reasons))
 
 
-def _looked_up(
-    names: Sequence[str], sessions: GitHubClients, repository: str
+def _read_times(
+    names: Sequence[str], clients: GitHubClients, repository: str
 ) -> Mapping[str, datetime | str]:
-    """For each name its time, or why it is not known; one failure takes no other along."""
+    """The time for each name, or why it is unknown; an error for one name affects no other."""
     target = _ActionsSecrets(repository)
     try:
-        session = sessions.for_target(target)
-        ages = run_first_then_others(partial(_own, session, target), names, READS_AT_ONCE)
+        client = clients.for_target(target)
+        results = run_first_then_others(
+            partial(_read_repository_secret, client, target), names, READS_AT_ONCE
+        )
     except FinalError:
         raise
     except GitHubError as error:
         return dict.fromkeys(names, str(error))
-    found = {name: age for name, age in zip(names, ages, strict=True) if age is not None}
-    absent = {name.upper(): name for name in names if name not in found}
-    nowhere = f"neither {repository} nor its organization has such an Actions secret"
+    own = {name: result for name, result in zip(names, results, strict=True) if result is not None}
+    absent = {name.upper(): name for name in names if name not in own}
+    reason = f"neither {repository} nor its organization has an Actions secret of this name"
     try:
-        shared = _shared(absent, session, target) if absent else {}
+        shared = _read_organization_secrets(absent, client, target) if absent else {}
     except FinalError:
         raise
     except GitHubError as error:
-        shared, nowhere = {}, str(error)
-    return {**dict.fromkeys(absent.values(), nowhere), **found, **shared}
+        shared, reason = {}, str(error)
+    return {**dict.fromkeys(absent.values(), reason), **own, **shared}
 
 
-def _own(session: GitHubClient, target: Target, name: str) -> datetime | str | None:
-    """The time of a secret of the repository itself, or why it is not known; None without one."""
+def _read_repository_secret(
+    client: GitHubClient, target: Target, name: str
+) -> datetime | str | None:
+    """The time of a secret of the repository, or why it is unknown; None if it does not exist."""
     try:
         url = f"/repos/{target.name}/actions/secrets/{name}"
-        return session.get(target, url, schemas.Secret).updated_at
+        return client.get(target, url, schemas.Secret).updated_at
     except FinalError:
         raise
     except GitHubError as error:
         return None if error.status == HTTPStatus.NOT_FOUND else str(error)
 
 
-def _shared(
-    absent: Mapping[str, str], session: GitHubClient, target: Target
+def _read_organization_secrets(
+    absent: Mapping[str, str], client: GitHubClient, target: Target
 ) -> dict[str, datetime]:
-    """The times of secrets of the organization that the repository may use."""
+    """The times of the organization's secrets that the repository can use.
+
+    `absent` maps names in upper case, as GitHub lists them, to names in the spec.
+    """
     url = f"/repos/{target.name}/actions/organization-secrets"
-    pages = session.all_pages(target, url, schemas.Secrets)
+    pages = client.all_pages(target, url, schemas.Secrets)
     listed = (secret for page in pages for secret in page.secrets)
     return {absent[s.name]: s.updated_at for s in listed if s.name in absent}
 
 
-def _unknown(credentials: Iterable[Credential], reasons: Mapping[str, str]) -> Iterable[Note]:
+def _warnings(credentials: Iterable[Credential], reasons: Mapping[str, str]) -> Iterable[Note]:
     for credential in credentials:
         for name in sorted(credential.secrets & reasons.keys()):
             message = (
-                f"{credential.name}: the age of the secret {name} is not known: {reasons[name]}"
+                f"{credential.name}: cannot tell when the Actions secret {name} last changed: "
+                f"{reasons[name]}"
             )
             yield Note("warning", message, credential.where)

@@ -1,8 +1,12 @@
-"""Connections to GitHub: one for a token, one for each owner's installation of an App.
+"""Authenticate with GitHub: one client for a token, or one for each owner's App installation.
 
-PyGithub signs; its public `requester` reaches the endpoints that
-it has no methods for. urllib3 repeats what met a server error or a dropped connection, `pacing`
-waits for GitHub's limits, and PyGithub's own pauses and retries are off.
+PyGithub signs, and its public `requester` reaches the endpoints that it has no methods for. urllib3
+repeats a request after a server error or a dropped connection, and `rate_limiter` waits for
+GitHub's limits. PyGithub's own pauses and retries are off.
+
+The tokens of an App and its installations are made here, too. PyGithub would make and renew them
+by itself: in the middle of a request, in every thread at once, without the rate limiter, and
+without a way to mask them.
 """
 
 from __future__ import annotations
@@ -34,13 +38,17 @@ T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "codespaces-registry-secrets"
+# A token of an installation is valid for an hour, and a request with its retries takes minutes.
+RENEWED_BEFORE = timedelta(minutes=5)
+# The App never signs more requests at the same time.
+SIGNED_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
 class TimeoutConfig:
-    """How long a request may take, and the first pause before it is repeated, in seconds.
+    """How long a request can take, and the pause before its first retry, in seconds.
 
-    The pause doubles from then on.
+    The pause doubles with each further retry.
     """
 
     timeout: int = 30
@@ -48,30 +56,30 @@ class TimeoutConfig:
 
 
 class GitHubClients(Protocol):
-    """The session that serves a target."""
+    """Finds the client to use for a target."""
 
     def for_target(self, target: Target) -> GitHubClient:
-        """The session for `target`.
+        """The client for `target`.
 
         Raises:
-            GitHubError: there is none, and why.
+            GitHubError: no client can be made for it; the message says why.
         """
 
     @property
     def token_expires(self) -> datetime | None:
-        """When the user's own token ends, where GitHub said so."""
+        """When the user's own token expires; None if GitHub does not say."""
 
 
 def connect(
-    inputs: Inputs, pace: RateLimiter, patience: TimeoutConfig, mask: Mask
+    inputs: Inputs, limiter: RateLimiter, timeouts: TimeoutConfig, mask: Mask
 ) -> GitHubClients:
-    """Sessions with the token or the App of the inputs; sends nothing yet.
+    """Make the clients for the token or the App of the inputs; send no request yet.
 
     `mask` is called with each token of an installation before it is used.
     """
     settings: dict[str, Any] = {
         "base_url": inputs.api_url,
-        "timeout": patience.timeout,
+        "timeout": timeouts.timeout,
         "user_agent": USER_AGENT,
         "api_version": API_VERSION,
         "pool_size": 1,
@@ -79,45 +87,54 @@ def connect(
         "seconds_between_writes": 0,
         "retry": Retry(
             total=RETRIES,
-            backoff_factor=patience.backoff,
+            backoff_factor=timeouts.backoff,
             status_forcelist=range(500, 600),
-            allowed_methods=None,  # each of our writes may be repeated
+            allowed_methods=None,  # each write of the Action can be repeated
             respect_retry_after_header=False,
         ),
     }
     if inputs.app_id and inputs.app_private_key:
         app = AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
-        return _AppClients(app, settings, pace, mask)
+        return _AppClients(app, settings, limiter, mask)
     token = inputs.token.get_secret_value() if inputs.token else ""
-    make = partial(Github, auth=Auth.Token(token), **settings)
-    return _TokenClients(GitHubClient(make, pace, lambda: [token]))
+    new_github = partial(Github, auth=Auth.Token(token), **settings)
+    return _TokenClients(GitHubClient(new_github, limiter, lambda: [token]))
 
 
 class _TokenClients:
-    """One token for all."""
+    """One client with one token for all targets."""
 
-    def __init__(self, session: GitHubClient) -> None:
-        self._session = session
+    def __init__(self, client: GitHubClient) -> None:
+        self._client = client
 
-    def for_target(self, target: Target) -> GitHubClient:  # noqa: ARG002 - the same whatever the target
-        return self._session
+    def for_target(self, target: Target) -> GitHubClient:  # noqa: ARG002 - the same for each target
+        return self._client
 
     @property
     def token_expires(self) -> datetime | None:
-        return self._session.token_expires
+        return self._client.token_expires
+
+
+@dataclass
+class _Owner:
+    """The client for an owner's installation, or the error if GitHub did not respond."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    client: GitHubClient | None = None
+    error: NoResponseError | None = None
 
 
 class _AppClients:
-    """An installation token for each owner, made when the first target of the owner is met."""
+    """A client for each owner's installation, made for the first target of the owner."""
 
-    token_expires = None  # a new token is made before the old one ends
+    token_expires = None  # tokens of installations are renewed before they expire
 
     def __init__(
-        self, auth: AppAuth, settings: Mapping[str, Any], pace: RateLimiter, mask: Mask
+        self, auth: AppAuth, settings: Mapping[str, Any], limiter: RateLimiter, mask: Mask
     ) -> None:
         self._auth = auth
         self._mask = mask
-        self._pace = pace
+        self._limiter = limiter
         self._settings = settings
         self._lock = threading.Lock()
         self._owners: dict[str, _Owner] = {}
@@ -131,84 +148,71 @@ class _AppClients:
             raise GitHubError(message)
         with self._lock:
             owner = self._owners.setdefault(target.owner.lower(), _Owner())
-        # An owner that is slow to answer keeps nobody else waiting.
+        # A lock for each owner, so that a slow response for one does not block the others.
         with owner.lock:
-            if owner.silence:
-                raise owner.silence
-            if owner.session is None:
-                owner.session = self._installed(target, owner)
-            return owner.session
+            if owner.error:
+                raise owner.error
+            if owner.client is None:
+                owner.client = self._new_client(target, owner)
+            return owner.client
 
-    def _installed(self, target: Target, owner: _Owner) -> GitHubClient:
+    def _new_client(self, target: Target, owner: _Owner) -> GitHubClient:
         try:
-            installation = self._installation(target)
+            installation = self._find_installation(target)
             _check_owner(installation.account.login, target)
-            token = InstallationToken(partial(self._token, target, installation.id))
+            token = InstallationToken(partial(self._new_token, target, installation.id))
             token.refresh()
         except NoResponseError as error:
-            # Each target of the owner would wait as long as this one did.
-            owner.silence = error
+            # Otherwise each target of the owner would wait as long as this one did.
+            owner.error = error
             raise
-        make = partial(Github, auth=token, **self._settings)
+        new_github = partial(Github, auth=token, **self._settings)
         return GitHubClient(
-            make, self._pace, lambda: [token.token, *self._auth.signed], token.refresh
+            new_github, self._limiter, lambda: [token.token, *self._auth.signed], token.refresh
         )
 
-    def _ask(self, target: Target, verb: str, url: str, shape: type[T]) -> T:
-        """The answer to a request of the App itself."""
-        line = Transport(Github(auth=self._auth, **self._settings).requester)
-        try:
-            with translate_errors(target, lambda: map(str.encode, self._auth.signed), app=True):
-                _, body = send_with_retry(self._pace, "GET", partial(line.request, verb, url, {}))
-        finally:
-            line.close()
-        return schemas.parse_response(shape, body)
-
-    def _token(self, target: Target, installation: int) -> schemas.InstallationToken:
-        url = f"/app/installations/{installation}/access_tokens"
-        made = self._ask(target, "POST", url, schemas.InstallationToken)
-        self._mask(SecretBytes(made.token.encode()))
-        return made
-
-    def _installation(self, target: Target) -> schemas.Installation:
+    def _find_installation(self, target: Target) -> schemas.Installation:
         try:
             url = f"{_installed_on(target)}/installation"
-            return self._ask(target, "GET", url, schemas.Installation)
+            return self._request(target, "GET", url, schemas.Installation)
         except MovedError as moved:
             url = f"{moved.repository}{moved.tail}"
-            return self._ask(target, "GET", url, schemas.Installation)
+            return self._request(target, "GET", url, schemas.Installation)
+
+    def _new_token(self, target: Target, installation_id: int) -> schemas.InstallationToken:
+        url = f"/app/installations/{installation_id}/access_tokens"
+        token = self._request(target, "POST", url, schemas.InstallationToken)
+        self._mask(SecretBytes(token.token.encode()))
+        return token
+
+    def _request(self, target: Target, verb: str, url: str, schema: type[T]) -> T:
+        """Send a request as the App itself, and parse the response."""
+        transport = Transport(Github(auth=self._auth, **self._settings).requester)
+        send = partial(transport.request, verb, url, {})
+        try:
+            with translate_errors(target, lambda: map(str.encode, self._auth.signed), app=True):
+                # Limited as a read, because it writes nothing at a target.
+                _, body = send_with_retry(self._limiter, "GET", send)
+        finally:
+            transport.close()
+        return schemas.parse_response(schema, body)
 
 
 def _installed_on(target: Target) -> str:
-    """What GitHub is asked about: a glob of repositories is a matter of their owner."""
+    """The URL whose installation serves a target; for a glob of repositories, their owner's."""
     if isinstance(target, Organization):
         return f"/orgs/{target.name}"
     return f"/users/{target.owner}" if is_glob(target.name) else f"/repos/{target.name}"
 
 
 def _check_owner(login: str, target: Target) -> None:
-    """GitHub redirects from a repository that was transferred to where it is now."""
+    """Reject another owner: GitHub redirects from a transferred repository to its new place."""
     if login.lower() != target.owner.lower():
         raise GitHubError(transferred_message(target.name, login))
 
 
-@dataclass
-class _Owner:
-    """What is known of an owner's installation: a session, or that GitHub gave no answer."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    session: GitHubClient | None = None
-    silence: GitHubError | None = None
-
-
-# A token lasts for an hour, and a request with its retries for minutes at most.
-RENEWED_BEFORE = timedelta(minutes=5)
-# More owners are not asked for at the same time.
-SIGNED_AT_ONCE = 20
-
-
 class AppAuth(Auth.AppAuth):
-    """The App itself; `signed` are the tokens that it signed last, each good for some minutes."""
+    """The App itself; `signed` has the tokens that it signed last, each valid for minutes."""
 
     def __init__(self, app_id: str, private_key: str) -> None:
         super().__init__(app_id, private_key)
@@ -222,28 +226,28 @@ class AppAuth(Auth.AppAuth):
 
 
 class InstallationToken(Auth.Auth):
-    """One installation; `make` gets a new token for it. Safe to use from several threads."""
+    """The token of an installation; `new_token` makes one. Safe to use from several threads."""
 
-    def __init__(self, make: Callable[[], schemas.InstallationToken]) -> None:
-        self._make = make
+    def __init__(self, new_token: Callable[[], schemas.InstallationToken]) -> None:
+        self._new_token = new_token
         self._lock = threading.Lock()
         self._token = ""
-        self._renewed_at = datetime.min.replace(tzinfo=UTC)
+        self._renew_at = datetime.min.replace(tzinfo=UTC)
 
     @property
     def token_type(self) -> str:
-        """The scheme of the header."""
+        """The scheme of the `Authorization` header."""
         return "token"
 
     @property
     def token(self) -> str:
-        """The token that `refresh` got last."""
+        """The token from the last `refresh`."""
         return self._token
 
     def refresh(self) -> None:
-        """Get a new token where there is none, or where it ends soon."""
+        """Make a new token if there is none, or if it expires soon."""
         with self._lock:
-            if datetime.now(UTC) < self._renewed_at:
+            if datetime.now(UTC) < self._renew_at:
                 return
-            made = self._make()
-            self._token, self._renewed_at = made.token, made.expires_at - RENEWED_BEFORE
+            token = self._new_token()
+            self._token, self._renew_at = token.token, token.expires_at - RENEWED_BEFORE

@@ -1,4 +1,4 @@
-"""Requests with one authentication, their answers in the shapes that are expected."""
+"""Send GitHub API requests with one token, and return parsed responses."""
 
 from __future__ import annotations
 
@@ -42,78 +42,79 @@ PER_PAGE = 100
 
 
 class GitHubClient:
-    """Requests with one authentication. Safe to use from several threads.
+    """Sends requests with one authentication. Safe to use from several threads.
 
-    `make` makes a client for them, `tokens` tells what they may carry, and `refresh` sees to it
-    that this is good for one more request. `now` is the time of GitHub's last answer, by its clock.
-    `expires` is when the token ends, where GitHub says so.
+    `new_github` makes a PyGithub client, `tokens` returns the tokens that its requests can carry,
+    and `refresh` renews the token if it expires soon. `server_time` is the time of the last
+    response by GitHub's clock. `token_expires` is when the token expires, None if GitHub does not
+    say.
     """
 
     def __init__(
         self,
-        make: Callable[[], Github],
-        pace: RateLimiter,
+        new_github: Callable[[], Github],
+        limiter: RateLimiter,
         tokens: Callable[[], Iterable[str]],
         refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        self._make = make
-        self._pace = pace
+        self._new_github = new_github
+        self._limiter = limiter
         self._tokens = tokens
         self._refresh = refresh
         self._idle: deque[Transport] = deque()
         self.server_time = datetime.now(UTC)
         self.token_expires: datetime | None = None
 
-    def get(self, target: Target, url: str, shape: Schema[T]) -> T:
-        """The answer to one GET, in its shape; of a repository that moved, where it is now."""
+    def get(self, target: Target, url: str, schema: Schema[T]) -> T:
+        """Send a GET and parse the response; follow the redirect of a repository that moved."""
         try:
-            answer = self._request("GET", target, url, {})
+            _, body = self._request("GET", target, url, {})
         except MovedError as moved:
-            answer = self._request("GET", target, f"{moved.repository}{moved.tail}", {})
-        return parse_response(shape, answer[1])
+            _, body = self._request("GET", target, f"{moved.repository}{moved.tail}", {})
+        return parse_response(schema, body)
 
-    def pages(self, target: Target, url: str, shape: Schema[T]) -> Iterator[T]:
-        """Every page of a list in its shape, one after the other, as far as they are asked for.
+    def pages(self, target: Target, url: str, schema: Schema[T]) -> Iterator[T]:
+        """Read the pages of a list one after the other, each when the caller asks for it.
 
         Raises:
-            MovedError: the list is a repository's, which was renamed or transferred.
-            GitHubError: also where a page came twice, or GitHub leaves something out.
+            MovedError: the list belongs to a repository that was renamed or transferred.
+            GitHubError: also if GitHub returns a page twice, or only a part of the list.
         """
-        return check_pages_complete(self._walk(target, shape, url))
+        return check_pages_complete(self._read_from(target, schema, url))
 
-    def all_pages(self, target: Target, url: str, shape: Schema[T]) -> Iterator[T]:
-        """The same, with the pages after the first beside each other."""
-        first = self._page(target, shape, url, {"per_page": PER_PAGE})
+    def all_pages(self, target: Target, url: str, schema: Schema[T]) -> Iterator[T]:
+        """Read the same pages, those after the first one concurrently."""
+        first = self._page(target, schema, url, {"per_page": PER_PAGE})
         others = run_concurrently(
-            partial(self._page, target, shape), later_urls(first.headers), READS_AT_ONCE
+            partial(self._page, target, schema), later_urls(first.headers), READS_AT_ONCE
         )
-        known = [first, *others]
-        # Where the first page does not say how many there are, or there are more by now.
-        return check_pages_complete(
-            chain(known, self._walk(target, shape, next_url(known[-1].headers)))
-        )
+        pages = [first, *others]
+        # The first page may not name the last one, and the list may have grown since.
+        rest = self._read_from(target, schema, next_url(pages[-1].headers))
+        return check_pages_complete(chain(pages, rest))
 
-    def _walk(self, target: Target, shape: Schema[T], url: str | None) -> Iterator[Page[T]]:
+    def _read_from(self, target: Target, schema: Schema[T], url: str | None) -> Iterator[Page[T]]:
         parameters: Mapping[str, Any] = {"per_page": PER_PAGE}
-        read_already: set[str] = set()
+        urls_read: set[str] = set()
         while url:
-            if url in read_already:
-                raise GitHubError("GitHub's list leads back to a page that was read; run again")
-            read_already.add(url)
-            check_page_count(len(read_already))
-            page = self._page(target, shape, url, parameters)
+            if url in urls_read:
+                message = "GitHub's list links back to a page that was already read; run again"
+                raise GitHubError(message)
+            urls_read.add(url)
+            check_page_count(len(urls_read))
+            page = self._page(target, schema, url, parameters)
             yield page
             url, parameters = next_url(page.headers), {}
 
     def _page(
         self,
         target: Target,
-        shape: Schema[T],
+        schema: Schema[T],
         url: str,
         parameters: Mapping[str, Any] | None = None,
     ) -> Page[T]:
         headers, body = self._request("GET", target, url, parameters or {})
-        content = parse_response(shape, body)
+        content = parse_response(schema, body)
         return Page(headers, item_keys(body), content)
 
     def put(
@@ -123,14 +124,14 @@ class GitHubClient:
         body: Mapping[str, Any] | None = None,
         secrets: Iterable[SecretBytes] = (),
     ) -> None:
-        """One PUT. GitHub takes a repeated one for the same thing, so a retry is safe.
+        """Send a PUT. A repeated PUT has the same effect as one, so a retry is safe.
 
-        No error repeats one of the `secrets`, whatever the answer.
+        No error message contains one of the `secrets`, whatever the response says.
         """
         self._request("PUT", target, url, {}, body, secrets=secrets)
 
     def delete(self, target: Target, url: str) -> None:
-        """One DELETE. What is gone already is gone: a retry, or another run, was first."""
+        """Send a DELETE. A 404 is a success: an earlier try or another run has deleted it."""
         try:
             self._request("DELETE", target, url, {})
         except GitHubError as error:
@@ -147,66 +148,64 @@ class GitHubClient:
         *,
         secrets: Iterable[SecretBytes] = (),
     ) -> tuple[Mapping[str, str], object]:
-        landed = False
+        maybe_applied = False
 
         def send() -> tuple[Mapping[str, str], object]:
-            nonlocal landed
-            with self._line() as line:
+            nonlocal maybe_applied
+            with self._transport() as transport:
                 try:
-                    return line.request(verb, url, parameters, body)
+                    return transport.request(verb, url, parameters, body)
                 except requests.exceptions.ChunkedEncodingError:
-                    landed = True
+                    maybe_applied = True
                     raise
                 finally:
-                    landed = landed or line.repeated
+                    maybe_applied = maybe_applied or transport.retried
 
         self._refresh()
         try:
-            with translate_errors(target, partial(self._carried, secrets)):
-                headers, answer = send_with_retry(self._pace, verb, send)
+            with translate_errors(target, partial(self._values_sent, secrets)):
+                headers, content = send_with_retry(self._limiter, verb, send)
         except GitHubError as error:
-            error.maybe_applied = landed or _unanswered(error)
+            error.maybe_applied = maybe_applied or not _was_refused(error)
             raise
         self.server_time = response_time(headers) or self.server_time
         self.token_expires = token_expiry(headers) or self.token_expires
-        return headers, answer
+        return headers, content
 
-    def _carried(self, secrets: Iterable[SecretBytes]) -> Iterator[bytes]:
-        """What a request carries and no message may repeat."""
+    def _values_sent(self, secrets: Iterable[SecretBytes]) -> Iterator[bytes]:
+        """The values in a request that no message can repeat."""
         yield from (token.encode(errors="surrogateescape") for token in self._tokens())
         yield from (secret.get_secret_value() for secret in secrets)
 
     @contextmanager
-    def _line(self) -> Iterator[Transport]:
-        """A line that no other thread uses."""
+    def _transport(self) -> Iterator[Transport]:
+        """A transport that no other thread uses at the same time."""
         try:
-            line = self._idle.pop()
+            transport = self._idle.pop()
         except IndexError:
-            line = Transport(self._make().requester)
+            transport = Transport(self._new_github().requester)
         try:
-            yield line
+            yield transport
         finally:
-            self._idle.append(line)
+            self._idle.append(transport)
 
 
-def _unanswered(error: GitHubError) -> bool:
-    """Whether GitHub did not refuse the request, which may have been carried out."""
-    if isinstance(error, RateLimitError):
-        return False
+def _was_refused(error: GitHubError) -> bool:
+    """Whether GitHub refused the request; otherwise it may have carried it out."""
     refusals = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.INTERNAL_SERVER_ERROR)
-    return error.status not in refusals
+    return isinstance(error, RateLimitError) or error.status in refusals
 
 
-def send_with_retry(pace: RateLimiter, verb: str, send: Callable[[], T]) -> T:
-    """urllib3 repeats what gets no answer, and not what breaks off in the middle of one."""
+def send_with_retry(limiter: RateLimiter, verb: str, send: Callable[[], T]) -> T:
+    """Send a request, and repeat it if its response breaks off: urllib3 does not repeat that."""
     for _ in range(RETRIES):
         with suppress(requests.exceptions.ChunkedEncodingError):
-            return pace.send(verb, send)
-    return pace.send(verb, send)
+            return limiter.send(verb, send)
+    return limiter.send(verb, send)
 
 
 def token_expiry(headers: Mapping[str, str]) -> datetime | None:
-    """When the token of a request ends; None where it does not, or GitHub does not tell.
+    """When the token of a request expires; None if it never does, or GitHub does not say.
 
     The header comes as `2026-10-07 19:07:53 UTC` and as `2026-11-05 17:53:02 +0900`.
     """

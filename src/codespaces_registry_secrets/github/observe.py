@@ -1,4 +1,4 @@
-"""Look at the targets of a spec: no more requests than the plan needs."""
+"""Read the state of each target from GitHub, with as few requests as the plan needs."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def observe(
     Raises:
         FinalError: GitHub rejects the token, or a rate limit lasts too long.
     """
-    by_target = _grouped(desired)
+    by_target = _group_by_target(desired)
 
     def read(target: Target) -> ObservedTarget:
-        observed = _target(target, by_target[target], clients, errors)
+        observed = _observe_target(target, by_target[target], clients, errors)
         on_target()
         return observed
 
@@ -66,46 +66,46 @@ def observe(
     return Observed(targets, repositories, lookup_errors, source_changed_at)
 
 
-def selected_repositories(session: GitHubClient, target: Target, name: str) -> SelectedRepositories:
-    """The whole list of a secret, every page of it; read once more where it does not add up."""
+def selected_repositories(client: GitHubClient, target: Target, name: str) -> SelectedRepositories:
+    """Read all selected repositories of a secret; read again if GitHub's count differs."""
     try:
-        listed = _selected(session, target, name)
-        return listed if listed.complete else _selected(session, target, name)
+        selected = _read_selected(client, target, name)
+        return selected if selected.complete else _read_selected(client, target, name)
     except PartialListError:
         return SelectedRepositories((), complete=False)
 
 
-def _selected(session: GitHubClient, target: Target, name: str) -> SelectedRepositories:
+def _read_selected(client: GitHubClient, target: Target, name: str) -> SelectedRepositories:
     repositories: set[RepositoryInfo] = set()
     total = 0
     url = f"{target.url}/{name}/repositories"
-    for page in session.all_pages(target, url, schemas.SelectedRepositories):
+    for page in client.all_pages(target, url, schemas.SelectedRepositories):
         repositories.update(repository.repo for repository in page.repositories)
         total = page.total_count
     return SelectedRepositories(tuple(sorted(repositories)), len(repositories) == total)
 
 
-def _grouped(desired: Iterable[Desired]) -> Mapping[Target, list[Desired]]:
+def _group_by_target(desired: Iterable[Desired]) -> Mapping[Target, list[Desired]]:
     groups: defaultdict[Target, list[Desired]] = defaultdict(list)
     for triplet in desired:
         groups[triplet.target].append(triplet)
     return groups
 
 
-def _target(
+def _observe_target(
     target: Target,
     triplets: Sequence[Desired],
-    sessions: GitHubClients,
-    problems: Mapping[Target, str],
+    clients: GitHubClients,
+    errors: Mapping[Target, str],
 ) -> ObservedTarget:
-    if target in problems:
-        return ObservedTarget({}, datetime.now(UTC), problems[target])
+    if target in errors:
+        return ObservedTarget({}, datetime.now(UTC), errors[target])
     try:
-        session = sessions.for_target(target)
-        place, secrets = _resolved(session, target)
-        names = list(chain.from_iterable(_listed(triplet, secrets) for triplet in triplets))
+        client = clients.for_target(target)
+        resolved, secrets = _read_target(client, target)
+        names = list(chain.from_iterable(_with_selection(t, secrets) for t in triplets))
         lists = run_concurrently(
-            partial(selected_repositories, session, place), names, READS_AT_ONCE
+            partial(selected_repositories, client, resolved), names, READS_AT_ONCE
         )
         for name, selected in zip(names, lists, strict=True):
             secrets[name] = replace(secrets[name], selected=selected)
@@ -115,69 +115,66 @@ def _target(
         return ObservedTarget({}, datetime.now(UTC), str(error))
     except CancelledError:
         raise
-    except Exception as error:  # noqa: BLE001 - one target that nobody foresaw stops no other
+    except Exception as error:  # noqa: BLE001 - an unexpected error must not stop other targets
         return ObservedTarget({}, datetime.now(UTC), describe_unexpected(error))
-    return ObservedTarget(secrets, session.server_time, resolved=place)
+    return ObservedTarget(secrets, client.server_time, resolved=resolved)
 
 
-def _resolved(session: GitHubClient, target: Target) -> tuple[Target, dict[str, ObservedSecret]]:
-    """What GitHub takes a target for, and its secrets.
+def _read_target(client: GitHubClient, target: Target) -> tuple[Target, dict[str, ObservedSecret]]:
+    """Read which target GitHub resolves `target` to, and its secrets.
 
-    `/user` means the token's own user, whatever the spec calls the target. That GitHub redirects
-    from a repository is what tells that it was renamed.
+    `/user` is the token's own user, whatever the spec calls the target. A repository that was
+    renamed is recognized by GitHub's redirect.
 
     Raises:
-        GitHubError: also where a repository belongs to another owner by now.
+        GitHubError: also if the repository was transferred to another owner.
     """
     if isinstance(target, User):
-        return User(session.get(target, "/user", schemas.Account).login), _secrets(session, target)
+        user = User(client.get(target, "/user", schemas.Account).login)
+        return user, _read_secrets(client, target)
     try:
-        return target, _secrets(session, target)
+        return target, _read_secrets(client, target)
     except MovedError as moved:
-        name = session.get(target, moved.repository, schemas.Repository).full_name
-    place = Repository(name)
-    if place.owner.lower() != target.owner.lower():
+        name = client.get(target, moved.repository, schemas.Repository).full_name
+    renamed = Repository(name)
+    if renamed.owner.lower() != target.owner.lower():
         raise GitHubError(transferred_message(target.name, name))
-    return place, _secrets(session, place)
+    return renamed, _read_secrets(client, renamed)
 
 
-def _secrets(session: GitHubClient, target: Target) -> dict[str, ObservedSecret]:
-    """Every secret of a target; read once more where they do not add up."""
-    found, counted = _listed_secrets(session, target)
-    if len(found) != counted:
-        found, counted = _listed_secrets(session, target)
-    if len(found) != counted:
-        message = f"GitHub counts {counted} secrets and lists {len(found)}; run again"
+def _read_secrets(client: GitHubClient, target: Target) -> dict[str, ObservedSecret]:
+    """Read every secret of a target; read again if GitHub's count differs."""
+    secrets, count = _list_secrets(client, target)
+    if len(secrets) != count:
+        secrets, count = _list_secrets(client, target)
+    if len(secrets) != count:
+        message = f"GitHub reports {count} secrets but lists {len(secrets)}; run again"
         raise GitHubError(message)
-    return found
+    return secrets
 
 
-def _listed_secrets(session: GitHubClient, target: Target) -> tuple[dict[str, ObservedSecret], int]:
-    """The secrets that GitHub lists, and how many it says there are."""
-    pages = list(session.all_pages(target, target.url, schemas.Secrets))
-    secrets = chain.from_iterable(page.secrets for page in pages)
-    # GitHub calls a user's secrets `selected` too, but they have no visibility that one could set.
-    found = {
+def _list_secrets(client: GitHubClient, target: Target) -> tuple[dict[str, ObservedSecret], int]:
+    """The secrets that GitHub lists, and how many it reports."""
+    pages = list(client.all_pages(target, target.url, schemas.Secrets))
+    listed = chain.from_iterable(page.secrets for page in pages)
+    # GitHub reports `selected` for a user's secrets too, but their visibility cannot be set.
+    secrets = {
         s.name: ObservedSecret(
             s.name, s.updated_at, s.visibility if target.has_visibility else None
         )
-        for s in secrets
+        for s in listed
     }
-    return found, pages[-1].total_count
+    return secrets, pages[-1].total_count
 
 
-def _present(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> list[str]:
-    names = (secret_name(triplet.registry, part) for part in Part)
-    return [name for name in names if name in secrets]
-
-
-def _listed(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> Iterable[str]:
-    """The members that have a list."""
+def _with_selection(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> Iterable[str]:
+    """The members of a triplet that exist and have selected repositories."""
     target = triplet.target
     if not target.has_list:
         return ()
+    names = (secret_name(triplet.registry, part) for part in Part)
     return (
         name
-        for name in _present(triplet, secrets)
-        if not target.has_visibility or secrets[name].visibility == "selected"
+        for name in names
+        if name in secrets and (not target.has_visibility or secrets[name].visibility == "selected")
     )

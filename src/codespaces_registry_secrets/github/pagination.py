@@ -1,7 +1,7 @@
-"""The pages of a list: which follow, and whether one came twice. Pure.
+"""Find the pages of a list, and check that none is repeated or incomplete. Pure.
 
-Source: "Using pagination in the REST API", docs.github.com: `Link` names the next page and the
-last, by their numbers where the list has numbered pages.
+Source: "Using pagination in the REST API", docs.github.com: the `Link` header names the next page
+and the last one, by their numbers if the list has numbered pages.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ MOST_PAGES = 2_000
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """A page in the shape of its `content`: the body would take ten times the memory.
+    """A page of a list, parsed: the JSON body would take ten times the memory.
 
-    `listed` is what its items are told apart by.
+    `item_keys` identify its items.
     """
 
     headers: Mapping[str, str]
@@ -36,16 +36,16 @@ class Page(Generic[T]):
 
 @guard_parsing()
 def next_url(headers: Mapping[str, str]) -> str | None:
-    """The URL of the next page."""
+    """The URL of the next page, None after the last one."""
     return _links(headers).get("next")
 
 
 @guard_parsing()
 def later_urls(headers: Mapping[str, str]) -> list[str]:
-    """The URLs of all pages after the first, whose headers these are; none where it cannot say.
+    """The URLs of all pages after the first, by its headers; empty if the pages have no numbers.
 
     Raises:
-        GitHubError: there are more than a list of GitHub's can have.
+        GitHubError: there are more than MOST_PAGES.
     """
     url, total = _links(headers).get("last", ""), 0
     query = dict(parse_qsl(urlsplit(url).query))
@@ -59,48 +59,48 @@ def later_urls(headers: Mapping[str, str]) -> list[str]:
     ]
 
 
-def check_page_count(number: int) -> None:
-    """An answer must not make a run read for ever.
-
-    Raises:
-        GitHubError: so many pages are more than a list of GitHub's can have.
-    """
-    if number > MOST_PAGES:
-        raise GitHubError(f"GitHub's list has more than {MOST_PAGES:,} pages, so it was not read")
-
-
-def check_pages_complete(pages: Iterable[Page[T]]) -> Iterator[T]:
-    """What is on the pages, in order.
-
-    Items may move to the next page while a list is read; a page with nothing else on it is none
-    that follows.
-
-    Raises:
-        PartialListError: GitHub says that it leaves something out.
-        GitHubError: a page came twice.
-    """
-    seen: set[object] = set()
-    for page in pages:
-        if page.headers.get("x-github-sso", "").startswith("partial-results"):
-            message = (
-                "GitHub shows only a part of the list, since the token is not authorized for "
-                "single sign-on everywhere; authorize it, and run again"
-            )
-            raise PartialListError(message)
-        if page.item_keys and page.item_keys <= seen:
-            raise GitHubError("a page of GitHub's list came twice, and another not; run again")
-        seen |= page.item_keys
-        yield page.content
-
-
 def _links(headers: Mapping[str, str]) -> Mapping[str, str]:
     links = requests.utils.parse_header_links(headers.get("link", ""))
     return {link.get("rel", ""): link["url"] for link in links}
 
 
+def check_page_count(count: int) -> None:
+    """Stop at MOST_PAGES, because a response must not make a run read for ever.
+
+    Raises:
+        GitHubError: no list of GitHub's can have `count` pages.
+    """
+    if count > MOST_PAGES:
+        raise GitHubError(f"GitHub's list has more than {MOST_PAGES:,} pages, so it was not read")
+
+
+def check_pages_complete(pages: Iterable[Page[T]]) -> Iterator[T]:
+    """Yield the content of each page in order, and check that the list is complete.
+
+    Items can move to the next page while a list is read, so two pages may share some. A page with
+    no new item is a repeated page, and another one is missing.
+
+    Raises:
+        PartialListError: GitHub says that it leaves something out.
+        GitHubError: GitHub returned a page twice.
+    """
+    seen: set[object] = set()
+    for page in pages:
+        if page.headers.get("x-github-sso", "").startswith("partial-results"):
+            message = (
+                "GitHub returned only a part of the list, because the token is not authorized for "
+                "single sign-on in every organization; authorize it, and run again"
+            )
+            raise PartialListError(message)
+        if page.item_keys and page.item_keys <= seen:
+            raise GitHubError("GitHub returned a page of the list twice; run again")
+        seen |= page.item_keys
+        yield page.content
+
+
 @guard_parsing()
 def item_keys(body: object) -> frozenset[object]:
-    """What the items of a page are told apart by; nothing for what is no page."""
+    """Identify the items of a page; empty if the body is not a page."""
     values = body.values() if isinstance(body, dict) else [body]
     items = next((value for value in values if isinstance(value, list)), [])
     return frozenset(

@@ -1,8 +1,8 @@
-"""When a request may be sent: GitHub's limits, kept and obeyed in one place for all threads.
+"""Keep to GitHub's rate limits: decide when each request of all threads can be sent.
 
 Sources: "Rate limits for the REST API" and "Best practices for using the REST API",
-docs.github.com: at most 900 points in a minute, 1 for a GET and 5 for a write; and about 80 writes
-a minute. What else GitHub limits, it tells when it refuses.
+docs.github.com: at most 900 points per minute, 1 for a GET and 5 for a write; and about 80 writes
+per minute. GitHub reports every other limit in the response that it refuses a request with.
 """
 
 from __future__ import annotations
@@ -29,37 +29,39 @@ T = TypeVar("T")
 
 READS_AT_ONCE = 10
 READ_POINTS, WRITE_POINTS = 1, 5
-# What to wait where GitHub does not tell, and how each further refusal in a row lengthens it.
-UNTOLD_SECONDS, LENGTHENED = 60.0, 2
+# The wait if GitHub names none, and how much longer it gets with each refusal in a row.
+DEFAULT_WAIT_SECONDS, BACKOFF_FACTOR = 60.0, 2
 LONGEST_WAIT_SECONDS = 15 * 60.0
-# The limit of an hour is used up by each of many shards, so they wait for it, and a minute more.
+# Many shards use up the limit per hour together, so a shard waits for it, and a minute more.
 LONGEST_SHARD_WAIT_SECONDS = 61 * 60.0
-# Waits shorter than this are part of the pace, and not worth a line.
-WORTH_TELLING_SECONDS = 5.0
+# Shorter waits are part of the write rate, and not worth a line in the log.
+SHORTEST_LOGGED_WAIT_SECONDS = 5.0
+# A longer wait is beyond what a `datetime` can add.
+LONGEST_SHOWN_WAIT_SECONDS = 365 * 86_400.0
 POLL_SECONDS = 0.2
-# A date has an end.
-LONGEST_TOLD_SECONDS = 365 * 86_400.0
 
 
 class RateLimiter:
-    """Lets requests through. `tell` hears of each wait that GitHub asks for, with its end.
+    """Sends requests as fast as GitHub's limits permit. Safe to use from several threads.
 
-    `until` is that end, while it lasts. A wait beyond `longest_wait`, in seconds, ends the run.
+    `log` is called with a message about each wait. While GitHub refuses requests, `paused_until` is
+    the time when they continue, else None. A wait longer than `longest_wait`, in seconds, ends the
+    run.
     """
 
     def __init__(
         self,
         writes_per_minute: int,
-        tell: Callable[[str], None],
-        stop: Cancellation,
+        log: Callable[[str], None],
+        cancellation: Cancellation,
         longest_wait: float = LONGEST_WAIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.until: datetime | None = None
-        self.writes_a_minute = writes_per_minute
-        self.reads_a_minute = writes_per_minute * POINTS_PER_WRITE // READ_POINTS
-        self._tell = tell
-        self._stop = stop
+        self.paused_until: datetime | None = None
+        self.writes_per_minute = writes_per_minute
+        self.reads_per_minute = writes_per_minute * POINTS_PER_WRITE // READ_POINTS
+        self._log = log
+        self._cancellation = cancellation
         self._clock = clock
         self._longest_wait = longest_wait
         self._changed = Condition()
@@ -67,163 +69,169 @@ class RateLimiter:
         self._writes = WriteBudget(MINUTE / writes_per_minute)
         self._points = PointBudget(writes_per_minute * POINTS_PER_WRITE)
         self._closed_until = 0.0
-        self._told_until = 0.0
-        self._hits = 0
-        self._last_wait = 0.0  # of the limit that holds; 0 once a request was let through
+        self._logged_until = 0.0
+        self._limits_hit = 0
+        self._last_wait = 0.0  # for the current limit; 0 after a request that was not limited
         self._probing = False
-        self._over: RateLimitError | None = None
+        self._final_error: RateLimitError | None = None
 
     def send(self, verb: str, request: Callable[[], T]) -> T:
-        """`request()`, when it may be sent; again where it hits a limit.
+        """Wait until a request can be sent, and call `request`; again if it hits a limit.
 
         Raises:
-            RateLimitError: the limit holds for too long; no request is sent from then on.
-            StoppedError: the run was told to end while this had to wait.
+            RateLimitError: the limit lasts too long; no request is sent after that.
+            CancelledError: the run was cancelled during the wait.
         """
         reads = verb == "GET"
         while True:
             with self._reads if reads else nullcontext():
-                hits = self._acquire(writes=not reads)
-                hit: RateLimit | None = None
+                limits_hit = self._acquire(writes=not reads)
+                limit: RateLimit | None = None
                 try:
                     return request()
                 except GithubException as error:
-                    hit = parse_rate_limit(error)
-                    if hit is None:
+                    limit = parse_rate_limit(error)
+                    if limit is None:
                         raise
                 finally:
-                    self._on_response(hit, hits)
+                    self._on_response(limit, limits_hit)
 
     def _acquire(self, *, writes: bool) -> int:
-        """Wait until a request may be sent. How many limits had been hit by then."""
+        """Wait until a request can be sent; return how many limits had been hit by then."""
         with self._changed:
-            while (wait := self._wait(writes=writes)) > 0:
-                self._stop.check()
+            while (wait := self._seconds_to_wait(writes=writes)) > 0:
+                self._cancellation.check()
                 self._changed.wait(min(wait, POLL_SECONDS))
             now = self._clock()
-            self._points.take(now, WRITE_POINTS if writes else READ_POINTS)
+            self._points.spend(now, WRITE_POINTS if writes else READ_POINTS)
             if writes:
-                self._writes.take(now)
-            # One request finds out whether a limit is lifted; the others wait for what it meets.
+                self._writes.spend(now)
+            # After a limit, one request tests whether it is lifted; the others wait for the result.
             self._probing = self._last_wait > 0
-            return self._hits
+            return self._limits_hit
 
-    def _wait(self, *, writes: bool) -> float:
-        """Seconds until the next request may be sent, as things stand; 0 for now."""
-        if self._over:
-            raise self._over
+    def _seconds_to_wait(self, *, writes: bool) -> float:
+        if self._final_error:
+            raise self._final_error
         now = self._clock()
         if self._probing:
             return POLL_SECONDS
-        points = self._points.free(now, WRITE_POINTS if writes else READ_POINTS)
-        if points - now > WORTH_TELLING_SECONDS and now >= self._told_until:
-            self._told_until = points
-            until = datetime.now(UTC) + timedelta(seconds=points - now)
-            self._tell(f"Within GitHub's limit for a minute: going on at {until:%H:%M:%S} UTC.")
-        return max(self._closed_until, points, self._writes.free() if writes else now) - now
+        points_at = self._points.available_at(now, WRITE_POINTS if writes else READ_POINTS)
+        self._log_wait_for_points(now, points_at)
+        writes_at = self._writes.available_at() if writes else now
+        return max(self._closed_until, points_at, writes_at) - now
 
-    def _on_response(self, hit: RateLimit | None, hits: int) -> None:
+    def _log_wait_for_points(self, now: float, points_at: float) -> None:
+        if points_at - now > SHORTEST_LOGGED_WAIT_SECONDS and now >= self._logged_until:
+            self._logged_until = points_at
+            until = datetime.now(UTC) + timedelta(seconds=points_at - now)
+            self._log(f"Within GitHub's limit per minute: continuing at {until:%H:%M:%S} UTC.")
+
+    def _on_response(self, limit: RateLimit | None, limits_hit: int) -> None:
         with self._changed:
-            if hits != self._hits:
-                return  # it was sent before the limit was hit, and tells nothing of it
+            if limits_hit != self._limits_hit:
+                return  # sent before the limit was hit, so it does not show that it is lifted
             self._probing = False
-            if hit:
-                self._pause(hit)
+            if limit:
+                self._pause(limit)
             else:
-                self._last_wait, self.until = 0.0, None
+                self._last_wait, self.paused_until = 0.0, None
             self._changed.notify_all()
 
-    def _pause(self, hit: RateLimit) -> None:
-        """Nobody sends for as long as GitHub says, and for longer each time in a row."""
-        seconds = hit.seconds if hit.seconds is not None else UNTOLD_SECONDS
-        seconds = max(seconds, 1.0, self._last_wait * LENGTHENED)
-        self._hits += 1
+    def _pause(self, limit: RateLimit) -> None:
+        """Let no request pass for as long as GitHub says, and longer with each limit in a row."""
+        seconds = limit.seconds if limit.seconds is not None else DEFAULT_WAIT_SECONDS
+        seconds = max(seconds, 1.0, self._last_wait * BACKOFF_FACTOR)
+        self._limits_hit += 1
         self._last_wait = seconds
-        self.until = datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_TOLD_SECONDS))
-        at = f"{self.until:%Y-%m-%d %H:%M:%S} UTC"
+        shown = timedelta(seconds=min(seconds, LONGEST_SHOWN_WAIT_SECONDS))
+        self.paused_until = datetime.now(UTC) + shown
+        until = f"{self.paused_until:%Y-%m-%d %H:%M:%S} UTC"
         if seconds > self._longest_wait:
-            span = format_duration(self.until - datetime.now(UTC) + timedelta(seconds=1))
-            self._over = RateLimitError(
-                f"GitHub's rate limit is used up until {at}, for {span}; run again then: what is "
-                f"done stays, the rest is done then (by {hit.source})"
+            span = format_duration(self.paused_until - datetime.now(UTC) + timedelta(seconds=1))
+            self._final_error = RateLimitError(
+                f"GitHub's rate limit is used up until {until}, for {span}; run again then to "
+                f"apply what is left (according to {limit.source})"
             )
             return
         self._closed_until = self._clock() + seconds
         self._writes.slow_down(self._closed_until)
-        self._tell(
-            f"GitHub's rate limit: no request until {at} ({seconds:.0f} s), by {hit.source}."
+        self._log(
+            f"GitHub's rate limit: no request until {until} ({seconds:.0f} s), according to "
+            f"{limit.source}."
         )
 
 
 MINUTE = 60.0
-# So many writes may go at once; with 60 a minute after them it makes GitHub's 80 in the first one.
+# Writes that can be sent at once. With 60 per minute after them, the first minute has GitHub's 80.
 BURST = 20
-# After a limit was hit, someone else may spend from it too.
-SLOWED = 0.95
+# After a limit was hit, something else may use up the same limit.
+SLOWDOWN_FACTOR = 0.95
 
 
 class WriteBudget:
-    """A budget of writes: `BURST` at once, and then one in each `interval` of seconds."""
+    """A budget of writes: `BURST` at once, then one per `interval`. Times are the caller's clock.
+
+    All times and intervals are in seconds.
+    """
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._burst = BURST
-        self._due = 0.0  # when as much was written as the pace allows
+        self._due = 0.0  # when the interval of the last write ends
 
-    def free(self) -> float:
-        """When the next write may be sent."""
+    def available_at(self) -> float:
+        """When the next write can be sent."""
         return self._due - (self._burst - 1) * self._interval
 
-    def take(self, now: float) -> None:
-        """Spend one."""
+    def spend(self, now: float) -> None:
+        """Count a write."""
         self._due = max(now, self._due) + self._interval
 
     def slow_down(self, start: float) -> None:
-        """From `start` on one by one, and more slowly: what was allowed was too much."""
+        """Permit no more bursts, and a lower rate from `start` on: the rate was too high."""
         self._burst = 1
-        self._interval /= SLOWED
+        self._interval /= SLOWDOWN_FACTOR
         self._due = start
 
 
 class PointBudget:
-    """At most `most` points in any minute."""
+    """A budget of at most `limit` points in any minute. Times are seconds of the caller's clock."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._spent: deque[tuple[float, int]] = deque()
         self._sum = 0
 
-    def free(self, now: float, cost: int) -> float:
-        """When a request of `cost` points may be sent."""
+    def available_at(self, now: float, cost: int) -> float:
+        """When a request of `cost` points can be sent."""
         while self._spent and self._spent[0][0] <= now - MINUTE:
             self._sum -= self._spent.popleft()[1]
-        over = self._sum + cost - self._most
-        for then, points in self._spent:
+        over = self._sum + cost - self._limit
+        for spent_at, points in self._spent:
             if over <= 0:
                 break
             over -= points
-            now = then + MINUTE
+            now = spent_at + MINUTE
         return now
 
-    def take(self, now: float, cost: int) -> None:
-        """Spend `cost`."""
+    def spend(self, now: float, cost: int) -> None:
+        """Count a request of `cost` points."""
         self._spent.append((now, cost))
         self._sum += cost
 
 
-# GitHub allows about 80 requests a minute that create content, and 500 an hour. It does not say
-# whether secrets are content: the Action keeps to the first, and obeys the second where it is met.
-CONTENT = "its limit on creating content, of about 500 requests an hour"
-
-
+# GitHub permits about 80 requests per minute that create content, and 500 per hour. It does not say
+# whether secrets are content: the Action keeps to the first, and obeys the second when it is hit.
+CONTENT_LIMIT = "its limit on creating content, of about 500 requests an hour"
 LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
 class RateLimit:
-    """GitHub wants no request for `seconds`; None where it does not say for how long.
+    """GitHub permits no request for `seconds`; None if it does not say for how long.
 
-    `told` names what says so.
+    `source` names what says so, for a message.
     """
 
     seconds: float | None
@@ -231,44 +239,46 @@ class RateLimit:
 
 
 def parse_rate_limit(error: GithubException) -> RateLimit | None:
-    """The limit that a refused request ran into; None for any other refusal."""
-    said = _said(error.data)
-    found = _told(error, said)
-    if found and "content creation" in said:
-        return replace(found, source=CONTENT)
-    return found
+    """Read the limit that a refused request hit; None for any other refusal."""
+    message = _error_message(error.data)
+    limit = _parse_limit(error, message)
+    if limit and "content creation" in message:
+        return replace(limit, source=CONTENT_LIMIT)
+    return limit
 
 
-def _told(error: GithubException, said: str) -> RateLimit | None:
+def _parse_limit(error: GithubException, message: str) -> RateLimit | None:
     headers: Mapping[str, str] = error.headers or {}
     used_up = headers.get("x-ratelimit-remaining") == "0"
     if error.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
         return None
-    if _number(headers.get("retry-after")) is not None:
-        return RateLimit(_number(headers.get("retry-after")), "`retry-after`")
-    reset = _number(headers.get("x-ratelimit-reset"))
+    retry_after = _parse_number(headers.get("retry-after"))
+    if retry_after is not None:
+        return RateLimit(retry_after, "`retry-after`")
+    reset = _parse_number(headers.get("x-ratelimit-reset"))
     if used_up and reset is not None:
-        # A second more: the reset is told in whole ones.
         now = response_time(headers) or datetime.now(UTC)
+        # One second more, because the header has whole seconds.
         return RateLimit(reset - now.timestamp() + 1, "`x-ratelimit-reset`")
-    words = ("rate limit", "content creation", "abuse detection")
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up or any(w in said for w in words):
+    phrases = ("rate limit", "content creation", "abuse detection")
+    limited = error.status == HTTPStatus.TOO_MANY_REQUESTS or used_up
+    if limited or any(phrase in message for phrase in phrases):
         return RateLimit(None, "its documentation")
     return None
 
 
-def _said(data: object) -> str:
+def _error_message(data: object) -> str:
     return str(data.get("message", "")).lower() if isinstance(data, dict) else ""
 
 
-def _number(text: str | None) -> float | None:
-    """A number of seconds or a time; not beyond what a date can hold."""
+def _parse_number(text: str | None) -> float | None:
+    """A number of seconds or a timestamp, at most LATEST; None if it is not a number."""
     digits = text is not None and text.isascii() and text.isdigit()
     return min(float(text or 0), LATEST) if digits else None
 
 
 def response_time(headers: Mapping[str, str]) -> datetime | None:
-    """GitHub's time of an answer, since a runner's clock may be wrong; None where it tells none."""
+    """When GitHub sent a response, by its clock; a runner's can be wrong. None without `Date`."""
     try:
         moment = parsedate_to_datetime(headers["date"])
     except (LookupError, ValueError, OverflowError):

@@ -1,4 +1,8 @@
-"""Every repository that the selections of a spec may mean."""
+"""Find repositories: those that selections of the spec can pick, and archived targets.
+
+There are two ways: list all repositories of an owner, 100 per request, or get one by its name,
+which also follows a renamed repository.
+"""
 
 from __future__ import annotations
 
@@ -30,51 +34,47 @@ from codespaces_registry_secrets.model.repositories import (
 from codespaces_registry_secrets.model.targets import Organization, Repository, Target
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 
-# Up to so many names are asked for one by one; for more, or for a glob, one walk over the
-# organization's repositories costs less.
+# Up to this many names are requested one by one. For more, or for a glob, it costs less to list the
+# organization's repositories.
 FEW_NAMES = 3
 
-
-@dataclass(frozen=True, eq=False)
-class _CustomProperties(Organization):
-    """The custom properties of an organization's repositories, which need another permission."""
-
-    classic_scope = "repo, of a member"
-    permission = "organization_custom_properties: read"
-
+ARCHIVED = (
+    "the repository is archived and accepts no secrets; unarchive it, or remove it from the spec"
+)
 
 Repositories = list[schemas.Repository]
-Lookup = Mapping[str, RepositoryInfo] | GitHubError
+# Repositories by lower-case full name, or why they could not be read.
+Lookup = RepositoryIndex | GitHubError
 
 
 def index_repositories(
-    desired: Iterable[Desired], sessions: GitHubClients
+    desired: Iterable[Desired], clients: GitHubClients
 ) -> tuple[RepositoryIndex, Mapping[Target, str]]:
-    """The repositories by lower-case name, and the targets for which they cannot be told, and why.
+    """Find the repositories that selections can pick, and why they could not be read for a target.
 
-    An owner's repositories are walked once where that pays; what is not found so is asked for by
-    name, which follows a renamed repository.
+    An owner is listed at most once. A name that no list has is requested by itself.
     """
-    chosen = [triplet for triplet in desired if triplet.selection]
-    walks = {owner: t.target for t in chosen for owner in _walked_owners(t)}
-    valued = {t.target.owner.lower() for t in chosen if t.selection and t.selection.properties}
+    with_selection = [triplet for triplet in desired if triplet.selection]
+    owners = {owner: t.target for t in with_selection for owner in _owners_to_list(t)}
+    with_properties = {
+        t.target.owner.lower() for t in with_selection if t.selection and t.selection.properties
+    }
 
-    def walk(owner: str) -> Lookup:
-        return try_for_target(
-            partial(list_owner, owner, valued=owner in valued), sessions, walks[owner]
-        )
+    def list_one(owner: str) -> Lookup:
+        read = partial(list_owner, owner, properties=owner in with_properties)
+        return try_for_target(read, clients, owners[owner])
 
-    found = dict(zip(walks, run_concurrently(walk, list(walks), READS_AT_ONCE), strict=True))
-    known = merge_indexes(found.values())
-    absent = {n: t.target for t in chosen for n in _absent(t, known, found)}
-    asked = get_by_name(absent, sessions).values()
-    failed = [(t.target, found[owner]) for t in chosen for owner in _walked_owners(t)]
-    unlisted = _failures([*failed, *zip(absent.values(), asked, strict=True)])
-    return {**known, **merge_indexes(asked)}, unlisted
+    lists = dict(zip(owners, run_concurrently(list_one, list(owners), READS_AT_ONCE), strict=True))
+    listed = merge_indexes(lists.values())
+    unlisted = {name: t.target for t in with_selection for name in _unlisted(t, listed, lists)}
+    by_name = get_by_name(unlisted, clients).values()
+    lookups = [(t.target, lists[owner]) for t in with_selection for owner in _owners_to_list(t)]
+    errors = _errors([*lookups, *zip(unlisted.values(), by_name, strict=True)])
+    return {**listed, **merge_indexes(by_name)}, errors
 
 
-def _walked_owners(triplet: Desired) -> frozenset[str]:
-    """The owners whose repositories a selection is looked up in; names alone are asked for."""
+def _owners_to_list(triplet: Desired) -> frozenset[str]:
+    """The owners whose repositories must be listed for a selection; none for a few names."""
     selection = triplet.selection
     if selection is None:
         return frozenset()
@@ -85,71 +85,85 @@ def _walked_owners(triplet: Desired) -> frozenset[str]:
     return frozenset(owners)
 
 
-def _absent(triplet: Desired, known: RepositoryIndex, found: Mapping[str, Lookup]) -> Iterator[str]:
-    """The names that no walk found; none where a walk of theirs failed."""
+def _unlisted(
+    triplet: Desired, listed: RepositoryIndex, lists: Mapping[str, Lookup]
+) -> Iterator[str]:
+    """The names that are in no list, without those whose owner could not be listed."""
     for name in triplet.selection.names if triplet.selection else ():
-        walk = found.get(name.partition("/")[0].lower())
-        if name.lower() not in known and not isinstance(walk, GitHubError):
+        lookup = lists.get(name.partition("/")[0].lower())
+        if name.lower() not in listed and not isinstance(lookup, GitHubError):
             yield name
 
 
-def merge_indexes(found: Iterable[Lookup]) -> dict[str, RepositoryInfo]:
-    """All that was found, without what could not be looked at."""
+def _errors(lookups: Iterable[tuple[Target, Lookup]]) -> dict[Target, str]:
+    return {target: str(error) for target, error in lookups if isinstance(error, GitHubError)}
+
+
+def merge_indexes(lookups: Iterable[Lookup]) -> dict[str, RepositoryInfo]:
+    """All repositories of the lookups that did not fail."""
     return {
-        name: repo
-        for repositories in found
-        if not isinstance(repositories, GitHubError)
-        for name, repo in repositories.items()
+        name: repository
+        for lookup in lookups
+        if not isinstance(lookup, GitHubError)
+        for name, repository in lookup.items()
     }
 
 
-def _failures(found: Iterable[tuple[Target, Lookup]]) -> dict[Target, str]:
-    return {target: str(error) for target, error in found if isinstance(error, GitHubError)}
-
-
 def try_for_target(
-    look: Callable[[Target, GitHubClient], Mapping[str, RepositoryInfo]],
-    sessions: GitHubClients,
+    read: Callable[[Target, GitHubClient], RepositoryIndex],
+    clients: GitHubClients,
     target: Target,
 ) -> Lookup:
-    """What `look` finds, or the error that belongs to this target alone."""
+    """Call `read` with the client for `target`; return an error that concerns only this target.
+
+    Raises:
+        FinalError: no further request of the run can succeed.
+        CancelledError: the run was cancelled.
+    """
     try:
-        return look(target, sessions.for_target(target))
+        return read(target, clients.for_target(target))
     except FinalError:
         raise
     except GitHubError as error:
         return error
     except CancelledError:
         raise
-    except Exception as error:  # noqa: BLE001 - what nobody foresaw belongs to this target alone
+    except Exception as error:  # noqa: BLE001 - an unexpected error must not stop other targets
         return GitHubError(describe_unexpected(error))
 
 
+@dataclass(frozen=True, eq=False)
+class _CustomProperties(Organization):
+    """The custom properties of an organization's repositories, which need another permission."""
+
+    classic_scope = "repo, of a member"
+    permission = "organization_custom_properties: read"
+
+
 def list_owner(
-    owner: str, target: Target, session: GitHubClient, *, valued: bool = False
+    owner: str, target: Target, client: GitHubClient, *, properties: bool = False
 ) -> dict[str, RepositoryInfo]:
-    """Every repository of an owner that the token sees; `valued`, with their custom properties."""
+    """List the repositories of an owner that the token can see, on request with properties."""
     values: dict[int, Properties] = {}
-    if valued:
+    if properties:
         url = f"/orgs/{owner}/properties/values"
-        told = session.all_pages(_CustomProperties(owner), url, schemas.PROPERTIES)
-        values = {item.repository_id: item.values for item in chain.from_iterable(told)}
-    listed = owner_pages(owner, target, session, session.all_pages)
+        pages = client.all_pages(_CustomProperties(owner), url, schemas.PROPERTIES)
+        values = {item.repository_id: item.values for item in chain.from_iterable(pages)}
+    repositories = chain.from_iterable(owner_pages(owner, target, client, client.all_pages))
     return {
         item.full_name.lower(): replace(item.repo, properties=values.get(item.id, ()))
-        for item in chain.from_iterable(listed)
+        for item in repositories
     }
 
 
 def owner_pages(
     owner: str,
     target: Target,
-    session: GitHubClient,
+    client: GitHubClient,
     read: Callable[[Target, str, Schema[Repositories]], Iterator[Repositories]],
 ) -> Iterator[Repositories]:
-    """An organization's repositories, or a person's: all of them where that is the token's own.
-
-    `read` is how the session reads a list.
+    """List the repositories of an organization or user; private ones of a user only if it is the
+    token's own. `read` is `client.pages` or `client.all_pages`.
     """
     try:
         yield from read(target, f"/orgs/{owner}/repos", schemas.REPOSITORIES)
@@ -158,103 +172,104 @@ def owner_pages(
             raise
     else:
         return
-    own = _login(target, session) == owner.lower()
+    own = _login(target, client) == owner.lower()
     url = "/user/repos?affiliation=owner" if own else f"/users/{owner}/repos"
     yield from read(target, url, schemas.REPOSITORIES)
 
 
-def _login(target: Target, session: GitHubClient) -> str | None:
-    """The token's own user; an App's token has none, and is told so.
+def _login(target: Target, client: GitHubClient) -> str | None:
+    """The login of the token's user in lower case; None for an App's token, which has no user.
 
-    If any other failure passed for that, a person's private repositories would be missed.
+    Any other error is raised, because otherwise a user's private repositories would be missed.
     """
     try:
-        return session.get(target, "/user", schemas.Account).login.lower()
+        return client.get(target, "/user", schemas.Account).login.lower()
     except GitHubError as error:
         if error.status != HTTPStatus.FORBIDDEN or "by integration" not in str(error):
             raise
         return None
 
 
-def get_by_name(names: Mapping[str, Target], sessions: GitHubClients) -> dict[str, Lookup]:
-    """What each name alone finds; it is looked up for the target beside it."""
+def get_by_name(names: Mapping[str, Target], clients: GitHubClients) -> dict[str, Lookup]:
+    """Get each repository by its name, with the client for the target that the name maps to."""
 
-    def look(name: str) -> Lookup:
-        return try_for_target(partial(_named_one, name), sessions, names[name])
+    def get(name: str) -> Lookup:
+        return try_for_target(partial(_get_one, name), clients, names[name])
 
-    return dict(zip(names, run_concurrently(look, list(names), READS_AT_ONCE), strict=True))
+    return dict(zip(names, run_concurrently(get, list(names), READS_AT_ONCE), strict=True))
 
 
-def _named_one(name: str, target: Target, session: GitHubClient) -> dict[str, RepositoryInfo]:
-    """A repository by its name or a former name of it; nothing where there is none."""
+def _get_one(name: str, target: Target, client: GitHubClient) -> dict[str, RepositoryInfo]:
+    """Get a repository by its name or a former name; empty if it does not exist."""
     try:
-        return {name.lower(): session.get(target, f"/repos/{name}", schemas.Repository).repo}
+        return {name.lower(): client.get(target, f"/repos/{name}", schemas.Repository).repo}
     except GitHubError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return {}
         raise
 
 
-ARCHIVED = "it is archived and takes no secrets; unarchive it, or take it off the spec"
-
-
 def find_archived(
-    plan: Plan, known: RepositoryIndex, sessions: GitHubClients
+    plan: Plan, known: RepositoryIndex, clients: GitHubClients
 ) -> Mapping[Target, str]:
-    """The repositories that must not be written to, and why. Those in `known` cost no request."""
+    """Find the repositories of a plan that cannot be written to, and why: most are archived.
+
+    Repositories in `known` need no request.
+    """
     written = (change.target for change in plan.changes if change.steps)
     targets = {t.name.lower(): t for t in written if isinstance(t, Repository)}
-    found: dict[str, Lookup] = {name: known for name in targets if name in known}
-    found |= _walked({n: t for n, t in targets.items() if n not in found}, sessions)
-    alone = get_by_name({t.name: t for name, t in targets.items() if name not in found}, sessions)
-    found |= {name.lower(): what for name, what in alone.items()}
-    reasons = {target: _reason(name, found[name]) for name, target in targets.items()}
+    lookups: dict[str, Lookup] = {name: known for name in targets if name in known}
+    lookups |= _find_in_lists({n: t for n, t in targets.items() if n not in lookups}, clients)
+    rest = {t.name: t for name, t in targets.items() if name not in lookups}
+    lookups |= {name.lower(): lookup for name, lookup in get_by_name(rest, clients).items()}
+    reasons = {target: _blocked_reason(name, lookups[name]) for name, target in targets.items()}
     return {target: reason for target, reason in reasons.items() if reason}
 
 
-def _reason(name: str, found: Lookup) -> str | None:
-    if isinstance(found, GitHubError):
-        return str(found)
-    repository = found.get(name)
+def _blocked_reason(name: str, lookup: Lookup) -> str | None:
+    if isinstance(lookup, GitHubError):
+        return str(lookup)
+    repository = lookup.get(name)
     return ARCHIVED if repository and repository.archived else None
 
 
-def _walked(targets: Mapping[str, Target], sessions: GitHubClients) -> dict[str, Lookup]:
-    """What walks over the owners' repositories find, which cost less than one request for each."""
+def _find_in_lists(targets: Mapping[str, Target], clients: GitHubClients) -> dict[str, Lookup]:
+    """Find targets by listing their owners, which costs less than one request for each."""
     by_owner: defaultdict[str, dict[str, Target]] = defaultdict(dict)
     for name, target in targets.items():
         by_owner[target.owner.lower()][name] = target
-    walks = [
-        partial(
-            try_for_target, partial(_part, owner, wanted), sessions, next(iter(wanted.values()))
+
+    def find(owner: str) -> Lookup:
+        names = by_owner[owner]
+        return try_for_target(
+            partial(_list_until, owner, names), clients, next(iter(names.values()))
         )
-        for owner, wanted in by_owner.items()
-    ]
-    walked = run_concurrently(lambda walk: walk(), walks, READS_AT_ONCE)
+
+    lookups = run_concurrently(find, list(by_owner), READS_AT_ONCE)
     return {
-        name: found
-        for wanted, found in zip(by_owner.values(), walked, strict=True)
-        if not isinstance(found, GitHubError)
-        for name in wanted
-        if name in found
+        name: lookup
+        for names, lookup in zip(by_owner.values(), lookups, strict=True)
+        if not isinstance(lookup, GitHubError)
+        for name in names
+        if name in lookup
     }
 
 
-def _part(
-    owner: str, wanted: Collection[str], target: Target, session: GitHubClient
-) -> Mapping[str, RepositoryInfo]:
-    """An owner's repositories, page by page for as long as more are wanted than pages were read.
+def _list_until(
+    owner: str, names: Collection[str], target: Target, client: GitHubClient
+) -> RepositoryIndex:
+    """List an owner page by page, while more names are missing than pages were read.
 
-    It never costs more than twice what it would to ask for each alone.
+    So it costs at most twice as many requests as getting each name by itself.
     """
-    found: dict[str, RepositoryInfo] = {}
-    walk = owner_pages(owner, target, session, session.pages)
-    read = 0
-    while sum(name not in found for name in wanted) > read + 1:
-        page = next(walk, None)
+    index: dict[str, RepositoryInfo] = {}
+    pages = owner_pages(owner, target, client, client.pages)
+    pages_read = 0
+    while sum(name not in index for name in names) > pages_read + 1:
+        page = next(pages, None)
         if page is None:
             break
-        read += 1
+        pages_read += 1
         for item in page:
-            found[item.full_name.lower()] = item.repo
-    return found
+            index[item.full_name.lower()] = item.repo
+    return index

@@ -1,7 +1,7 @@
-"""The shapes of GitHub's answers, as far as they are used.
+"""Schemas of GitHub's responses, with the fields that the Action uses.
 
-Source: GitHub's OpenAPI description, 2022-11-28. An answer that does not fit is an error that says
-so: a list that is taken for empty would be sent back empty.
+Source: GitHub's OpenAPI description, 2022-11-28. A response that does not match is an error: a list
+that was wrongly read as empty would be written back empty.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from codespaces_registry_secrets.model.targets import Visibility
 
 T = TypeVar("T")
 
-UNEXPECTED_RESPONSE = "GitHub's answer does not have the form that its API promises; run again"
+UNEXPECTED_RESPONSE = "GitHub's response does not match its API's schema; run again"
 # Source: "Public-key authenticated encryption", doc.libsodium.org.
 PUBLIC_KEY_BYTES = 32
 
 
-class _Answer(BaseModel):
+class _Response(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Secret(_Answer):
-    """A secret in a list of them, of Codespaces or of Actions."""
+class Secret(_Response):
+    """A Codespaces secret or an Actions secret, without its value."""
 
     name: str
     updated_at: AwareDatetime
     visibility: Visibility | None = None
 
 
-class Secrets(_Answer):
-    """A page of secrets."""
+class Secrets(_Response):
+    """A page of a list of secrets."""
 
     total_count: int
     secrets: list[Secret]
 
 
-class Repository(_Answer):
-    """A repository, in a list or alone."""
+class Repository(_Response):
+    """A repository."""
 
     id: int
     full_name: str
@@ -58,58 +58,58 @@ class Repository(_Answer):
 
     @property
     def repo(self) -> RepositoryInfo:
-        """The part that a selection needs."""
+        """The repository as the model has it, without custom properties."""
         return RepositoryInfo(self.full_name, self.id, self.archived, self.topics)
 
 
-class SelectedRepositories(_Answer):
-    """A page of a secret's list."""
+class SelectedRepositories(_Response):
+    """A page of a secret's selected repositories."""
 
     total_count: int
     repositories: list[Repository]
 
 
-def _key(value: str) -> str:
+def _check_key(value: str) -> str:
     if len(b64decode(value, validate=True)) != PUBLIC_KEY_BYTES:
         raise ValueError
     return value
 
 
-class PublicKey(_Answer):
-    """A scope's key for sealed boxes; `key` is base64."""
+class PublicKey(_Response):
+    """The public key that seals the values for a target; `key` is base64."""
 
     key_id: str
-    key: Annotated[str, AfterValidator(_key)]
+    key: Annotated[str, AfterValidator(_check_key)]
 
 
-class Account(_Answer):
-    """The token's own user."""
+class Account(_Response):
+    """An organization or a user."""
 
     login: str
 
 
-class Installation(_Answer):
-    """Where an App is installed."""
+class Installation(_Response):
+    """The installation of an App at an account."""
 
     id: int
     account: Account
 
 
-class InstallationToken(_Answer):
-    """The token of an installation."""
+class InstallationToken(_Response):
+    """A token for an installation of an App."""
 
     token: str
     expires_at: AwareDatetime
 
 
-class Property(_Answer):
-    """A custom property of a repository; one without a value has None."""
+class Property(_Response):
+    """A custom property of a repository; `value` is None if it has none."""
 
     property_name: str
     value: str | list[str] | None = None
 
 
-class RepositoryProperties(_Answer):
+class RepositoryProperties(_Response):
     """The custom properties of one repository."""
 
     repository_id: int
@@ -117,7 +117,7 @@ class RepositoryProperties(_Answer):
 
     @property
     def values(self) -> Properties:
-        """Each property with all of its values."""
+        """Each property that has a value, with all of its values."""
         valued = [(p.property_name, p.value) for p in self.properties if p.value is not None]
         return tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in valued)
 
@@ -128,13 +128,13 @@ REPOSITORIES = TypeAdapter(list[Repository])
 PROPERTIES = TypeAdapter(list[RepositoryProperties])
 
 
-def parse_response(shape: Schema[T], body: object) -> T:
-    """`body` in its shape.
+def parse_response(schema: Schema[T], body: object) -> T:
+    """Parse the JSON body of a response.
 
     Raises:
-        GitHubError: the answer has another one.
+        GitHubError: the body does not match `schema`.
     """
-    adapter = shape if isinstance(shape, TypeAdapter) else TypeAdapter(shape)
+    adapter = schema if isinstance(schema, TypeAdapter) else TypeAdapter(schema)
     try:
         return adapter.validate_python(body)
     except ValidationError:

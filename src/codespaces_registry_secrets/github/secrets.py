@@ -1,4 +1,4 @@
-"""Carry out changes at one target, step by step."""
+"""Write Codespaces secrets: apply the steps of a change at a target."""
 
 from __future__ import annotations
 
@@ -23,62 +23,63 @@ from codespaces_registry_secrets.model.triplet import Part, secret_name
 
 
 class SecretWriter:
-    """Writes to one target. The public key is fetched when the first value is to be sealed."""
+    """Writes the secrets of one target. It reads the public key before it seals the first value."""
 
-    def __init__(self, sessions: GitHubClients, target: Target) -> None:
-        self._sessions = sessions
+    def __init__(self, clients: GitHubClients, target: Target) -> None:
+        self._clients = clients
         self._target = target
-        self._note: Callable[[bool], None] = lambda _: None
+        self._set_wrote: Callable[[bool], None] = lambda _: None
         self._wrote = False
         self._key: schemas.PublicKey | None = None
 
-    def carry_out(
-        self, change: Change, values: Mapping[Part, SecretBytes], note: Callable[[bool], None]
+    def apply(
+        self, change: Change, values: Mapping[Part, SecretBytes], set_wrote: Callable[[bool], None]
     ) -> None:
-        """The steps of a change, in order. Done twice they leave the same as done once.
+        """Send the steps of a change in order. To apply a change twice is the same as once.
 
-        `note` hears whether something was written: True before each request, which can land even
-        where its answer is lost, and False where the first one was refused.
+        `set_wrote` is called with whether something may have been written: True before each
+        request, because GitHub can apply it and the response can be lost, and False if the first
+        request was refused.
 
         Raises:
-            GitHubError: a step is not done, or not known to be done.
+            GitHubError: a step failed, or may have failed.
         """
-        self._note, self._wrote = note, False
+        self._set_wrote, self._wrote = set_wrote, False
         for step in change.steps:
             name = secret_name(change.registry, step.part)
             if step.value:
                 self._put_value(name, step, values)
             else:
-                self._without_value(f"{self._target.url}/{name}", step)
+                self._send_without_value(f"{self._target.url}/{name}", step)
 
     @cached_property
-    def _session(self) -> GitHubClient:
-        return self._sessions.for_target(self._target)
+    def _client(self) -> GitHubClient:
+        return self._clients.for_target(self._target)
 
-    def _without_value(self, secret: str, step: Step) -> None:
-        """Delete the secret at this URL, or change its list and leave its value."""
+    def _send_without_value(self, url: str, step: Step) -> None:
+        """Delete the secret at `url`, or change its selected repositories and keep its value."""
         if step.delete:
-            self._send(self._session.delete, secret)
+            self._send(self._client.delete, url)
         elif step.replace is not None:
             body = {"selected_repository_ids": step.replace}
-            self._send(self._session.put, f"{secret}/repositories", body)
+            self._send(self._client.put, f"{url}/repositories", body)
         else:
             for repository in step.add:
-                self._send(self._session.put, f"{secret}/repositories/{repository}")
+                self._send(self._client.put, f"{url}/repositories/{repository}")
             for repository in step.remove:
-                self._send(self._session.delete, f"{secret}/repositories/{repository}")
+                self._send(self._client.delete, f"{url}/repositories/{repository}")
 
     def _send(self, method: Callable[..., None], url: str, *content: object) -> None:
-        self._note(True)
+        self._set_wrote(True)
         try:
             method(self._target, url, *content)
         except (GitHubError, CancelledError) as error:
-            self._note(self._wrote or (isinstance(error, GitHubError) and error.maybe_applied))
+            self._set_wrote(self._wrote or (isinstance(error, GitHubError) and error.maybe_applied))
             raise
         self._wrote = True
 
     def _put_value(self, name: str, step: Step, values: Mapping[Part, SecretBytes]) -> None:
-        """Send a value, sealed anew where GitHub changed its key since we fetched it."""
+        """Send a value; seal it again if GitHub has changed the public key since it was read."""
         access = self._access(name, step)
         key = self._public_key()
         put = partial(self._put_sealed, name, access, values[step.part], values[Part.PASSWORD])
@@ -101,12 +102,13 @@ class SecretWriter:
         key: schemas.PublicKey,
     ) -> None:
         body = {"encrypted_value": seal(key.key, value), "key_id": key.key_id, **access}
-        self._send(self._session.put, f"{self._target.url}/{name}", body, [password])
+        self._send(self._client.put, f"{self._target.url}/{name}", body, [password])
 
     def _access(self, name: str, step: Step) -> dict[str, Any]:
-        """Visibility and list, always sent along: GitHub empties a list that is left out.
+        """The visibility and selected repositories to send with a value.
 
-        A list that is to stay is read again right before: another run may have joined it since.
+        GitHub removes all selected repositories from a secret if a write leaves them out. A list
+        that must not change is read right before the write: another run may have added to it.
         """
         if not self._target.has_list:
             return {}
@@ -115,26 +117,28 @@ class SecretWriter:
             body["visibility"] = step.visibility
             if step.visibility != "selected":
                 return body
-        ids = step.replace if step.replace is not None else self._list_now(name, step)
+        ids = step.replace if step.replace is not None else self._selected_ids(name, step)
         return {**body, "selected_repository_ids": ids}
 
-    def _list_now(self, name: str, step: Step) -> list[int]:
-        there = selected_repositories(self._session, self._target, name)
-        if not there.complete:
-            message = f"the list of {name} changed while it was read; run again"
+    def _selected_ids(self, name: str, step: Step) -> list[int]:
+        selected = selected_repositories(self._client, self._target, name)
+        if not selected.complete:
+            message = f"the selected repositories of {name} changed during the read; run again"
             raise GitHubError(message)
-        ids = {repo.id for repo in there.repositories}
+        ids = {repository.id for repository in selected.repositories}
         return sorted((ids | set(step.add)) - set(step.remove))
 
     def _public_key(self) -> schemas.PublicKey:
         if self._key is None:
             url = f"{self._target.url}/public-key"
-            self._key = self._session.get(self._target, url, schemas.PublicKey)
+            self._key = self._client.get(self._target, url, schemas.PublicKey)
         return self._key
 
 
 def seal(public_key: str, value: SecretBytes) -> str:
-    """A libsodium sealed box as padded base64: 48 bytes more than the value before encoding.
+    """Seal a value in a libsodium sealed box, as padded base64.
+
+    Before encoding, the box is 48 bytes longer than the value.
 
     Source: "Encrypting secrets for the REST API", docs.github.com.
     """

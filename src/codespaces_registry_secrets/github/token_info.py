@@ -1,8 +1,8 @@
-"""What GitHub tells about a token that serves as a registry's password.
+"""Ask GitHub about a token that is the password for its registry: its expiry and scopes.
 
 Sources: "Working with the Container registry", docs.github.com: pulling needs `read:packages`;
-`HeaderHasMinimumScopes` of GitHub's cli/cli: a token without any scope in `x-oauth-scopes` may be
-of a kind whose permissions the header does not tell.
+`HeaderHasMinimumScopes` of GitHub's cli/cli: a token without any scope in `x-oauth-scopes` can be
+of a kind whose permissions the header does not show.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from codespaces_registry_secrets.github.auth import USER_AGENT, TimeoutConfig
 from codespaces_registry_secrets.github.client import token_expiry
 from codespaces_registry_secrets.github.transport import RedirectError, Transport
 
-PACKAGES = frozenset({"read:packages", "write:packages", "delete:packages"})
+PACKAGES_SCOPES = frozenset({"read:packages", "write:packages", "delete:packages"})
 
-_SENDABLE = re.compile(rb"[\x20-\x7e]+")
+_HEADER_VALUE = re.compile(rb"[\x20-\x7e]+")
 
 
 @dataclass(frozen=True)
 class TokenInfo:
-    """When a token ends, and why it cannot pull, where that is known."""
+    """When a token expires, and why it cannot pull; each None if unknown."""
 
     expires: datetime | None = None
-    refusal: str | None = None
+    error: str | None = None
 
 
 def fetch_token_info(token: SecretBytes, api_url: str) -> TokenInfo:
-    """Ask GitHub with the token itself. Where GitHub gives no answer, nothing is known."""
+    """Ask GitHub with the token itself. The result is empty if GitHub does not respond."""
     text = token.get_secret_value().strip()
-    if not _SENDABLE.fullmatch(text):
+    if not _HEADER_VALUE.fullmatch(text):
         message = (
-            "the password starts like a GitHub token, but has characters that no HTTP header "
-            "takes; copy the token again, on one line"
+            "the password starts like a GitHub token, but contains characters that an HTTP header "
+            "cannot carry; copy the token again, on one line"
         )
-        return TokenInfo(refusal=message)
+        return TokenInfo(error=message)
     auth = Auth.Token(text.decode("ascii"))
     github = Github(
         auth=auth,
@@ -50,18 +50,18 @@ def fetch_token_info(token: SecretBytes, api_url: str) -> TokenInfo:
         user_agent=USER_AGENT,
         retry=None,
     )
-    line = Transport(github.requester)
+    transport = Transport(github.requester)
     try:
-        headers, _ = line.request("GET", "/user", {})
+        headers, _ = transport.request("GET", "/user", {})
     except GithubException as error:
         if error.status == requests.codes.unauthorized:
-            return TokenInfo(refusal="GitHub refuses this token (401); make a new one")
+            return TokenInfo(error="GitHub rejects this token (401); create a new one")
         return TokenInfo()
     except (requests.RequestException, GitHubError, RedirectError):
         return TokenInfo()
     finally:
-        line.close()
+        transport.close()
     scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
-    if any(scopes) and not scopes & PACKAGES:
+    if any(scopes) and not scopes & PACKAGES_SCOPES:
         return TokenInfo(token_expiry(headers), "the token lacks the scope `read:packages`")
     return TokenInfo(token_expiry(headers))

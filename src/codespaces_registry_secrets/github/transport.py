@@ -1,7 +1,9 @@
-"""One request to GitHub: what comes back is what its API promises, or an error.
+"""Send one request to GitHub, and check that the response is one that its API documents.
 
-PyGithub takes each status below 400 for an answer, and each text for a body: the page that a proxy
-shows would pass for a secret that was stored.
+PyGithub accepts each status below 400 as a success, and each text as a body: a proxy's error page
+would pass for a stored secret. It also follows a 301 by itself, for a write too, and loses the
+query; and it repeats a GET without end while the response is 202. The connections here follow no
+redirect: `client` and `auth` decide which ones to follow.
 """
 
 from __future__ import annotations
@@ -32,90 +34,15 @@ from codespaces_registry_secrets.errors import (
 from codespaces_registry_secrets.github.schemas import UNEXPECTED_RESPONSE
 from codespaces_registry_secrets.text.redaction import Redactor
 
-
-class RedirectError(Exception):
-    """An answer that PyGithub would act upon by itself.
-
-    `url` was asked for, `location` is where it leads; empty where it names no place.
-    """
-
-    def __init__(self, status: int, url: str, location: str) -> None:
-        self.status = status
-        self.url = url
-        self.location = location
-        super().__init__(status)
-
-
-class _Unfollowing:
-    """What both kinds of PyGithub's connections do otherwise here."""
-
-    repeated = False
-
-    def getresponse(self) -> RequestsResponse:
-        self.repeated = False
-        response: RequestsResponse = super().getresponse()  # type: ignore[misc] # of a connection
-        self.repeated = _was_repeated(response)
-        return _checked(response)
-
-
-class _Http(_Unfollowing, HTTPRequestsConnectionClass):
-    pass
-
-
-class _Https(_Unfollowing, HTTPSRequestsConnectionClass):
-    pass
-
-
-# `repeated`: urllib3 has sent the last request more than once.
-Connection = _Http | _Https
-
-
-def new_connection(requester: Requester) -> Connection:
-    """A connection with the settings of `requester`, to be passed along with its requests."""
-    kind = _Https if requester.scheme == "https" else _Http
-    names = ("timeout", "retry", "pool_size", "verify")
-    settings = {name: requester.kwargs[name] for name in names}
-    return kind(requester.hostname, urlsplit(requester.base_url).port, **settings)
-
-
-def _was_repeated(response: RequestsResponse) -> bool:
-    retries = response.response.raw.retries
-    return bool(retries and retries.history)
-
-
-def _checked(response: RequestsResponse) -> RequestsResponse:
-    redirects = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
-    if response.status in redirects or response.status == HTTPStatus.ACCEPTED:
-        location = response.headers.get("location", "")
-        raise RedirectError(response.status, response.response.url, location)
-    return response
-
-
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
 EXPECTED_STATUS = {"GET": (200,), "POST": (201,), "PUT": (201, 204), "DELETE": (204,)}
 
-_FORESEEN = (GithubException, requests.RequestException, RegistrySecretsError, RedirectError)
-
-
-@contextmanager
-def guard_parsing() -> Iterator[None]:
-    """Turn what PyGithub raises over an answer that it cannot read into a GitHubError.
-
-    It has no family of errors for that: any built-in one can come.
-    """
-    try:
-        yield
-    except _FORESEEN:
-        raise
-    except Exception as error:  # noqa: BLE001 - see above
-        raise GitHubError(f"{UNEXPECTED_RESPONSE} ({source_line(error)})") from None
-
 
 class Transport:
-    """A requester and a connection for it; for one thread at a time.
+    """A PyGithub requester with a connection of its own, for one thread at a time.
 
     PyGithub keeps a request in attributes of its connection until it is sent. Two threads that
-    share one may both send what the second of them wants, and take the answer for their own.
+    share a connection can both send the second thread's request, and both use its response.
     """
 
     def __init__(self, requester: Requester) -> None:
@@ -129,28 +56,28 @@ class Transport:
         parameters: Mapping[str, Any],
         body: Mapping[str, Any] | None = None,
     ) -> tuple[Mapping[str, str], object]:
-        """The headers and the JSON body of the answer to one request; None for no body.
+        """Send a request; return the headers and the JSON body of its response, None if empty.
 
         Raises:
-            GithubException: the answer is an error.
-            UnfollowedError: it is a redirect.
-            GitHubError: it is nothing that GitHub would say.
-            RequestException: there is none.
+            GithubException: the status is an error.
+            RedirectError: the response is a redirect, or 202.
+            GitHubError: the response is not one that GitHub's API documents.
+            RequestException: there is no response.
         """
         with guard_parsing():
             status, headers, text = self._requester.requestJson(
                 verb, url, dict(parameters), input=body, cnx=self._connection
             )
         if status >= HTTPStatus.BAD_REQUEST:
-            raise GithubException(status, _said(text), headers)
+            raise GithubException(status, _parse_error_body(text), headers)
         if status not in EXPECTED_STATUS[verb]:
             raise GitHubError(unexpected_status(status), status)
-        return headers, _json(text)
+        return headers, _parse_body(text)
 
     @property
-    def repeated(self) -> bool:
-        """Whether the last request was sent more than once, before the answer that came."""
-        return self._connection.repeated
+    def retried(self) -> bool:
+        """Whether urllib3 sent the last request more than once."""
+        return self._connection.retried
 
     def close(self) -> None:
         """Close the connection."""
@@ -158,54 +85,131 @@ class Transport:
 
 
 def unexpected_status(status: int) -> str:
-    """The message for a status that GitHub's API does not have at an endpoint."""
-    return f"GitHub answers {status}, which its API does not promise here"
+    """The message for a status that GitHub's API does not document for an endpoint."""
+    return f"GitHub returned {status}, a status that its API does not document here"
 
 
-def _json(text: str) -> object:
+def _parse_body(text: str) -> object:
     try:
         return json.loads(text) if text else None
     except (ValueError, RecursionError):
-        raise GitHubError("GitHub's answer is not JSON; run again") from None
+        raise GitHubError("GitHub's response is not JSON; run again") from None
 
 
-def _said(text: str) -> object:
-    """The body of an error, which need not be GitHub's; None where it is no JSON."""
+def _parse_error_body(text: str) -> object:
+    """The body of an error, or None if it is not JSON: a proxy can have sent it."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
 
-_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
+_EXPECTED_ERRORS = (GithubException, requests.RequestException, RegistrySecretsError)
+
+
+@contextmanager
+def guard_parsing() -> Iterator[None]:
+    """Turn any error of PyGithub about an unreadable response into a GitHubError.
+
+    PyGithub has no class for these errors: any built-in one can be raised.
+    """
+    try:
+        yield
+    except (*_EXPECTED_ERRORS, RedirectError):
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        raise GitHubError(f"{UNEXPECTED_RESPONSE} ({source_line(error)})") from None
+
+
+class RedirectError(Exception):
+    """A response that PyGithub would act on by itself: a redirect, or 202.
+
+    `url` is the URL of the request, `location` the redirect's target, empty if it has none.
+    """
+
+    def __init__(self, status: int, url: str, location: str) -> None:
+        self.status = status
+        self.url = url
+        self.location = location
+        super().__init__(status)
+
+
+class _NoRedirects:
+    """Makes a connection of PyGithub raise a RedirectError, and report urllib3's retries."""
+
+    retried = False
+
+    def getresponse(self) -> RequestsResponse:
+        self.retried = False
+        response: RequestsResponse = super().getresponse()  # type: ignore[misc] # of a connection
+        self.retried = _was_retried(response)
+        _raise_for_redirect(response)
+        return response
+
+
+class _HttpConnection(_NoRedirects, HTTPRequestsConnectionClass):
+    pass
+
+
+class _HttpsConnection(_NoRedirects, HTTPSRequestsConnectionClass):
+    pass
+
+
+Connection = _HttpConnection | _HttpsConnection
+
+
+def new_connection(requester: Requester) -> Connection:
+    """Make a connection with the settings of `requester`, to pass with each of its requests."""
+    kind = _HttpsConnection if requester.scheme == "https" else _HttpConnection
+    names = ("timeout", "retry", "pool_size", "verify")
+    settings = {name: requester.kwargs[name] for name in names}
+    return kind(requester.hostname, urlsplit(requester.base_url).port, **settings)
+
+
+def _was_retried(response: RequestsResponse) -> bool:
+    retries = response.response.raw.retries
+    return bool(retries and retries.history)
+
+
+def _raise_for_redirect(response: RequestsResponse) -> None:
+    redirects = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
+    if response.status in redirects or response.status == HTTPStatus.ACCEPTED:
+        location = response.headers.get("location", "")
+        raise RedirectError(response.status, response.response.url, location)
+
+
+_REPOSITORY_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 
 def redirect_error(error: RedirectError, redact: Redactor) -> GitHubError:
-    """The error that says where a redirect leads; `redact` keeps what was sent out of it."""
-    here, there = urlsplit(error.url), _leading(error)
-    if there is None:
+    """Translate a redirect: MovedError for a repository that moved, else the error to report.
+
+    `redact` removes what the request carried from the message.
+    """
+    source, destination = urlsplit(error.url), _parse_destination(error)
+    if destination is None:
         return GitHubError(unexpected_status(error.status), error.status)
-    if _origin(here) != _origin(there):
-        place = redact(f"{there.scheme}://{there.netloc}")
+    if _origin(source) != _origin(destination):
+        origin = redact(f"{destination.scheme}://{destination.netloc}")
         message = (
-            f"GitHub redirects to another place ({place}), and the token is not sent there; check "
-            "the input `api-url`"
+            f"GitHub redirects to another origin ({origin}), and the token is not sent there; "
+            "check the input `api-url`"
         )
         return GitHubError(message, error.status)
-    moved = _BY_ID.search(there.path)
-    if moved is None:
+    repository = _REPOSITORY_BY_ID.search(destination.path)
+    if repository is None:
         return GitHubError(unexpected_status(error.status), error.status)
-    query = f"?{there.query}" if there.query else ""
-    return MovedError(error.status, moved[0], there.path[moved.end() :] + query)
+    query = f"?{destination.query}" if destination.query else ""
+    return MovedError(error.status, repository[0], destination.path[repository.end() :] + query)
 
 
-def _leading(error: RedirectError) -> SplitResult | None:
-    """Where it leads; None where it names no place, or one that cannot be parsed."""
+def _parse_destination(error: RedirectError) -> SplitResult | None:
+    """The URL that the redirect leads to; None if it has none, or an invalid one."""
     try:
-        there = urlsplit(urljoin(error.url, error.location)) if error.location else None
-        if there and there.hostname and there.port != 0:
-            return there
-    except ValueError:  # of a host or a port that is none
+        url = urlsplit(urljoin(error.url, error.location)) if error.location else None
+        if url and url.hostname and url.port != 0:
+            return url
+    except ValueError:  # an invalid host or port
         pass
     return None
 

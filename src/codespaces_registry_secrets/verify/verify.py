@@ -57,7 +57,7 @@ def _finding(
         inputs.api_url, credential.server
     )
     facts = fetch_token_info(password, inputs.api_url) if asked else TokenInfo()
-    refusals += [facts.refusal] if facts.refusal else []
+    refusals += [facts.error] if facts.error else []
     if not refusals:
         verdict = _verdict(credential, (username, password), verify, inputs, sources)
         refusals += _refused(verdict, verify)

@@ -37,7 +37,7 @@ def _said(cell: Cell, run: Run) -> Iterator[str]:
     if cell.outcome == "limited" and "GitHub's rate limit is used up until" not in run.printed:
         yield "it does not speak of the limit"
     if cell.endpoint and cell.endpoint.optional and cell.fault.times is None:
-        told = rf"the age of the secret {PASSWORD} is not known: (?!neither)"
+        told = rf"cannot tell when the Actions secret {PASSWORD} last changed: (?!neither)"
         if cell.outcome == "green" and not re.search(told, run.printed):
             yield "it does not warn"
 

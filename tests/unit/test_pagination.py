@@ -1,4 +1,4 @@
-"""Which pages of a list follow, and which must not."""
+"""Pages of a list: which ones follow, and which lists are incomplete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = "https://api.github.com/orgs/o/repos"
 
 
 def link(**pages: str) -> Mapping[str, str]:
-    """The header of an answer that knows of such other pages."""
+    """The `Link` header of a page, by the relation and query of the other pages."""
     return {
         "link": ", ".join(
             f'<{URL}?per_page=100&{page}>; rel="{rel}"' for rel, page in pages.items()
@@ -32,8 +32,8 @@ def page(*ids: int) -> Page[tuple[int, ...]]:
     return Page({}, item_keys([{"id": number} for number in ids]), ids)
 
 
-def test_the_first_page_names_the_others() -> None:
-    """By the number of the last one."""
+def test_the_later_pages_follow_from_the_first() -> None:
+    """The `Link` header has the number of the last page."""
     headers = link(next="page=2", last="page=4")
     assert next_url(headers) == f"{URL}?per_page=100&page=2"
     assert later_urls(headers) == [f"{URL}?per_page=100&page={number}" for number in (2, 3, 4)]
@@ -47,26 +47,26 @@ def test_the_first_page_names_the_others() -> None:
         link(next="after=Y3Vyc29y", last="after=bGFzdA"),
         link(prev="page=1", last="page=1"),
     ],
-    ids=["one page", "no last", "cursors", "the last itself"],
+    ids=["one page", "no last", "cursors", "is the last page"],
 )
-def test_where_it_cannot_none_are_named(headers: Mapping[str, str]) -> None:
-    """They are then read one after the other, as far as each names the next."""
+def test_no_later_pages_without_their_number(headers: Mapping[str, str]) -> None:
+    """Such pages are read one after the other: each names the next."""
     assert later_urls(headers) == []
 
 
-def test_the_items_of_a_list_may_move_while_it_is_read() -> None:
-    """So a page may show again what another has shown, beside something new."""
+def test_items_can_move_to_the_next_page() -> None:
+    """A page can repeat items of an earlier page, if it also has new ones."""
     assert list(check_pages_complete([page(1, 2), page(2, 3)])) == [(1, 2), (2, 3)]
 
 
-def test_a_page_that_comes_twice_is_an_error() -> None:
-    """Another one would be missed."""
-    with pytest.raises(GitHubError, match="came twice"):
+def test_a_repeated_page_is_an_error() -> None:
+    """Another page is missing then."""
+    with pytest.raises(GitHubError, match="a page of the list twice"):
         list(check_pages_complete([page(1, 2), page(3, 4), page(2, 1)]))
 
 
-def test_a_list_that_is_cut_short_is_an_error() -> None:
-    """At the page that says so; nothing more is asked for."""
+def test_a_partial_list_is_an_error() -> None:
+    """At the page that says so; no later page is read."""
 
     def pages() -> Iterator[Page[tuple[int, ...]]]:
         yield page(1)

@@ -1,4 +1,4 @@
-"""Where GitHub gives no answer, the message names the host and the cause."""
+"""Errors of connections to GitHub: the message names the host and the cause."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codespaces_registry_secrets.text.redaction import Redactor
 
 
 def message(url: str, proxy: str | None = None) -> str:
-    """What a request to `url` that fails is told as."""
+    """The message for a request to `url` that fails."""
     with requests.Session() as session:
         session.trust_env = False
         with pytest.raises(requests.RequestException) as caught:
@@ -21,7 +21,7 @@ def message(url: str, proxy: str | None = None) -> str:
 
 
 def closed_port() -> int:
-    """A port of this machine that nobody listens at."""
+    """A port of this machine on which no process listens."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         port: int = server.getsockname()[1]
@@ -29,33 +29,31 @@ def closed_port() -> int:
 
 
 def test_a_host_that_does_not_resolve_is_named() -> None:
-    """To run again would not help, so nobody is told to."""
+    """The message does not advise to run again, because that cannot help."""
     assert message("http://api.octocorp.invalid/user") == (
         "api.octocorp.invalid does not resolve; check the input `api-url` and the runner's network"
     )
 
 
-def test_a_connection_that_is_refused_is_told_with_its_cause() -> None:
-    """The system's words, and none of the libraries' own."""
+def test_a_refused_connection_is_reported_with_its_cause() -> None:
+    """In the words of the operating system, not of the libraries."""
     assert message(f"http://127.0.0.1:{closed_port()}/user") == (
-        "could not connect to 127.0.0.1: Connection refused. It is safe to re-run."
+        "Could not connect to 127.0.0.1: Connection refused. It is safe to re-run."
     )
 
 
 @pytest.mark.parametrize("proxy", ["127.0.0.1", "proxy.invalid"])
-def test_a_proxy_that_does_not_answer_is_told_from_the_host(proxy: str) -> None:
-    """It is not the host that does not resolve."""
-    found = message("http://api.github.com/user", f"http://{proxy}:{closed_port()}")
+def test_an_unreachable_proxy_is_named_as_such(proxy: str) -> None:
+    """If the proxy does not resolve, the message does not blame the host."""
+    text = message("http://api.github.com/user", f"http://{proxy}:{closed_port()}")
 
-    assert found.startswith(
-        "could not connect to api.github.com through the proxy of the environment: "
-    )
+    assert text.startswith("Could not connect to api.github.com through the configured proxy: ")
 
 
-def test_an_answer_that_breaks_off_does_not_tell_the_host() -> None:
-    """`requests` does not say which request it was."""
+def test_a_response_that_breaks_off_names_no_host() -> None:
+    """The error of `requests` does not have the request."""
     error = requests.exceptions.ChunkedEncodingError("Connection broken")
 
     assert str(connection_error(error, Redactor(b"a secret"))) == (
-        "could not connect to GitHub: Connection broken. It is safe to re-run."
+        "Could not connect to GitHub: Connection broken. It is safe to re-run."
     )
