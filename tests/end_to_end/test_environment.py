@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from github_sandbox import World
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.serving import Served, challenging
 from running import ACTION_YML, Action
 
@@ -39,20 +39,20 @@ SignatureAlgorithms = RSA+SHA256
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
+def certificate_authority(tmp_path: Path) -> CertificateAuthority:
     """Believed by those who are told of its bundle."""
-    return Authority(tmp_path)
+    return CertificateAuthority(tmp_path)
 
 
 @pytest.fixture
-def registry(authority: Authority) -> Iterator[Served]:
+def registry(certificate_authority: CertificateAuthority) -> Iterator[Served]:
     """A registry with TLS, which takes any credential."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         known = "Authorization" in request.headers
         return web.json_response({}) if known else challenging('Basic realm="x"')
 
-    with Served(answer, authority.certify("localhost").context()) as served:
+    with Served(answer, certificate_authority.certify("localhost").context()) as served:
         yield served
 
 
@@ -65,7 +65,11 @@ def uncovered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("uncovered")
 def test_openssl_takes_no_orders(
-    world: World, action: Action, authority: Authority, registry: Served, tmp_path: Path
+    world: World,
+    action: Action,
+    certificate_authority: CertificateAuthority,
+    registry: Served,
+    tmp_path: Path,
 ) -> None:
     """No configuration is read, and no keys are written; the variables are sources all the same."""
     configuration, keys = tmp_path / "openssl.cnf", tmp_path / "keys.log"
@@ -74,7 +78,7 @@ def test_openssl_takes_no_orders(
         "OPENSSL_CONF": str(configuration),
         "OPENSSL_MODULES": str(tmp_path),
         "SSLKEYLOGFILE": str(keys),
-        "REQUESTS_CA_BUNDLE": str(authority.bundle),
+        "REQUESTS_CA_BUNDLE": str(certificate_authority.bundle),
     }
     spec = SPEC.format(server=registry.host, username="OPENSSL_CONF", password="SSLKEYLOGFILE")
 

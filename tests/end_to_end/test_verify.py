@@ -68,7 +68,7 @@ def test_a_rejected_login_blocks_every_target_of_its_credential_and_no_other(
     assert len(world.secrets("repository:octo-org/svc-002")) == (3 if mode == "apply" else 0)
     (blocked,) = (message for message in step.annotations("error") if "is blocked" in message)
     assert "ACR at 3 targets is blocked: " in blocked
-    assert "what is stored stays" in blocked
+    assert "the stored secrets stay unchanged" in blocked
     assert BAD not in step.log
 
 
@@ -118,7 +118,7 @@ def test_a_registry_that_cannot_be_reached(
 
     assert step.exit_code == code, step.stdout
     assert len(world.secrets(REPOSITORY)) == stored
-    assert len([m for m in step.annotations("warning") if "not proven: " in m]) == (
+    assert len([m for m in step.annotations("warning") if "login not verified: " in m]) == (
         2 if verify == "auto" else 0
     )
 

@@ -1,4 +1,4 @@
-"""Servers that keep a client waiting for ever, each in a way of its own."""
+"""Servers that keep a client waiting for ever, in several ways."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def dribbled_header() -> Iterator[bytes]:
 
 
 def endless_continue() -> Iterator[bytes]:
-    """One interim answer after the other."""
+    """Interim responses without end."""
     while True:
         yield b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -35,9 +35,9 @@ def dribbled_chunk_extension() -> Iterator[bytes]:
 
 
 class Attacker:
-    """Answers with what never ends, on one connection at a time.
+    """Sends an endless response, on one connection at a time.
 
-    `began` is set when the first answer begins, `gone` when the client leaves one.
+    `began` is set when the first response begins, `gone` when the client closes a connection.
     """
 
     def __init__(self, attack: Attack, context: ssl.SSLContext | None = None) -> None:

@@ -14,15 +14,15 @@ from typing import Any, Self
 
 import requests
 
-from registry.authority import Files
+from registry.certificate_authority import Files
 
 NEEDED = ("docker-registry", "htpasswd")
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-PATIENCE = 10
+START_SECONDS = 10
 
 
 def missing() -> list[str]:
-    """What is not installed of what these tests need."""
+    """The programs of NEEDED that are not installed."""
     return [name for name in NEEDED if shutil.which(name) is None]
 
 
@@ -40,7 +40,7 @@ def passwords(folder: Path, users: Mapping[str, str]) -> dict[str, Any]:
 
 
 class DebianRegistry:
-    """Runs between `with` and its end, on a free port of loopback; keeps images in memory."""
+    """Runs within a `with` block, on a free port of loopback; keeps images in memory."""
 
     def __init__(self, folder: Path, auth: Mapping[str, Any], files: Files | None = None) -> None:
         self._folder = folder
@@ -64,7 +64,7 @@ class DebianRegistry:
             self._process = subprocess.Popen(
                 ["docker-registry", "serve", str(config)], stdout=log, stderr=log
             )
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + START_SECONDS
         while not _listens(self.port):
             if self._process.poll() is not None or time.monotonic() > until:
                 self._process.kill()
@@ -82,7 +82,7 @@ class DebianRegistry:
         return f"localhost:{self.port}"
 
     def push(self, name: str, tag: str, authorization: str, bundle: Path) -> str:
-        """Pushes a tiny image; returns the digest of its manifest."""
+        """Push a tiny image; return the digest of its manifest."""
         with requests.Session() as session:
             session.trust_env = False
             session.verify = str(bundle)
@@ -106,9 +106,9 @@ class DebianRegistry:
             }
             headers = {"Content-Type": MANIFEST}
             body = json.dumps(manifest).encode()
-            answer = session.put(f"{url}/manifests/{tag}", data=body, headers=headers, timeout=5)
-            answer.raise_for_status()
-            return answer.headers["Docker-Content-Digest"]
+            response = session.put(f"{url}/manifests/{tag}", data=body, headers=headers, timeout=5)
+            response.raise_for_status()
+            return response.headers["Docker-Content-Digest"]
 
 
 def _blob(session: requests.Session, url: str, data: bytes) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""An HTTP proxy that knows a few names, whatever the real network says they are."""
+"""An HTTP proxy that resolves a few names to ports of this machine."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Self
 
 
 class Proxy:
-    """Leads `CONNECT name:443` to a port of loopback; `asked` has every first line."""
+    """Connects `CONNECT name:443` to a port of loopback; `requests` has every first line."""
 
     def __init__(self, ports: Mapping[str, int]) -> None:
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         proxy = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -21,15 +21,15 @@ class Proxy:
                 first = self.rfile.readline().decode().strip()
                 while self.rfile.readline().strip():
                     pass
-                proxy.asked.append(first)
+                proxy.requests.append(first)
                 method, _, rest = first.partition(" ")
                 port = ports.get(rest.partition(" ")[0]) if method == "CONNECT" else None
                 if port is None:
                     self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
                     return
                 self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                with socket.create_connection(("127.0.0.1", port)) as there:
-                    _join(self.connection, there)
+                with socket.create_connection(("127.0.0.1", port)) as upstream:
+                    _join(self.connection, upstream)
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -44,10 +44,10 @@ class Proxy:
         self._server.server_close()
 
 
-def _join(here: socket.socket, there: socket.socket) -> None:
-    back = Thread(target=_pump, args=(there, here), daemon=True)
+def _join(client: socket.socket, upstream: socket.socket) -> None:
+    back = Thread(target=_pump, args=(upstream, client), daemon=True)
     back.start()
-    _pump(here, there)
+    _pump(client, upstream)
     back.join()
 
 

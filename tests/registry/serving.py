@@ -1,4 +1,4 @@
-"""A server of the tests' own: answers as a test says, and keeps what it was sent."""
+"""A server with a handler of the test, which records the requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as it came in."""
+    """A request that the server received."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Seen:
 
 
 class Served:
-    """Serves `handler` on a free port of loopback between `with` and its end."""
+    """Serves `handler` on a free port of loopback within a `with` block."""
 
     def __init__(self, handler: Handler, context: ssl.SSLContext | None = None) -> None:
         self._handler = handler
@@ -86,5 +86,5 @@ class Served:
 
 
 def challenging(challenge: str, status: int = 401, body: object = None) -> web.Response:
-    """What a registry answers to somebody whom it does not know."""
+    """The response of a registry to a request without a valid credential."""
     return web.json_response(body or {}, status=status, headers={"WWW-Authenticate": challenge})

@@ -1,4 +1,4 @@
-"""A credential is sent to no server but those that the workflow allows."""
+"""A credential is sent only to servers that `allowed-servers` covers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aiohttp import web
 
 from codespaces_registry_secrets.model.allowlist import is_allowed
 from codespaces_registry_secrets.model.registries import DOCKER_HUB
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.conftest import USERS, Login, Serve
 from registry.debian_registry import DebianRegistry
 from registry.proxy import Proxy
@@ -34,12 +34,12 @@ ME = ("octocat", USERS["octocat"])
     ],
 )
 def test_globs(server: str, glob: str, expected: bool) -> None:
-    """They match the server as the spec has it, and `*` never a `/`."""
+    """They match the server as written in the spec, and `*` never matches a `/`."""
     assert is_allowed(["other.test", glob], server) is expected
 
 
 @pytest.fixture
-def elsewhere(serve: Serve) -> Served:
+def token_host(serve: Serve) -> Served:
     """A token server on another host than its registry."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -49,37 +49,37 @@ def elsewhere(serve: Serve) -> Served:
 
 
 @pytest.fixture
-def registry(serve: Serve, elsewhere: Served) -> Served:
-    """A registry that sends everybody there."""
+def registry(serve: Serve, token_host: Served) -> Served:
+    """A registry that names that token server."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if "Authorization" in request.headers:
             return web.json_response({})
-        return challenging(f'Bearer realm="{elsewhere.url}/token"')
+        return challenging(f'Bearer realm="{token_host.url}/token"')
 
     return serve(answer)
 
 
-def test_a_token_server_elsewhere(login: Login, registry: Served, elsewhere: Served) -> None:
-    """It gets nothing unless it is allowed too; without the input, as before."""
-    verdict = login(registry.host, *ME, allowed_servers=(registry.host,))
-    assert verdict.status == "rejected"
-    assert verdict.message == (
-        f"{registry.host} names the token server {elsewhere.host}, which `allowed-servers` does "
+def test_a_token_server_on_another_host(login: Login, registry: Served, token_host: Served) -> None:
+    """It gets no request unless the input covers it too, or is empty."""
+    result = login(registry.host, *ME, allowed_servers=(registry.host,))
+    assert result.status == "rejected"
+    assert result.message == (
+        f"{registry.host} names the token server {token_host.host}, which `allowed-servers` does "
         "not cover, so the credential is not sent there; add that host to `allowed-servers` if it "
         "belongs to this registry"
     )
-    assert not elsewhere.seen
+    assert not token_host.seen
     assert [seen.authorization for seen in registry.seen] == [None]
-    for allowed in ((registry.host, elsewhere.host), ("localhost:*",), ()):
+    for allowed in ((registry.host, token_host.host), ("localhost:*",), ()):
         assert login(registry.host, *ME, allowed_servers=allowed).status == "accepted"
 
 
 def test_a_server_that_is_not_allowed(login: Login, registry: Served) -> None:
-    """It is not asked at all."""
-    verdict = login(registry.host, *ME, allowed_servers=("*.azurecr.io",))
-    assert verdict.status == "rejected"
-    assert verdict.message == (
+    """It gets no request."""
+    result = login(registry.host, *ME, allowed_servers=("*.azurecr.io",))
+    assert result.status == "rejected"
+    assert result.message == (
         f"`allowed-servers` does not cover {registry.host}, so no credential is sent there; add it "
         "to the input, or correct the server"
     )
@@ -87,10 +87,10 @@ def test_a_server_that_is_not_allowed(login: Login, registry: Served) -> None:
 
 
 @pytest.mark.registry
-def test_the_token_server_of_docker_hub_is_known(
+def test_the_token_server_of_docker_hub_is_covered(
     hub: DebianRegistry, token_server: Served, monkeypatch: pytest.MonkeyPatch, login: Login
 ) -> None:
-    """Whoever allows Docker Hub allows `auth.docker.io`."""
+    """To allow Docker Hub allows `auth.docker.io`."""
     ports = {"registry-1.docker.io:443": hub.port, "auth.docker.io:443": token_server.port}
     with Proxy(ports) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -114,11 +114,11 @@ def test_the_token_server_of_docker_hub_is_known(
 def test_known_token_servers(
     serve: Serve,
     login: Login,
-    authority: Authority,
+    certificate_authority: CertificateAuthority,
     monkeypatch: pytest.MonkeyPatch,
     case: tuple[str, str, str, bool],
 ) -> None:
-    """Those that belong to a registry, and no others."""
+    """A registry's own token server is covered, and no other."""
     server, host, realm, allowed = case
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -128,11 +128,11 @@ def test_known_token_servers(
             return web.json_response({})
         return challenging(f'Bearer realm="https://{realm}/token"')
 
-    served = serve(answer, authority.certify(host, "gitlab.com"))
+    served = serve(answer, certificate_authority.certify(host, "gitlab.com"))
     names = (host, "gitlab.com")
     with Proxy({f"{name}:443": served.port for name in names}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        verdict = login(server, *ME, allowed_servers=(server,))
-    assert verdict.status == ("accepted" if allowed else "rejected"), verdict.message
+        result = login(server, *ME, allowed_servers=(server,))
+    assert result.status == ("accepted" if allowed else "rejected"), result.message
     sent = [seen for seen in served.seen if seen.authorization]
     assert bool(sent) is allowed

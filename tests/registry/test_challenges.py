@@ -1,3 +1,5 @@
+"""Authentication schemes that a registry offers in `WWW-Authenticate`."""
+
 from __future__ import annotations
 
 import pytest
@@ -37,12 +39,12 @@ BEARER = Challenge("bearer", {"realm": "https://auth.test/token", "service": "a,
     ],
 )
 def test_headers(header: str, expected: list[Challenge]) -> None:
-    """Several challenges in one header, quoted commas, blanks, and what is none."""
+    """Several challenges in one header, quoted commas, blanks, and invalid parts."""
     assert parse_challenges(header) == expected
 
 
-def test_bearer_goes_before_basic(serve: Serve, login: Login) -> None:
-    """Where a registry takes both, the credential goes to the token server alone."""
+def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
+    """If a registry offers both, the credential is sent only to the token server."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
@@ -74,38 +76,38 @@ def test_bearer_goes_before_basic(serve: Serve, login: Login) -> None:
         "http://localhost.auth.test/token",
     ],
 )
-def test_a_token_server_that_is_not_to_be_trusted(serve: Serve, login: Login, realm: str) -> None:
-    """It gets nothing unless TLS leads there."""
+def test_an_unsafe_token_server(serve: Serve, login: Login, realm: str) -> None:
+    """It gets no request without TLS."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="{realm}",service="s"')
 
     server = serve(answer)
-    verdict = login(server.host, "me", "the password")
-    assert verdict.status == "unreachable"
-    assert "names a token server that is no https URL" in verdict.message
+    result = login(server.host, "me", "the password")
+    assert result.status == "unreachable"
+    assert "names a token server without an https URL" in result.message
     assert len(server.seen) == 1
 
 
-def test_a_way_to_log_in_that_docker_does_not_know(serve: Serve, login: Login) -> None:
-    """Digest, for one."""
+def test_an_unsupported_scheme(serve: Serve, login: Login) -> None:
+    """Such as Digest."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging('Digest realm="x", nonce="y"')
 
-    verdict = login(serve(answer).host, "me", "the password")
-    assert verdict.status == "unreachable"
-    assert "names no way to log in that Docker knows" in verdict.message
+    result = login(serve(answer).host, "me", "the password")
+    assert result.status == "unreachable"
+    assert "offers no authentication scheme that Docker supports" in result.message
 
 
 def test_a_user_name_with_a_colon(serve: Serve, login: Login) -> None:
-    """No header can carry it."""
+    """A Basic header cannot carry it."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging('Basic realm="x"')
 
     server = serve(answer)
-    verdict = login(server.host, "me:too", "the password")
-    assert verdict.status == "rejected"
-    assert "the user name holds a colon" in verdict.message
+    result = login(server.host, "me:too", "the password")
+    assert result.status == "rejected"
+    assert "the user name contains a colon" in result.message
     assert len(server.seen) == 1

@@ -1,4 +1,4 @@
-"""One login takes only so long, whatever a server does to keep it waiting."""
+"""A login ends in time, whatever a server does to delay it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from registry.attacks import (
     dribbled_header,
     endless_continue,
 )
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.serving import challenging
 
@@ -33,53 +33,53 @@ SECONDS = 0.5
 @pytest.mark.parametrize("attack", [dribbled_header, endless_continue, dribbled_chunk_extension])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_a_registry_that_keeps_the_login_waiting(
-    login: Login, authority: Authority, attack: Attack, tls: bool
+    login: Login, certificate_authority: CertificateAuthority, attack: Attack, tls: bool
 ) -> None:
-    """The verdict comes in time, and the connection and its thread are gone."""
-    context = authority.certify("localhost").context() if tls else None
+    """The result comes in time, and the connection and its thread end."""
+    context = certificate_authority.certify("localhost").context() if tls else None
     with Attacker(attack, context) as attacker:
         before = set(threads())
         began = time.monotonic()
-        verdict = login(attacker.host, *ME, seconds=SECONDS)
+        result = login(attacker.host, *ME, seconds=SECONDS)
         assert time.monotonic() - began < SECONDS + 1
         assert attacker.gone.wait(5)
         for thread in set(threads()) - before:
             thread.join(5)
             assert not thread.is_alive()
-    assert verdict.status == "unreachable"
-    assert verdict.message == (
+    assert result.status == "unreachable"
+    assert result.message == (
         f"the login at {attacker.host} did not finish within 0.5 s and was stopped; check that this "
         "is the registry, or run again later"
     )
 
 
 def test_a_token_server_that_keeps_the_login_waiting(serve: Serve, login: Login) -> None:
-    """The limit is for all requests of a login together."""
+    """The limit applies to all requests of a login together."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="http://{attacker.host}/token"')
 
     with Attacker(dribbled_header) as attacker:
-        verdict = login(serve(answer).host, *ME, seconds=SECONDS)
+        result = login(serve(answer).host, *ME, seconds=SECONDS)
         assert attacker.gone.wait(5)
-    assert verdict.status == "unreachable"
-    assert "did not finish within 0.5 s" in verdict.message
+    assert result.status == "unreachable"
+    assert "did not finish within 0.5 s" in result.message
 
 
 def test_an_exchange_at_aws_that_keeps_the_login_waiting(login: Login) -> None:
     """It counts as a part of the login."""
     with Attacker(dribbled_header) as attacker:
         endpoint = f"http://{attacker.host}"
-        verdict = login(ECR, *KEY, ecr_endpoint=endpoint, seconds=SECONDS)
+        result = login(ECR, *KEY, ecr_endpoint=endpoint, seconds=SECONDS)
         assert attacker.gone.wait(5)
-    assert verdict.status == "unreachable"
-    assert f"the login at {ECR} did not finish within 0.5 s" in verdict.message
+    assert result.status == "unreachable"
+    assert f"the login at {ECR} did not finish within 0.5 s" in result.message
 
 
 def test_a_name_that_takes_long_to_resolve(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It cannot be interrupted; when the address comes at last, nothing is sent there."""
+    """It cannot be interrupted; when the address arrives late, nothing is sent there."""
     resolve, resolved = socket.getaddrinfo, Event()
 
     def slowly(host: Any, *arguments: Any, **options: Any) -> Any:
@@ -91,22 +91,22 @@ def test_a_name_that_takes_long_to_resolve(
     monkeypatch.setattr(socket, "getaddrinfo", slowly)
     with socket.create_server(("127.0.0.1", 0)) as server:
         before = set(threads())
-        verdict = login(f"slow.test:{server.getsockname()[1]}", *ME, seconds=SECONDS)
+        result = login(f"slow.test:{server.getsockname()[1]}", *ME, seconds=SECONDS)
         resolved.set()
         connection, _ = server.accept()
         with connection:
             assert connection.recv(65536) == b""
         for thread in set(threads()) - before:
             thread.join(5)
-    assert verdict.status == "unreachable"
-    assert "did not finish within 0.5 s" in verdict.message
+    assert result.status == "unreachable"
+    assert "did not finish within 0.5 s" in result.message
 
 
 def test_many_quick_requests_are_one_login(serve: Serve, login: Login) -> None:
-    """A server that answers each of them late enough is given up as well."""
+    """The limit applies to their sum."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        time.sleep(0.2)  # noqa: ASYNC251 - nobody else asks this server
+        time.sleep(0.2)  # noqa: ASYNC251 - the server has only this request
         return web.json_response({})
 
     images = [f"team/image-{number}" for number in range(50)]
@@ -114,7 +114,7 @@ def test_many_quick_requests_are_one_login(serve: Serve, login: Login) -> None:
 
 
 def test_an_error_of_the_work_is_raised() -> None:
-    """Where it is waited for."""
+    """In the thread that waits for the result."""
 
     def fail(_: object) -> None:
         raise ZeroDivisionError
@@ -124,7 +124,7 @@ def test_an_error_of_the_work_is_raised() -> None:
 
 
 def test_a_login_in_time_is_not_disturbed(serve: Serve, login: Login) -> None:
-    """Every request of it arrives."""
+    """All of its requests arrive."""
     pair = b64encode(":".join(ME).encode()).decode()
 
     async def answer(request: web.Request) -> web.StreamResponse:

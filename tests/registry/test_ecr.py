@@ -1,4 +1,4 @@
-"""An access key for Amazon ECR, exchanged at moto's AWS, and a registry that takes what comes out."""
+"""Exchange an access key for an Amazon ECR login at moto's AWS, and log in with it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from botocore.session import Session  # type: ignore[import-untyped]
 from moto.server import ThreadedMotoServer
 
 from registry import debian_registry
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.debian_registry import DebianRegistry
 from registry.proxy import Proxy
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 SERVER = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-# What moto gives for every key.
+# The password that moto issues for every key.
 PASSWORD = f"{ACCOUNT}-auth-token"
 NO_KEY = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 
 @dataclass(frozen=True)
 class Aws:
-    """moto's server, with two users: one may ask for a login, the other may nothing."""
+    """A server of moto with two users: one can request a login, the other has no permission."""
 
     url: str
     allowed: tuple[str, str]
@@ -39,7 +39,7 @@ class Aws:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:
-    """From the first user on, it checks signatures and permissions."""
+    """A server of moto that checks signatures and permissions once it has users."""
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -69,18 +69,21 @@ def _user(iam: Any, name: str, policy: str | None) -> tuple[str, str]:
 
 @pytest.fixture
 def _to_moto(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As anybody sends AWS's clients elsewhere."""
+    """Set the variable that also other clients of AWS read."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", aws.url)
 
 
 @pytest.fixture
 def ecr(
-    installed: None, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: None,
+    certificate_authority: CertificateAuthority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[DebianRegistry]:
-    """Debian's registry in the place of ECR's, with the login that moto gives."""
+    """Debian's registry in place of ECR, with the login that moto issues."""
     auth = debian_registry.passwords(tmp_path, {"AWS": PASSWORD})
     with (
-        DebianRegistry(tmp_path, auth, authority.certify(SERVER)) as registry,
+        DebianRegistry(tmp_path, auth, certificate_authority.certify(SERVER)) as registry,
         Proxy({f"{SERVER}:443": registry.port}) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -90,15 +93,15 @@ def ecr(
 @pytest.mark.registry
 @pytest.mark.usefixtures("_to_moto", "ecr")
 def test_an_access_key_is_exchanged(aws: Aws, login: Login) -> None:
-    """The registry gets the login that AWS gives for it."""
-    verdict = login(SERVER, *aws.allowed)
-    assert (verdict.status, verdict.message) == ("accepted", "")
+    """The registry gets the login that AWS issues for it."""
+    result = login(SERVER, *aws.allowed)
+    assert (result.status, result.message) == ("accepted", "")
 
 
 @pytest.mark.registry
 @pytest.mark.usefixtures("ecr")
 def test_a_token_is_not_exchanged(login: Login) -> None:
-    """The user `AWS` with a token that somebody else asked for; AWS is left in peace."""
+    """The user `AWS` with a token needs no request to AWS."""
     assert login(SERVER, "AWS", PASSWORD).status == "accepted"
     assert login(SERVER, "AWS", "an-old-token").status == "rejected"
 
@@ -131,33 +134,33 @@ def test_nothing_of_the_machine_is_used(
     }.items():
         monkeypatch.setenv(name, value)
     assert login(SERVER, *NO_KEY).status == "rejected"
-    # AWS gives the login, and the registry's proxy takes no connection: so far it came.
-    verdict = login(SERVER, *aws.allowed)
-    assert verdict.status == "unreachable"
-    assert verdict.message.startswith(f"the proxy of the environment does not lead to {SERVER}")
+    # AWS issues the login; the login fails later, because the proxy accepts no connection.
+    result = login(SERVER, *aws.allowed)
+    assert result.status == "unreachable"
+    assert result.message.startswith(f"could not connect to {SERVER} through the configured proxy")
 
 
 @pytest.mark.usefixtures("_to_moto")
 def test_refusals_of_aws(aws: Aws, login: Login) -> None:
-    """In AWS's words, with the permissions that are needed, and without the secret."""
+    """The message has AWS's code and the permissions, and not the secret."""
     cases = {
         NO_KEY: "UnrecognizedClientException|InvalidClientTokenId|AuthFailure",
         (aws.allowed[0], NO_KEY[1]): "InvalidSignatureException|SignatureDoesNotMatch",
         aws.denied: "AccessDenied",
     }
     for key, codes in cases.items():
-        verdict = login(SERVER, *key)
-        assert verdict.status == "rejected"
-        assert any(code in verdict.message for code in codes.split("|")), verdict.message
-        assert "`ecr:GetAuthorizationToken` and `sts:GetServiceBearerToken`" in verdict.message
-        assert not any(value in verdict.message for value in key)
+        result = login(SERVER, *key)
+        assert result.status == "rejected"
+        assert any(code in result.message for code in codes.split("|")), result.message
+        assert "`ecr:GetAuthorizationToken` and `sts:GetServiceBearerToken`" in result.message
+        assert not any(value in result.message for value in key)
 
 
 def test_a_temporary_key(login: Login) -> None:
-    """It is refused here, for Codespaces has no place for its session token."""
-    verdict = login(SERVER, "ASIAIOSFODNN7EXAMPLE", NO_KEY[1])
-    assert verdict.status == "rejected"
-    assert "without its session token" in verdict.message
+    """It is rejected without a request, because Codespaces cannot store its session token."""
+    result = login(SERVER, "ASIAIOSFODNN7EXAMPLE", NO_KEY[1])
+    assert result.status == "rejected"
+    assert "which needs a session token" in result.message
 
 
 @pytest.mark.parametrize(
@@ -172,11 +175,11 @@ def test_a_temporary_key(login: Login) -> None:
         "http://localhost.ecr.test",
     ],
 )
-def test_an_endpoint_that_must_not_be_used(login: Login, endpoint: str) -> None:
-    """Who answers there could ask for a login with the signature of the key."""
-    verdict = login(SERVER, *NO_KEY, ecr_endpoint=endpoint)
-    assert verdict.status == "rejected"
-    assert verdict.message == (
+def test_an_unsafe_endpoint(login: Login, endpoint: str) -> None:
+    """Whoever gets the signed request can request a login with it."""
+    result = login(SERVER, *NO_KEY, ecr_endpoint=endpoint)
+    assert result.status == "rejected"
+    assert result.message == (
         "AWS_ENDPOINT_URL_ECR must be an https URL (http only for this machine), so the access key "
         "was not used; correct the variable, or remove it"
     )
@@ -188,7 +191,7 @@ def test_the_endpoint_of_a_region(login: Login, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         login(SERVER, *NO_KEY)
         login("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", *NO_KEY)
-    assert [line.split()[1] for line in proxy.asked] == [
+    assert [line.split()[1] for line in proxy.requests] == [
         "api.ecr.eu-west-1.amazonaws.com:443",
         "api.ecr.cn-north-1.amazonaws.com.cn:443",
     ]
@@ -196,14 +199,14 @@ def test_the_endpoint_of_a_region(login: Login, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("secret", ["schlüssel\nmit ☃", "\x00\r\n", "x" * 48_000])
 def test_a_secret_key_with_odd_characters(aws: Aws, login: Login, secret: str) -> None:
-    """AWS refuses it; nothing else breaks."""
-    verdict = login(SERVER, aws.allowed[0], secret, ecr_endpoint=aws.url)
-    assert verdict.status == "rejected"
-    assert "SignatureDoesNotMatch" in verdict.message or "InvalidSig" in verdict.message
+    """AWS rejects it with a message."""
+    result = login(SERVER, aws.allowed[0], secret, ecr_endpoint=aws.url)
+    assert result.status == "rejected"
+    assert "SignatureDoesNotMatch" in result.message or "InvalidSig" in result.message
 
 
 @pytest.mark.parametrize(
-    ("answered", "expected"),
+    ("error", "expected"),
     [
         ((400, "UnrecognizedClientException"), "rejected"),
         ((400, "ThrottlingException"), "unreachable"),
@@ -215,41 +218,41 @@ def test_codes_of_aws(
     serve: Serve,
     login: Login,
     monkeypatch: pytest.MonkeyPatch,
-    answered: tuple[int, str],
+    error: tuple[int, str],
     expected: str,
 ) -> None:
-    """AWS out of breath says nothing of a key."""
-    status, code = answered
+    """An overloaded AWS shows nothing about the key."""
+    status, code = error
 
     async def answer(request: web.Request) -> web.StreamResponse:
         body = {"__type": code, "message": "The key in the request is invalid."}
         return web.json_response(body, status=status)
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(answer).url)
-    verdict = login(SERVER, *NO_KEY)
-    assert verdict.status == expected
-    assert f"({code}: The key in the request is invalid)" in verdict.message
+    result = login(SERVER, *NO_KEY)
+    assert result.status == expected
+    assert f"({code}: The key in the request is invalid)" in result.message
 
 
 @pytest.mark.parametrize("body", ["{}", '{"authorizationData": []}', "[]", "no JSON", '{"authorizationData": [{"authorizationToken": "?"}]}', '{"authorizationData": [{"authorizationToken": "QVdT"}]}'])  # fmt: skip
-def test_no_answer_of_aws(
+def test_a_response_that_is_not_from_aws(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
-    """Something else answers in its place."""
+    """Another server responds in its place."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(text=body)
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(answer).url)
-    verdict = login(SERVER, *NO_KEY)
-    assert verdict.status == "unreachable"
-    assert "its answer holds none" in verdict.message
+    result = login(SERVER, *NO_KEY)
+    assert result.status == "unreachable"
+    assert "AWS returned no ECR login in its response" in result.message
 
 
-def test_aws_is_not_there(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing listens."""
+def test_aws_is_unreachable(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing listens on the port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://127.0.0.1:{taken.getsockname()[1]}")
-    verdict = login(SERVER, *NO_KEY)
-    assert verdict.status == "unreachable"
-    assert verdict.message.startswith(f"AWS could not be asked for an ECR login in {REGION}: 127.")
+    result = login(SERVER, *NO_KEY)
+    assert result.status == "unreachable"
+    assert result.message.startswith(f"request for an ECR login in {REGION}: 127.")

@@ -1,4 +1,4 @@
-"""A login that is good is worth nothing where the image may not be pulled."""
+"""Check that a credential can pull the images of the spec."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from base64 import b64encode
 import pytest
 from aiohttp import web
 
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.conftest import USERS, Login, Serve
 from registry.debian_registry import DebianRegistry
 from registry.serving import Served
@@ -18,21 +18,23 @@ needs_registry = pytest.mark.registry
 
 
 @pytest.fixture
-def pushed(token_registry: DebianRegistry, tokens: TokenServer, authority: Authority) -> str:
-    """The digest of `team/devbox:latest`; `team/secret:latest` is there too, for nobody."""
+def pushed(
+    token_registry: DebianRegistry, tokens: TokenServer, certificate_authority: CertificateAuthority
+) -> str:
+    """The digest of `team/devbox:latest`; `team/secret:latest` exists too, and no user can pull it."""
     digest = ""
     for name in ("team/secret", "team/devbox"):
         access = [{"type": "repository", "name": name, "actions": ["pull", "push"]}]
         bearer = f"Bearer {tokens.token(access)}"
-        digest = token_registry.push(name, "latest", bearer, authority.bundle)
+        digest = token_registry.push(name, "latest", bearer, certificate_authority.bundle)
     return digest
 
 
 @needs_registry
-def test_images_that_may_be_pulled(
+def test_images_that_can_be_pulled(
     token_registry: DebianRegistry, token_server: Served, pushed: str, login: Login
 ) -> None:
-    """By tag, by digest, by both, and by neither; each asks for `pull` and no more."""
+    """By tag, by digest, by both, and by neither; each requests only `pull`."""
     images = [
         "team/devbox",
         "team/devbox:latest",
@@ -45,38 +47,40 @@ def test_images_that_may_be_pulled(
 
 
 @needs_registry
-def test_images_by_basic(basic_tls: DebianRegistry, authority: Authority, login: Login) -> None:
-    """The credential goes with the request for the manifest."""
+def test_images_by_basic(
+    basic_tls: DebianRegistry, certificate_authority: CertificateAuthority, login: Login
+) -> None:
+    """The request for the manifest carries the credential."""
     basic = f"Basic {b64encode(':'.join(OCTOCAT).encode()).decode()}"
-    basic_tls.push("team/devbox", "v1", basic, authority.bundle)
+    basic_tls.push("team/devbox", "v1", basic, certificate_authority.bundle)
     assert login(basic_tls.host, *OCTOCAT, "team/devbox:v1").status == "accepted"
-    verdict = login(basic_tls.host, *OCTOCAT, "team/devbox:v1", "team/devbox:v2")
-    assert verdict.status == "rejected"
-    assert verdict.message == (
-        "image team/devbox:v2: no such image, or the credential may not see it (404); check the name"
+    result = login(basic_tls.host, *OCTOCAT, "team/devbox:v1", "team/devbox:v2")
+    assert result.status == "rejected"
+    assert result.message == (
+        "image team/devbox:v2: the image does not exist, or the credential has no permission to see it (404); check the name"
     )
 
 
 @needs_registry
-def test_an_image_that_may_not_be_pulled(
+def test_an_image_that_cannot_be_pulled(
     token_registry: DebianRegistry, pushed: str, login: Login
 ) -> None:
-    """A token without the access is granted; what counts is what the registry makes of it."""
-    verdict = login(token_registry.host, *OCTOCAT, "team/devbox", "team/secret:latest")
-    assert verdict.status == "rejected"
-    assert verdict.message.startswith(
-        "image team/secret:latest: the login is good, but may not pull it (401: "
+    """The token server issues a token without access; the registry rejects it."""
+    result = login(token_registry.host, *OCTOCAT, "team/devbox", "team/secret:latest")
+    assert result.status == "rejected"
+    assert result.message.startswith(
+        "image team/secret:latest: the login is accepted, but has no permission to pull it (401: "
     )
 
 
 @needs_registry
-def test_an_image_that_is_not_there(
+def test_an_image_that_does_not_exist(
     token_registry: DebianRegistry, pushed: str, login: Login
 ) -> None:
-    """404 means that, or that the credential may not see it."""
-    verdict = login(token_registry.host, *OCTOCAT, "team/devbox:v9")
-    assert verdict.status == "rejected"
-    assert verdict.message.startswith("image team/devbox:v9: no such image, or the credential")
+    """404 can also mean that the credential has no permission to see it."""
+    result = login(token_registry.host, *OCTOCAT, "team/devbox:v9")
+    assert result.status == "rejected"
+    assert result.message.startswith("image team/devbox:v9: the image does not exist, or the")
 
 
 @pytest.mark.parametrize(
@@ -91,43 +95,43 @@ def test_an_image_that_is_not_there(
         "a b",
     ],
 )
-def test_what_is_no_image(serve: Serve, login: Login, image: str) -> None:
-    """It is named, and never becomes part of a URL."""
+def test_an_invalid_image_name(serve: Serve, login: Login, image: str) -> None:
+    """The message has it, and it never becomes part of a URL."""
 
     async def open_to_all(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
 
     server = serve(open_to_all)
-    verdict = login(server.host, *OCTOCAT, image)
-    assert verdict.status == "rejected"
-    assert verdict.message.startswith(f"image {image}: not an image's name")
+    result = login(server.host, *OCTOCAT, image)
+    assert result.status == "rejected"
+    assert result.message.startswith(f"image {image}: not an image name")
     assert {seen.path for seen in server.seen} == {"/v2/"}
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "words"),
+    ("status", "expected", "message"),
     [
-        (403, "rejected", "the login is good, but may not pull it (403)"),
-        (429, "unreachable", "answers 429"),
-        (500, "unreachable", "answers 500"),
+        (403, "rejected", "the login is accepted, but has no permission to pull it (403)"),
+        (429, "unreachable", "returned 429 for its manifest; run again later"),
+        (500, "unreachable", "returned 500 for its manifest; run again later"),
     ],
 )
-def test_other_answers_for_a_manifest(
-    serve: Serve, login: Login, status: int, verdict: str, words: str
+def test_other_responses_for_a_manifest(
+    serve: Serve, login: Login, status: int, expected: str, message: str
 ) -> None:
-    """What says nothing about the credential rejects nothing."""
+    """Only a response about the credential rejects it."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.json_response({}, status=200 if request.path == "/v2/" else status)
 
-    found = login(serve(answer).host, *OCTOCAT, "team/devbox")
-    assert found.status == verdict
-    assert found.message.startswith("image team/devbox: ")
-    assert words in found.message
+    result = login(serve(answer).host, *OCTOCAT, "team/devbox")
+    assert result.status == expected
+    assert result.message.startswith("image team/devbox: ")
+    assert message in result.message
 
 
 def test_every_kind_of_manifest_is_fine(serve: Serve, login: Login) -> None:
-    """An image may be one for several platforms, as Docker or as OCI writes it."""
+    """Docker's and OCI's, for one platform and for several."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.json_response({})

@@ -22,8 +22,8 @@ def test_basic_accepts_each_password_to_the_byte(
     basic_tls: DebianRegistry, login: Login, user: str
 ) -> None:
     """Letters of all scripts, colons and line ends get through."""
-    verdict = login(basic_tls.host, user, USERS[user])
-    assert (verdict.status, verdict.message) == ("accepted", "")
+    result = login(basic_tls.host, user, USERS[user])
+    assert (result.status, result.message) == ("accepted", "")
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -35,17 +35,17 @@ def test_bearer_accepts_each_password_to_the_byte(
 
 
 def test_plain_http_is_spoken_on_loopback(basic_plain: DebianRegistry, login: Login) -> None:
-    """Where no TLS is, by name and by address; the password counts there too."""
+    """If the registry has no TLS, by name and by address; the password is checked there too."""
     for host in (basic_plain.host, f"127.0.0.1:{basic_plain.port}"):
         assert login(host, *OCTOCAT).status == "accepted"
         assert login(host, "octocat", "wrong").status == "rejected"
 
 
 def test_basic_rejects_a_wrong_password(basic_tls: DebianRegistry, login: Login) -> None:
-    """With the registry's words and without the password."""
-    verdict = login(basic_tls.host, "octocat", "wrong-password")
-    assert verdict.status == "rejected"
-    assert verdict.message == (
+    """The message has the registry's words, and not the password."""
+    result = login(basic_tls.host, "octocat", "wrong-password")
+    assert result.status == "rejected"
+    assert result.message == (
         f"{basic_tls.host} rejects the credential (401: authentication required); check that user "
         "name and password belong together and are neither revoked nor expired"
     )
@@ -55,10 +55,10 @@ def test_basic_rejects_a_wrong_password(basic_tls: DebianRegistry, login: Login)
 def test_bearer_rejects_a_wrong_password(
     token_registry: DebianRegistry, token_server: Served, login: Login, password: str
 ) -> None:
-    """It is the token server that says so. A line end too many is a wrong password."""
-    verdict = login(token_registry.host, "octocat", password)
-    assert verdict.status == "rejected"
-    assert verdict.message.startswith(
+    """The token server rejects it. An additional line end makes a wrong password."""
+    result = login(token_registry.host, "octocat", password)
+    assert result.status == "rejected"
+    assert result.message.startswith(
         f"{token_server.host} rejects the credential (401: incorrect username or password)"
     )
 
@@ -66,7 +66,7 @@ def test_bearer_rejects_a_wrong_password(
 def test_a_plain_login_names_no_scope(
     token_registry: DebianRegistry, token_server: Served, login: Login
 ) -> None:
-    """As with `docker login`: the service, who is asking, and the credential."""
+    """As with `docker login`: it sends the service, the client and the credential."""
     login(token_registry.host, *OCTOCAT)
     [seen] = token_server.seen
     assert (seen.method, seen.path) == ("GET", "/token")
@@ -85,7 +85,7 @@ def test_a_plain_login_names_no_scope(
 def test_an_identity_token_is_refreshed(
     token_registry: DebianRegistry, token_server: Served, login: Login, username: str
 ) -> None:
-    """The password is sent as a refresh token, and no Basic goes along."""
+    """The password is sent as a refresh token, without Basic."""
     assert login(token_registry.host, username, "an-identity-token").status == "accepted"
     [seen] = token_server.seen
     assert (seen.method, seen.authorization) == ("POST", None)
@@ -100,21 +100,21 @@ def test_an_identity_token_is_refreshed(
 def test_a_wrong_identity_token_is_tried_both_ways(
     token_registry: DebianRegistry, token_server: Served, login: Login
 ) -> None:
-    """Not every token server has the POST, so a refusal of it is not the last word."""
-    verdict = login(token_registry.host, "<token>", "not-an-identity-token")
-    assert verdict.status == "rejected"
+    """Not every token server has the POST, so the GET follows a refusal."""
+    result = login(token_registry.host, "<token>", "not-an-identity-token")
+    assert result.status == "rejected"
     assert [seen.method for seen in token_server.seen] == ["POST", "GET"]
 
 
 def test_an_expired_token_is_rejected(
     token_registry: DebianRegistry, tokens: TokenServer, login: Login
 ) -> None:
-    """It is not the credential alone that counts, but what the registry makes of the token."""
+    """The registry's response to the token counts, not only the token server's."""
     tokens.lifetime = -500
-    verdict = login(token_registry.host, *OCTOCAT)
-    assert verdict.status == "rejected"
-    assert f"{token_registry.host} does not accept the token that localhost:" in verdict.message
-    assert "(401: authentication required; invalid_token)" in verdict.message
+    result = login(token_registry.host, *OCTOCAT)
+    assert result.status == "rejected"
+    assert f"{token_registry.host} rejects the token that localhost:" in result.message
+    assert "(401: authentication required; invalid_token)" in result.message
 
 
 @pytest.mark.parametrize("wrong", ["service", "issuer"])
@@ -126,10 +126,10 @@ def test_a_token_for_elsewhere_is_rejected(
     assert login(token_registry.host, *OCTOCAT).status == "rejected"
 
 
-def test_docker_hub_is_asked_at_its_real_hosts(
+def test_docker_hub_is_reached_at_its_real_hosts(
     hub: DebianRegistry, token_server: Served, monkeypatch: pytest.MonkeyPatch, login: Login
 ) -> None:
-    """The server that Codespaces matches is a name; an image of one part is in `library/`."""
+    """The server that Codespaces matches is only a name; `solo` is in `library/`."""
     ports = {"registry-1.docker.io:443": hub.port, "auth.docker.io:443": token_server.port}
     with Proxy(ports) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -137,4 +137,4 @@ def test_docker_hub_is_asked_at_its_real_hosts(
         wrong = login("https://index.docker.io/v1/", "octocat", "wrong")
     assert right.status == "accepted"
     assert wrong.message.startswith("auth.docker.io rejects the credential (401: incorrect user")
-    assert {line.split()[1] for line in proxy.asked} == set(ports)
+    assert {line.split()[1] for line in proxy.requests} == set(ports)

@@ -1,4 +1,4 @@
-"""What a credential leads to is masked in the log before it is used."""
+"""Every secret that a credential leads to is masked before it is used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretBytes
 
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
 from registry.serving import challenging
@@ -19,19 +19,19 @@ KEY = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 
 def pair(username: str, password: str) -> str:
-    """What a Basic header carries."""
+    """The value of a Basic header."""
     return b64encode(f"{username}:{password}".encode()).decode()
 
 
 class Masks(list[str]):
-    """The masks, in the order of their coming."""
+    """Records the masks, in order."""
 
     def __call__(self, value: SecretBytes) -> None:
         self.append(value.get_secret_value().decode())
 
 
 def test_basic(serve: Serve, login: Login) -> None:
-    """User name and password in base64 are hidden before they are sent."""
+    """User name and password in base64 are masked before they are sent."""
     masks = Masks()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -48,7 +48,7 @@ def test_basic(serve: Serve, login: Login) -> None:
 ])  # fmt: skip
 @pytest.mark.parametrize("username", [USER, "<token>"])
 def test_bearer(serve: Serve, login: Login, body: dict[str, str], username: str) -> None:
-    """Every token that a token server gives, used or not."""
+    """Every token that a token server issues, used or not."""
     masks = Masks()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -63,8 +63,8 @@ def test_bearer(serve: Serve, login: Login, body: dict[str, str], username: str)
     assert masks == [*basic, *body.values()]
 
 
-def test_a_token_of_no_use(serve: Serve, login: Login) -> None:
-    """Even one that no header takes is hidden."""
+def test_an_unusable_token(serve: Serve, login: Login) -> None:
+    """Also a token that no header can carry is masked."""
     masks = Masks()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -78,9 +78,12 @@ def test_a_token_of_no_use(serve: Serve, login: Login) -> None:
 
 
 def test_a_login_of_ecr(
-    serve: Serve, login: Login, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
+    login: Login,
+    certificate_authority: CertificateAuthority,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The signature of the request, AWS's token, the password in it, and what is sent on."""
+    """The signature of the request, AWS's token, and the password in it."""
     masks = Masks()
     token = pair("AWS", "password-for-half-a-day")
 
@@ -93,16 +96,16 @@ def test_a_login_of_ecr(
         carried = request.headers.get("Authorization", "").removeprefix("Basic ")
         return web.json_response({}) if carried in masks else challenging('Basic realm="x"')
 
-    server = serve(answer, authority.certify(ECR))
+    server = serve(answer, certificate_authority.certify(ECR))
     with Proxy({f"{ECR}:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        verdict = login(ECR, *KEY, ecr_endpoint=serve(aws).url, mask=masks)
-    assert verdict.status == "accepted"
+        result = login(ECR, *KEY, ecr_endpoint=serve(aws).url, mask=masks)
+    assert result.status == "accepted"
     assert masks[1:] == [token, "password-for-half-a-day"]
 
 
-def test_a_token_that_would_blacken_the_log(serve: Serve, login: Login) -> None:
-    """A server does not decide which letters a log may have."""
+def test_a_token_too_short_to_mask(serve: Serve, login: Login) -> None:
+    """Otherwise a server could have single letters of the log replaced."""
     masks = Masks()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -115,8 +118,8 @@ def test_a_token_that_would_blacken_the_log(serve: Serve, login: Login) -> None:
     assert masks == [pair(USER, PASSWORD)]
 
 
-def test_what_is_masked_already(serve: Serve, login: Login) -> None:
-    """A token server that gives the password back needs no mask of it; nor does an empty token."""
+def test_a_secret_that_is_already_masked(serve: Serve, login: Login) -> None:
+    """A token that equals the password, or an empty token, gets no mask."""
     masks = Masks()
 
     async def answer(request: web.Request) -> web.StreamResponse:

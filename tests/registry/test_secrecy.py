@@ -1,4 +1,4 @@
-"""A credential goes where it is meant to go, and comes back in no message."""
+"""A credential is sent only to its registry, and no message contains it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiohttp import web
 
 from codespaces_registry_secrets.text.redaction import Redactor
 from codespaces_registry_secrets.verify.http import BasicCredentials, RegistryClient
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
 from registry.serving import challenging
@@ -53,8 +53,10 @@ def pair(request: web.Request) -> str:
     ],
 )
 @pytest.mark.parametrize("form", ["errors", "details", "title", "challenge"])
-def test_a_password_that_is_repeated(serve: Serve, login: Login, echo: str, form: str) -> None:
-    """Whole or in part, in whatever code and place, it takes the registry's words with it."""
+def test_a_response_that_repeats_the_password(
+    serve: Serve, login: Login, echo: str, form: str
+) -> None:
+    """In whole or in part, in any encoding and place: the registry's message is left out."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         challenge = 'Basic realm="x"'
@@ -69,37 +71,37 @@ def test_a_password_that_is_repeated(serve: Serve, login: Login, echo: str, form
         body = {"errors": [{"message": echo}]} if form == "errors" else {"details": echo}
         return challenging(challenge, 403, body)
 
-    verdict = login(serve(answer).host, USER, PASSWORD)
-    assert verdict.status == "rejected"
-    assert LEFT_OUT in verdict.message
-    assert not any(part.lower() in verdict.message.lower() for part in (echo, "BEGIN", "c2Vjc"))
+    result = login(serve(answer).host, USER, PASSWORD)
+    assert result.status == "rejected"
+    assert LEFT_OUT in result.message
+    assert not any(part.lower() in result.message.lower() for part in (echo, "BEGIN", "c2Vjc"))
 
 
-def test_a_short_password_that_is_repeated(serve: Serve, login: Login) -> None:
-    """It counts as a whole."""
+def test_a_response_that_repeats_a_short_password(serve: Serve, login: Login) -> None:
+    """It is compared as a whole."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         challenge = 'Basic realm="x"'
         return challenging(challenge, 401, {"details": "hunter2 is wrong"})
 
-    verdict = login(serve(answer).host, USER, "hunter2")
-    assert LEFT_OUT in verdict.message
-    assert "hunter2" not in verdict.message
+    result = login(serve(answer).host, USER, "hunter2")
+    assert LEFT_OUT in result.message
+    assert "hunter2" not in result.message
 
 
-def test_a_user_name_that_is_repeated(serve: Serve, login: Login) -> None:
-    """Stars take its place; the rest is worth reading."""
+def test_a_response_that_repeats_the_user_name(serve: Serve, login: Login) -> None:
+    """Stars replace it; the rest of the message stays."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         challenge = 'Basic realm="x"'
         return challenging(challenge, 401, {"details": "user \x1bOctocat: no\n::error::octocats"})
 
-    verdict = login(serve(answer).host, USER, PASSWORD)
-    assert "(401: user ***: no ::error::octocats)" in verdict.message
+    result = login(serve(answer).host, USER, PASSWORD)
+    assert "(401: user ***: no ::error::octocats)" in result.message
 
 
-def test_a_token_that_is_repeated(serve: Serve, login: Login) -> None:
-    """What a credential leads to is as secret as itself."""
+def test_a_response_that_repeats_a_token(serve: Serve, login: Login) -> None:
+    """A token is as secret as the credential that it was issued for."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
@@ -108,13 +110,13 @@ def test_a_token_that_is_repeated(serve: Serve, login: Login) -> None:
         return challenging(challenge, 401, {"details": f"bad header {request.headers.items()}"})
 
     server = serve(answer)
-    verdict = login(server.host, USER, PASSWORD)
-    assert verdict.status == "rejected"
-    assert LEFT_OUT in verdict.message
+    result = login(server.host, USER, PASSWORD)
+    assert result.status == "rejected"
+    assert LEFT_OUT in result.message
 
 
-def test_long_words_are_cut(serve: Serve, login: Login) -> None:
-    """A message stays one."""
+def test_a_long_message_is_cut(serve: Serve, login: Login) -> None:
+    """Messages stay short."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.json_response({"details": "on and on " * 5000}, status=500)
@@ -125,64 +127,64 @@ def test_long_words_are_cut(serve: Serve, login: Login) -> None:
 @pytest.mark.parametrize("at", ["greeting", "login", "token", "refresh", "manifest"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_to_another_host(serve: Serve, login: Login, at: str, status: int) -> None:
-    """Nothing is sent there, credential or not. The message names the place, but no more of it."""
+    """No request is sent there. The message names only the origin."""
 
     async def trap(request: web.Request) -> web.StreamResponse:
         return web.json_response({"token": "a-token-for-a-while"})
 
     async def answer(request: web.Request) -> web.StreamResponse:
         known = bool(pair(request))
-        here = {
+        is_at = {
             "greeting": request.path == "/v2/",
             "login": request.path == "/v2/" and known,
             "token": request.path == "/token",
             "refresh": request.method == "POST",
             "manifest": request.method == "HEAD",
         }
-        if here[at]:
-            elsewhere = f"{trapped.url}{request.path}?{quote(PASSWORD)}"
-            return web.Response(status=status, headers={"Location": elsewhere})
+        if is_at[at]:
+            location = f"{trapped.url}{request.path}?{quote(PASSWORD)}"
+            return web.Response(status=status, headers={"Location": location})
         if request.path == "/token":
             return web.json_response({"token": "a-token-for-a-while"})
         return web.json_response({}) if known else challenging(f'Bearer realm="{server.url}/token"')
 
     trapped, server = serve(trap), serve(answer)
     user = "<token>" if at == "refresh" else USER
-    verdict = login(server.host, user, PASSWORD, "team/devbox")
-    assert verdict.status == "unreachable"
-    assert f"{server.host} redirects to another place ({trapped.url})" in verdict.message
+    result = login(server.host, user, PASSWORD, "team/devbox")
+    assert result.status == "unreachable"
+    assert f"{server.host} redirects to another origin ({trapped.url})" in result.message
     assert not trapped.seen
 
 
 def test_a_redirect_to_a_host_named_like_the_password(serve: Serve, login: Login) -> None:
-    """Not even so does it come into the message."""
+    """The host is left out of the message."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": "https://my-long-password.test/"})
 
-    verdict = login(serve(answer).host, USER, "my-long-password")
-    assert verdict.status == "unreachable"
-    assert LEFT_OUT in verdict.message
+    result = login(serve(answer).host, USER, "my-long-password")
+    assert result.status == "unreachable"
+    assert LEFT_OUT in result.message
 
 
 @pytest.mark.parametrize("name", ["my-long-password", "%6dy-long-password"])
 def test_a_token_server_named_like_the_password(serve: Serve, login: Login, name: str) -> None:
-    """Whatever comes of it, its name is not told."""
+    """The host is left out of the message."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="https://{name}.invalid/token"')
 
-    verdict = login(serve(answer).host, USER, "my-long-password")
-    assert verdict.status == "unreachable"
-    assert "a host whose name contains the credential" in verdict.message
-    assert "-long-password" not in verdict.message
+    result = login(serve(answer).host, USER, "my-long-password")
+    assert result.status == "unreachable"
+    assert "a host whose name contains the credential" in result.message
+    assert "-long-password" not in result.message
 
 
 @pytest.mark.parametrize(
     "form", ["{}#@{}/v2/", "{}?@{}/v2/", "{}\\@{}/v2/", "{}\\.{}/v2/", "{}/@{}/v2/"]
 )
-def test_a_redirect_that_looks_like_home(serve: Serve, login: Login, form: str) -> None:
-    """What counts as its host is what a connection would be made to."""
+def test_a_redirect_that_looks_like_the_same_host(serve: Serve, login: Login, form: str) -> None:
+    """The host that the client would connect to counts."""
 
     async def trap(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
@@ -192,23 +194,23 @@ def test_a_redirect_that_looks_like_home(serve: Serve, login: Login, form: str) 
         return web.Response(status=307, headers={"Location": location})
 
     trapped, server = serve(trap), serve(answer)
-    verdict = login(server.host, USER, PASSWORD)
-    assert verdict.status == "unreachable"
-    assert "redirects to another place" in verdict.message
+    result = login(server.host, USER, PASSWORD)
+    assert result.status == "unreachable"
+    assert "redirects to another origin" in result.message
     assert not trapped.seen
 
 
 def test_a_redirect_to_nowhere(serve: Serve, login: Login) -> None:
-    """What is no URL leads to another place, too."""
+    """An invalid URL is another origin, too."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": "https://[broken/"})
 
-    assert "redirects to another place" in login(serve(answer).host, USER, PASSWORD).message
+    assert "redirects to another origin" in login(serve(answer).host, USER, PASSWORD).message
 
 
-def test_a_redirect_at_home(serve: Serve, login: Login) -> None:
-    """Within the registry it is followed, with the credential."""
+def test_a_redirect_within_the_registry(serve: Serve, login: Login) -> None:
+    """It is followed, with the credential."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/v2/":
@@ -227,16 +229,16 @@ def test_redirects_in_a_circle(serve: Serve, login: Login) -> None:
         return web.Response(status=302, headers={"Location": "/v2/"})
 
     server = serve(answer)
-    verdict = login(server.host, USER, PASSWORD)
-    assert verdict.status == "unreachable"
-    assert "redirects again and again" in verdict.message
+    result = login(server.host, USER, PASSWORD)
+    assert result.status == "unreachable"
+    assert "redirects more than 3 times" in result.message
     assert len(server.seen) == 4
 
 
 def test_netrc_is_not_used(
     serve: Serve, login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither before the credential is asked for nor instead of it."""
+    """Neither before the credential is requested nor instead of it."""
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine localhost login other password secret\n")
     netrc.chmod(0o600)
@@ -252,27 +254,35 @@ def test_netrc_is_not_used(
 
 
 def test_the_proxy_of_the_environment(
-    serve: Serve, login: Login, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
+    login: Login,
+    certificate_authority: CertificateAuthority,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is asked for the registry, and sees nothing but its name."""
+    """It connects to the registry, and sees only its name."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.json_response({}) if pair(request) else challenging('Basic realm="x"')
 
-    server = serve(answer, authority.certify("registry.example.test"))
+    server = serve(answer, certificate_authority.certify("registry.example.test"))
     with Proxy({"registry.example.test:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert login("registry.example.test", USER, PASSWORD).status == "accepted"
-        assert {line.rpartition(" ")[0] for line in proxy.asked} == {
+        assert {line.rpartition(" ")[0] for line in proxy.requests} == {
             "CONNECT registry.example.test:443"
         }
-        verdict = login("other.example.test", USER, PASSWORD)
-    assert verdict.status == "unreachable"
-    assert verdict.message.startswith("the proxy of the environment does not lead to other.example")
+        result = login("other.example.test", USER, PASSWORD)
+    assert result.status == "unreachable"
+    assert result.message.startswith(
+        "could not connect to other.example.test through the configured proxy"
+    )
 
 
 def test_a_remote_registry_and_a_token_server_without_tls(
-    serve: Serve, login: Login, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
+    login: Login,
+    certificate_authority: CertificateAuthority,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only a registry on this machine may name a token server on this machine without TLS."""
 
@@ -283,18 +293,18 @@ def test_a_remote_registry_and_a_token_server_without_tls(
         return challenging(f'Bearer realm="{trapped.url}/token"')
 
     trapped = serve(trap)
-    server = serve(answer, authority.certify("registry.example.test"))
+    server = serve(answer, certificate_authority.certify("registry.example.test"))
     with Proxy({"registry.example.test:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        verdict = login("registry.example.test", USER, PASSWORD)
-    assert verdict.status == "unreachable"
+        result = login("registry.example.test", USER, PASSWORD)
+    assert result.status == "unreachable"
     assert not trapped.seen
 
 
 def test_a_remote_registry_without_tls(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anywhere but on this machine, no TLS is no login."""
+    """Only a registry on this machine can do without TLS."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
@@ -303,17 +313,17 @@ def test_a_remote_registry_without_tls(
     with Proxy({"registry.example.test:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        verdict = login("registry.example.test", USER, PASSWORD)
-    assert verdict.status == "unreachable"
-    assert "speaks no TLS that is understood here" in verdict.message
+        result = login("registry.example.test", USER, PASSWORD)
+    assert result.status == "unreachable"
+    assert "the TLS handshake with registry.example.test failed" in result.message
     assert not server.seen
-    assert all(line.startswith("CONNECT ") for line in proxy.asked)
+    assert all(line.startswith("CONNECT ") for line in proxy.requests)
 
 
 def test_no_proxy_for_this_machine(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What goes to loopback may be unencrypted, so no proxy sees it."""
+    """Requests to loopback can be unencrypted, so no proxy gets them."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
@@ -323,14 +333,14 @@ def test_no_proxy_for_this_machine(
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         assert login(server.host, USER, PASSWORD).status == "accepted"
-    assert not proxy.asked
+    assert not proxy.requests
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "rejected", "unreachable", "late"])
 def test_nothing_holds_a_value_when_a_login_is_over(
     serve: Serve, login: Login, outcome: str
 ) -> None:
-    """Whatever came of it."""
+    """Whatever the result is."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if outcome == "late":
@@ -339,8 +349,8 @@ def test_nothing_holds_a_value_when_a_login_is_over(
             return challenging('Basic realm="x"')
         return web.json_response({}, status={"accepted": 200, "rejected": 401}.get(outcome, 500))
 
-    verdict = login(serve(answer).host, USER, PASSWORD, seconds=0.5)
-    assert verdict.status == {"late": "unreachable"}.get(outcome, outcome)
+    result = login(serve(answer).host, USER, PASSWORD, seconds=0.5)
+    assert result.status == {"late": "unreachable"}.get(outcome, outcome)
     until = time.monotonic() + 5
     while any(
         isinstance(one, RegistryClient | BasicCredentials | Redactor) for one in gc.get_objects()

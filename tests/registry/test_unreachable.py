@@ -1,4 +1,4 @@
-"""What stands between the runner and a registry is no fault of the credential, and is named."""
+"""Logins that show nothing about the credential: the message names the cause."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from codespaces_registry_secrets.verify import http
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.serving import challenging
 
@@ -19,19 +19,19 @@ ME = ("me", "the-secret-of-mine")
 
 
 async def fine(request: web.Request) -> web.StreamResponse:
-    """A registry that is open to all."""
+    """A registry that requires no credential."""
     return web.json_response({})
 
 
-def test_a_registry_that_asks_for_nothing(serve: Serve, login: Login) -> None:
-    """It gets the credential by Basic all the same."""
+def test_a_registry_that_requires_no_credential(serve: Serve, login: Login) -> None:
+    """It gets the credential by Basic anyway."""
     server = serve(fine)
     assert login(server.host, *ME).status == "accepted"
     assert [bool(seen.authorization) for seen in server.seen] == [False, True]
 
 
-def test_a_registry_that_asks_for_nothing_but_minds(serve: Serve, login: Login) -> None:
-    """A credential that is refused where none is needed is rejected."""
+def test_a_registry_that_requires_no_credential_and_rejects_it(serve: Serve, login: Login) -> None:
+    """The credential is rejected, although none is required."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.json_response({}, status=403 if "Authorization" in request.headers else 200)
@@ -40,53 +40,53 @@ def test_a_registry_that_asks_for_nothing_but_minds(serve: Serve, login: Login) 
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "words"),
+    ("status", "body", "message"),
     [
-        (500, '{"errors":[{"message":"the disk is full"}]}', "is out of order (500: the disk is full)"),
-        (503, "<html><title>Down for\nrepair</title>", "is out of order (503: Down for repair)"),
-        (429, '{"errors":[{"code":"TOOMANYREQUESTS"}]}', "has had too many requests (429: TOOMANYREQUESTS)"),
-        (403, '{"title": "IP not allowed"}', "turns everybody away (403: IP not allowed)"),
-        (404, "<TITLE>Nothing &amp; nobody</TITLE>", "does not answer as a registry does (404: Nothing & nobody)"),
-        (200, "<html>Welcome</html>", "does not answer as a registry does (200)"),
-        (401, "", "names no way to log in"),
-        (301, "", "does not answer as a registry does (301)"),
+        (500, '{"errors":[{"message":"the disk is full"}]}', "returned a server error (500: the disk is full)"),
+        (503, "<html><title>Down for\nrepair</title>", "returned a server error (503: Down for repair)"),
+        (429, '{"errors":[{"code":"TOOMANYREQUESTS"}]}', "reports a rate limit (429: TOOMANYREQUESTS)"),
+        (403, '{"title": "IP not allowed"}', "denies access before any login (403: IP not allowed)"),
+        (404, "<TITLE>Nothing &amp; nobody</TITLE>", "does not respond like a registry (404: Nothing & nobody)"),
+        (200, "<html>Welcome</html>", "does not respond like a registry (200)"),
+        (401, "", "offers no authentication scheme"),
+        (301, "", "does not respond like a registry (301)"),
     ],
 )  # fmt: skip
-def test_answers_that_say_nothing_of_the_credential(
-    serve: Serve, login: Login, status: int, body: str, words: str
+def test_responses_that_show_nothing_about_the_credential(
+    serve: Serve, login: Login, status: int, body: str, message: str
 ) -> None:
-    """Before a credential was asked for, a 403 is a firewall's, and a web page no registry's."""
+    """A 403 before any login is a firewall's, and a web page is not a registry's."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         kind = "text/html" if body.startswith("<") else "application/json"
         return web.Response(status=status, text=body, content_type=kind)
 
     server = serve(answer)
-    verdict = login(server.host, *ME)
-    assert verdict.status == "unreachable"
-    assert f"{server.host} " in verdict.message
-    assert words in verdict.message
+    result = login(server.host, *ME)
+    assert result.status == "unreachable"
+    assert f"{server.host} " in result.message
+    assert message in result.message
 
 
 @pytest.mark.parametrize(
-    ("response", "status", "words"),
+    ("response", "status", "message"),
     [
-        ((500, "oh"), "unreachable", "should give a token, and answers 500"),
-        ((404, "oh"), "unreachable", "should give a token, and answers 404"),
-        ((200, "<html>hello</html>"), "unreachable", "its answer holds none"),
-        ((200, '["token"]'), "unreachable", "its answer holds none"),
-        ((200, '{"token": ""}'), "unreachable", "its answer holds none"),
-        ((200, '{"token": "a\\nb"}'), "unreachable", "its answer holds none"),
-        ((200, "[" * 60000), "unreachable", "its answer holds none"),
+        ((500, "oh"), "unreachable", "returned 500 instead of a token; run again later"),
+        ((404, "oh"), "unreachable", "returned 404 instead of a token; check the server"),
+        ((200, "<html>hello</html>"), "unreachable", "returned no token in its response"),
+        ((200, '["token"]'), "unreachable", "returned no token in its response"),
+        ((200, '{"token": ""}'), "unreachable", "returned no token in its response"),
+        ((200, '{"token": "a\\nb"}'), "unreachable", "returned no token in its response"),
+        ((200, "[" * 60000), "unreachable", "returned no token in its response"),
         ((403, '{"errors": [{"message": "suspended."}, {"message": "unpaid"}]}'), "rejected", "(403: suspended; unpaid)"),
         ((400, '{"error": "invalid_grant"}'), "rejected", "(400: invalid_grant)"),
         ((401, "[" * 60000), "rejected", "(401)"),
     ],
 )  # fmt: skip
-def test_answers_of_a_token_server(
-    serve: Serve, login: Login, response: tuple[int, str], status: str, words: str
+def test_responses_of_a_token_server(
+    serve: Serve, login: Login, response: tuple[int, str], status: str, message: str
 ) -> None:
-    """A refusal is the credential's; anything else but a token is the token server's."""
+    """A refusal rejects the credential; any other response without a token does not."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/v2/":
@@ -94,9 +94,9 @@ def test_answers_of_a_token_server(
         return web.Response(status=response[0], text=response[1])
 
     server = serve(answer)
-    verdict = login(server.host, *ME)
-    assert verdict.status == status
-    assert words in verdict.message
+    result = login(server.host, *ME)
+    assert result.status == status
+    assert message in result.message
 
 
 @pytest.mark.parametrize("at", ["/v2/", "/token"])
@@ -110,13 +110,13 @@ def test_a_hang(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, at:
         return challenging(f'Bearer realm="{server.url}/token"')
 
     server = serve(answer)
-    verdict = login(server.host, *ME)
-    assert verdict.status == "unreachable"
-    assert verdict.message == f"{server.host} did not answer within 10 s; run again later"
+    result = login(server.host, *ME)
+    assert result.status == "unreachable"
+    assert result.message == f"{server.host} did not respond within 10 s; run again later"
 
 
 def test_a_hang_in_the_middle(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first half of an answer is no answer."""
+    """A response that stops in the middle counts as none."""
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -126,15 +126,13 @@ def test_a_hang_in_the_middle(serve: Serve, login: Login, monkeypatch: pytest.Mo
         await asyncio.sleep(60)
         return response
 
-    verdict = login(serve(answer).host, *ME)
-    assert verdict.status == "unreachable"
-    assert "did not answer within 10 s" in verdict.message
+    result = login(serve(answer).host, *ME)
+    assert result.status == "unreachable"
+    assert "did not respond within 10 s" in result.message
 
 
-def test_an_answer_that_never_ends(
-    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither in bytes nor in time is more read than a message needs."""
+def test_an_endless_response(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client stops after a number of bytes and after a time."""
     monkeypatch.setattr(http, "READ_SECONDS", 0.5)
     sent = 0
 
@@ -153,17 +151,17 @@ def test_an_answer_that_never_ends(
 
 
 def test_a_hang_before_tls(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something listens, and never says a word."""
+    """A server accepts the connection, and sends nothing."""
     monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        verdict = login(f"localhost:{silent.getsockname()[1]}", *ME)
-    assert verdict.status == "unreachable"
-    assert "within" in verdict.message
+        result = login(f"localhost:{silent.getsockname()[1]}", *ME)
+    assert result.status == "unreachable"
+    assert "within" in result.message
 
 
 def test_no_connection_in_time(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The queue of those who wait to be let in is full."""
+    """The server's queue of connections is full."""
     monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     with ExitStack() as stack:
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -171,69 +169,71 @@ def test_no_connection_in_time(login: Login, monkeypatch: pytest.MonkeyPatch) ->
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
-        verdict = login(f"127.0.0.1:{full.getsockname()[1]}", *ME)
-    assert verdict.status == "unreachable"
-    assert "took no connection within 5 s" in verdict.message
+        result = login(f"127.0.0.1:{full.getsockname()[1]}", *ME)
+    assert result.status == "unreachable"
+    assert "accepted no connection within 5 s" in result.message
 
 
 def test_nothing_listens(login: Login) -> None:
     """The port is closed."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         host = f"localhost:{taken.getsockname()[1]}"
-    verdict = login(host, *ME)
-    assert verdict.status == "unreachable"
-    assert verdict.message.startswith(f"{host} refused the connection or broke it off")
+    result = login(host, *ME)
+    assert result.status == "unreachable"
+    assert result.message.startswith(f"{host} refused or closed the connection")
 
 
 def test_a_host_that_does_not_resolve(login: Login) -> None:
     """`.invalid` never does (RFC 2606)."""
-    verdict = login("registry.invalid", *ME)
-    assert verdict.status == "unreachable"
-    assert verdict.message.startswith("registry.invalid does not resolve; check the server's name")
+    result = login("registry.invalid", *ME)
+    assert result.status == "unreachable"
+    assert result.message.startswith("registry.invalid does not resolve; check the server's name")
 
 
 @pytest.mark.parametrize("server", ["a..b", "[::1", "registry.test:99999", "", "a b"])
-def test_what_is_no_host(login: Login, server: str) -> None:
-    """The spec lets none of these through; should one come, nothing breaks."""
+def test_an_invalid_host(login: Login, server: str) -> None:
+    """The spec rejects all of these; if one gets through, the login fails with a message."""
     assert login(server, *ME).status == "unreachable"
 
 
-def test_an_authority_that_nobody_knows(serve: Serve, login: Login, tmp_path: Path) -> None:
-    """The credential is not sent, and no way without TLS is tried."""
-    server = serve(fine, Authority(tmp_path).certify("localhost"))
-    verdict = login(server.host, *ME)
-    assert verdict.status == "unreachable"
-    assert verdict.message.startswith(f"the certificate of {server.host} does not verify (")
-    assert "REQUESTS_CA_BUNDLE" in verdict.message
+def test_an_unknown_certificate_authority(serve: Serve, login: Login, tmp_path: Path) -> None:
+    """The credential is not sent, also not without TLS."""
+    server = serve(fine, CertificateAuthority(tmp_path).certify("localhost"))
+    result = login(server.host, *ME)
+    assert result.status == "unreachable"
+    assert result.message.startswith(f"the certificate of {server.host} could not be verified (")
+    assert "REQUESTS_CA_BUNDLE" in result.message
     assert not server.seen
 
 
-def test_a_certificate_for_another_name(serve: Serve, login: Login, authority: Authority) -> None:
+def test_a_certificate_for_another_name(
+    serve: Serve, login: Login, certificate_authority: CertificateAuthority
+) -> None:
     """The message says which name was expected."""
-    server = serve(fine, authority.certify("other.test"))
-    verdict = login(server.host, *ME)
-    assert verdict.status == "unreachable"
-    assert "Hostname mismatch, certificate is not valid for 'localhost'" in verdict.message
+    server = serve(fine, certificate_authority.certify("other.test"))
+    result = login(server.host, *ME)
+    assert result.status == "unreachable"
+    assert "Hostname mismatch, certificate is not valid for 'localhost'" in result.message
     assert not server.seen
 
 
-def test_a_bundle_of_authorities_that_is_not_there(
+def test_a_missing_bundle_of_authorities(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is named, rather than the registry."""
+    """The message names the variable, not the registry."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
-    verdict = login(serve(fine).host, *ME)
-    assert verdict.status == "unreachable"
-    assert verdict.message.startswith("REQUESTS_CA_BUNDLE names no file")
+    result = login(serve(fine).host, *ME)
+    assert result.status == "unreachable"
+    assert result.message.startswith("REQUESTS_CA_BUNDLE names a file that does not exist")
 
 
-def test_an_answer_in_a_code_that_cannot_be_read(serve: Serve, login: Login) -> None:
-    """Said to be compressed, and is not."""
+def test_a_response_that_cannot_be_decoded(serve: Serve, login: Login) -> None:
+    """Its header says that it is compressed, but it is not."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
         return web.Response(body=b"no gzip", headers=headers)
 
-    verdict = login(serve(answer).host, *ME)
-    assert verdict.status == "unreachable"
-    assert "gives no answer that can be read" in verdict.message
+    result = login(serve(answer).host, *ME)
+    assert result.status == "unreachable"
+    assert "returned an unreadable response" in result.message

@@ -1,4 +1,4 @@
-"""A token server as "Token Authentication Implementation" of CNCF Distribution wants it."""
+"""A token server by the "Token Authentication Implementation" of CNCF Distribution."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from registry.authority import Authority
+from registry.certificate_authority import CertificateAuthority
 
 ISSUER = "token server of the tests"
 
@@ -22,26 +22,26 @@ Access = list[dict[str, Any]]
 
 @dataclass
 class TokenServer:
-    """Knows users, and what each may pull; gives tokens that a registry believes.
+    """Issues tokens to users for what each can pull.
 
-    `service` is what the tokens are for; `lifetime` is in seconds, and negative where they are to
-    have ended before. `identity_tokens` are refresh tokens and whose they are.
+    `service` is the audience of the tokens; `lifetime` is in seconds, and negative for expired
+    tokens. `identity_tokens` maps refresh tokens to their users.
     """
 
-    authority: Authority
+    certificate_authority: CertificateAuthority
     passwords: dict[bytes, bytes] = field(default_factory=dict)
     identity_tokens: dict[str, bytes] = field(default_factory=dict)
-    may_pull: Mapping[bytes, frozenset[str]] = field(default_factory=dict)
+    can_pull: Mapping[bytes, frozenset[str]] = field(default_factory=dict)
     service: str = "registry.test"
     issuer: str = ISSUER
     lifetime: int = 300
 
     def __post_init__(self) -> None:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._chain = self.authority.chain_for(self._key)
+        self._chain = self.certificate_authority.chain_for(self._key)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """GET with Basic credentials, or POST with a refresh token."""
+        """Handle a GET with Basic credentials, or a POST with a refresh token."""
         if request.method == "POST":
             form = await request.post()
             user = self.identity_tokens.get(str(form.get("refresh_token")))
@@ -55,7 +55,7 @@ class TokenServer:
         return web.json_response({key: self.token(self._granted(user, scope))})
 
     def token(self, access: Access) -> str:
-        """A token for what is listed."""
+        """Issue a token with this access."""
         now = int(time.time())
         claims = {
             "iss": self.issuer,
@@ -76,5 +76,5 @@ class TokenServer:
     def _granted(self, user: bytes, scope: str) -> Access:
         kind, _, rest = scope.partition(":")
         name, _, actions = rest.rpartition(":")
-        allowed = name in self.may_pull.get(user, frozenset()) and actions == "pull"
+        allowed = name in self.can_pull.get(user, frozenset()) and actions == "pull"
         return [{"type": kind, "name": name, "actions": ["pull"]}] if allowed else []

@@ -1,4 +1,4 @@
-"""What a credential tells by itself."""
+"""Checks of a credential without a request."""
 
 from __future__ import annotations
 
@@ -21,14 +21,20 @@ GOOGLE = "europe-west4-docker.pkg.dev"
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n"
 KEY = json.dumps({"type": "service_account", "private_key": PEM}).encode()
 FLAT = json.dumps({"private_key": PEM.replace("\n", "")}).encode()
-END = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
+EXPIRY = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
 
 CASES = {
-    "a temporary login of ECR": (ECR, b"AWS", b"x", "warning", "ends after 12 hours"),
-    "no access key id": (ECR, b"me", b"x", "error", "the user name for ECR is an access key id"),
+    "a temporary login of ECR": (ECR, b"AWS", b"x", "warning", "expires after 12 hours"),
+    "no access key id": (
+        ECR,
+        b"me",
+        b"x",
+        "error",
+        "the user name for ECR must be an access key ID",
+    ),
     "a temporary key": (ECR, b"ASIAIOSFODNN7EXAMPLE", b"x", "error", "a temporary key (ASIA…)"),
     "a key of nested lists": ("gcr.io", b"_json_key", b"[" * 9999, "error", "is not JSON"),
-    "a token of Google": (GOOGLE, b"oauth2accesstoken", b"x", "warning", "ends after an hour"),
+    "a token of Google": (GOOGLE, b"oauth2accesstoken", b"x", "warning", "expires after an hour"),
     "a key that is no JSON": ("gcr.io", b"_json_key", b"x{", "error", "is not JSON"),
     "a key of something else": ("gcr.io", b"_json_key", b"{}", "error", "is not a service account"),
     "a key on one line": ("gcr.io", b"_json_key", FLAT, "error", "has lost the line breaks"),
@@ -48,7 +54,7 @@ CASES = {
         "error",
         "has lost the line breaks",
     ),
-    "GITHUB_TOKEN": ("ghcr.io", b"me", b"ghs_abc", "error", "ends with the job"),
+    "GITHUB_TOKEN": ("ghcr.io", b"me", b"ghs_abc", "error", "expires with the job"),
     "a fine-grained token": ("ghcr.io", b"me", b"github_pat_x", "warning", "classic"),
     "a space before": ("ghcr.io", b"me", b" pass-word", "warning", "the password starts or ends"),
     "a tab behind": ("ghcr.io", b"me\t", b"pass", "warning", "the user name starts or ends"),
@@ -59,15 +65,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_doubtful_credential(case: tuple[str, bytes, bytes, str, str]) -> None:
-    """With the reason and what to give instead; never with the value."""
+def test_a_problem_of_a_credential(case: tuple[str, bytes, bytes, str, str]) -> None:
+    """The message has the reason and what to use instead, and not the value."""
     server, username, password, level, message = case
 
-    (remark,) = check(server, username, password)
+    (issue,) = check(server, username, password)
 
-    assert remark.level == level
-    assert message in remark.message
-    assert password.decode() not in remark.message or len(password) < 3
+    assert issue.level == level
+    assert message in issue.message
+    assert password.decode() not in issue.message or len(password) < 3
 
 
 @pytest.mark.parametrize(
@@ -80,35 +86,33 @@ def test_a_doubtful_credential(case: tuple[str, bytes, bytes, str, str]) -> None
         ("registry.example.com", b"AWS", b"ghs_of_another_registry"),
     ],
 )
-def test_a_good_credential_is_not_remarked_on(
-    server: str, username: bytes, password: bytes
-) -> None:
-    """Nor one whose server is of another kind."""
+def test_a_good_credential_has_no_problem(server: str, username: bytes, password: bytes) -> None:
+    """Nor does one for a server of another kind."""
     assert list(check(server, username, password)) == []
 
 
 def test_blanks_around_both() -> None:
-    """Each is told, and a carriage return besides."""
-    found = [remark.message for remark in check("ghcr.io", b" me", b"pass-word\r\n")]
+    """User name and password get a warning each, and a carriage return gets another one."""
+    messages = [issue.message for issue in check("ghcr.io", b" me", b"pass-word\r\n")]
 
-    assert [message.partition(",")[0] for message in found] == [
-        "the value holds a carriage return",
+    assert [message.partition(",")[0] for message in messages] == [
+        "the value contains a carriage return",
         "the user name starts or ends with a space",
         "the password starts or ends with a space",
     ]
-    assert not any("pass-word" in message for message in found)
+    assert not any("pass-word" in message for message in messages)
 
 
-def test_blanks_within_are_fine() -> None:
-    """They are part of many a password."""
+def test_blanks_within_a_password_are_valid() -> None:
+    """Only those at its ends get a warning."""
     assert list(check("ghcr.io", b"me", b"pass \t\n word")) == []
 
 
-def test_a_jwt_tells_its_end() -> None:
-    """By `exp`, whoever signed it."""
-    token = jwt.encode({"exp": int(END.timestamp())}, "k" * 32, "HS256").encode()
+def test_the_expiry_of_a_jwt() -> None:
+    """`exp`, whoever signed it."""
+    token = jwt.encode({"exp": int(EXPIRY.timestamp())}, "k" * 32, "HS256").encode()
 
-    assert embedded_expiry(token) == END
+    assert embedded_expiry(token) == EXPIRY
 
 
 def jwt_of(claims: str, header: str = '{"alg": "none"}', signature: bytes = b"") -> bytes:
@@ -120,8 +124,11 @@ def jwt_of(claims: str, header: str = '{"alg": "none"}', signature: bytes = b"")
 @pytest.mark.parametrize(
     ("claims", "expiry"),
     [
-        (f'{{"exp": {END.timestamp()}}}', END),
-        (f'{{"exp": {END.timestamp():.0f}, "iat": "x", "nbf": 1e9, "aud": [], "iss": 5}}', END),
+        (f'{{"exp": {EXPIRY.timestamp()}}}', EXPIRY),
+        (
+            f'{{"exp": {EXPIRY.timestamp():.0f}, "iat": "x", "nbf": 1e9, "aud": [], "iss": 5}}',
+            EXPIRY,
+        ),
         ('{"exp": 0}', datetime(1970, 1, 1, tzinfo=UTC)),
         ('{"exp": -86400}', datetime(1969, 12, 31, tzinfo=UTC)),
     ],
@@ -178,9 +185,9 @@ def test_a_jwt_with_an_invalid_signature_part_has_no_expiry(signature: bytes) ->
 
 def test_a_token_of_ecr_tells_its_end() -> None:
     """In base64 of JSON."""
-    token = base64.b64encode(json.dumps({"expiration": int(END.timestamp())}).encode())
+    token = base64.b64encode(json.dumps({"expiration": int(EXPIRY.timestamp())}).encode())
 
-    assert embedded_expiry(token) == END
+    assert embedded_expiry(token) == EXPIRY
 
 
 @pytest.mark.parametrize(
@@ -197,20 +204,20 @@ def test_a_token_of_ecr_tells_its_end() -> None:
         base64.b64encode(b"[" * 9999),
     ],
 )
-def test_what_is_no_such_token_tells_nothing(password: bytes) -> None:
-    """Whatever it looks like."""
+def test_no_expiry_in_other_passwords(password: bytes) -> None:
+    """Also not if they look like such a token."""
     assert embedded_expiry(password) is None
 
 
-def test_only_tokens_of_github_at_its_registry_are_asked_about() -> None:
-    """No other password is shown to GitHub."""
+def test_is_github_token() -> None:
+    """No other password is sent to GitHub."""
     assert is_github_token(b"ghp_x")
     assert is_github_token(b"github_pat_x")
     assert not is_github_token(b"some password")
 
 
 @pytest.mark.parametrize(
-    ("api_url", "server", "asked"),
+    ("api_url", "server", "expected"),
     [
         ("https://api.github.com", "ghcr.io", True),
         ("https://api.octocorp.ghe.com", "containers.octocorp.ghe.com", True),
@@ -220,8 +227,8 @@ def test_only_tokens_of_github_at_its_registry_are_asked_about() -> None:
         ("https://api.github.com", "registry.example.com", False),
     ],
 )
-def test_a_token_is_shown_only_to_the_github_that_made_it(
-    api_url: str, server: str, asked: bool
+def test_a_token_is_sent_only_to_the_github_that_issued_it(
+    api_url: str, server: str, expected: bool
 ) -> None:
-    """Each has a registry and an API of its own."""
-    assert registry_uses_api(api_url, server) == asked
+    """Each GitHub has a registry and an API of its own."""
+    assert registry_uses_api(api_url, server) == expected

@@ -1,4 +1,4 @@
-"""Basic and Bearer: what a request to a registry must carry.
+"""Make the `Authorization` header for a registry: Basic, or Bearer with a token server's token.
 
 Sources: "Token Authentication Specification" and "OAuth2 Token Authentication" of CNCF
 Distribution; RFC 7617 and RFC 6750; what `docker login` sends.
@@ -22,16 +22,17 @@ from codespaces_registry_secrets.verify.http import (
     RegistryResponse,
     host_of,
     is_loopback,
-    parsed,
+    split_url,
 )
 
-CHECK = "check that user name and password belong together and are neither revoked nor expired"
+ADVICE = "check that user name and password belong together and are neither revoked nor expired"
+REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
-# User names that say that the password is an identity token: Docker's credential stores write the
-# first; Azure's registries ask for the second ("az acr login --expose-token").
-_IDENTITY = frozenset({b"<token>", b"00000000-0000-0000-0000-000000000000"})
-# How token servers answer that have no POST for this: those that containerd asks again with GET.
-_NO_POST = frozenset(
+# User names that mark the password as an identity token: Docker's credential stores write the
+# first; Azure's registries require the second ("az acr login --expose-token").
+_IDENTITY_USERNAMES = frozenset({b"<token>", b"00000000-0000-0000-0000-000000000000"})
+# The responses of token servers without POST: containerd repeats the request with GET after these.
+_POST_UNSUPPORTED = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
@@ -39,142 +40,149 @@ _NO_POST = frozenset(
         HTTPStatus.METHOD_NOT_ALLOWED,
     }
 )
-# What a token server may answer; the last is only kept out of sight.
-_TOKENS = ("token", "access_token", "refresh_token")
-REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+# The tokens in a token server's response. A refresh token is not used, only masked.
+_TOKEN_KEYS = ("token", "access_token", "refresh_token")
 
 
 class Scheme(Protocol):
-    """A way to tell a registry who is asking."""
+    """An authentication scheme, for the requests to one registry."""
 
     def authorization(self, scope: str = "") -> str:
         """The header for a request that needs `scope`, which is empty for a plain login."""
 
-    def refused(self, host: str, answer: RegistryResponse) -> str:
-        """What it means that the registry answers 401 or 403 all the same."""
+    def refused_message(self, host: str, response: RegistryResponse) -> str:
+        """The message if the registry returns 401 or 403 despite the header."""
+
+
+def choose_scheme(
+    client: RegistryClient,
+    credential: BasicCredentials,
+    host: str,
+    response: RegistryResponse,
+    trusted: Callable[[str], bool],
+) -> Scheme:
+    """Choose a scheme that `host` offers in its response to a request without a credential.
+
+    Bearer takes precedence over Basic. A registry that requires nothing gets Basic. `trusted` is
+    called with the `host[:port]` of a token server, and returns whether it can get the credential.
+
+    Raises:
+        LoginError: it offers no supported scheme, or its token server is not trusted.
+    """
+    challenges = reversed(parse_challenges(response.challenge))
+    offered = {challenge.scheme: challenge.parameters for challenge in challenges}
+    if "bearer" in offered:
+        realm = offered["bearer"].get("realm", "")
+        _check_realm(realm, host)
+        if not trusted(host_of(realm).removesuffix(":443")):
+            raise rejected(
+                f"{host} names the token server {client.shown_host(realm)}, which "
+                "`allowed-servers` does not cover, so the credential is not sent there; add that "
+                "host to `allowed-servers` if it belongs to this registry"
+            )
+        return Bearer(client, credential, realm, offered["bearer"].get("service", ""))
+    if "basic" in offered or response.status == HTTPStatus.OK:
+        return Basic(client, credential)
+    raise unreachable(
+        f"{host} returned {response}, and offers no authentication scheme that Docker supports"
+    )
+
+
+def _check_realm(realm: str, host: str) -> None:
+    """Require TLS for a token server, except if it and the registry are on this machine."""
+    url = split_url(realm)
+    on_loopback = is_loopback(host_of(realm)) and is_loopback(host)
+    safe = url.scheme == "https" or (url.scheme == "http" and on_loopback)
+    if not safe or not url.host or url.auth or url.fragment:
+        raise unreachable(
+            f"{host} names a token server without an https URL, so the credential is not sent there"
+        )
 
 
 @dataclass(frozen=True)
 class Basic:
-    """The credential itself, each time."""
+    """Sends the credential with each request."""
 
-    wire: RegistryClient
+    client: RegistryClient
     credential: BasicCredentials
 
-    def authorization(self, scope: str = "") -> str:  # noqa: ARG002 - good for everything
-        """The same for each scope."""
-        return _basic(self.wire, self.credential)
+    def authorization(self, scope: str = "") -> str:  # noqa: ARG002 - valid for every scope
+        """The header, the same for each scope."""
+        return _basic_header(self.client, self.credential)
 
-    def refused(self, host: str, answer: RegistryResponse) -> str:
-        """It was the credential."""
-        return f"{host} rejects the credential ({answer}); {CHECK}"
+    def refused_message(self, host: str, response: RegistryResponse) -> str:
+        """The registry rejects the credential itself."""
+        return f"{host} rejects the credential ({response}); {ADVICE}"
 
 
 @dataclass(frozen=True)
 class Bearer:
-    """A token for each scope, which the token server at `realm` gives for the credential."""
+    """Sends a token for each scope, which the token server at `realm` issues for the credential."""
 
-    wire: RegistryClient
+    client: RegistryClient
     credential: BasicCredentials
     realm: str
     service: str
 
     def authorization(self, scope: str = "") -> str:
-        """Asks for a token. No scope at all is a plain login: then `docker login` names none.
+        """Request a token. A plain login has no scope, as `docker login` sends none.
 
         Raises:
-            NotProvenError: the token server refuses the credential, or cannot be asked.
+            LoginError: the token server rejects the credential, or cannot be reached.
         """
-        wanted = {"service": self.service, "scope": scope}
-        answer = self._asked({name: value for name, value in wanted.items() if value})
-        host = self.wire.named(self.realm)
-        if answer.status in {*REFUSED, HTTPStatus.BAD_REQUEST}:
-            raise rejected(f"{host} rejects the credential ({answer}); {CHECK}")
-        if answer.status != HTTPStatus.OK:
-            raise unreachable(f"{host} should give a token, and answers {answer}; run again later")
-        return f"Bearer {_token(self.wire, answer, host)}"
+        parameters = {"service": self.service, "scope": scope}
+        response = self._request({name: value for name, value in parameters.items() if value})
+        host = self.client.shown_host(self.realm)
+        if response.status in {*REFUSED, HTTPStatus.BAD_REQUEST}:
+            raise rejected(f"{host} rejects the credential ({response}); {ADVICE}")
+        if response.status != HTTPStatus.OK:
+            advice = "run again later" if response.is_transient else "check the server's name"
+            raise unreachable(f"{host} returned {response} instead of a token; {advice}")
+        return f"Bearer {_parse_token(self.client, response, host)}"
 
-    def refused(self, host: str, answer: RegistryResponse) -> str:
-        """It was the token."""
+    def refused_message(self, host: str, response: RegistryResponse) -> str:
+        """The registry rejects the token."""
         return (
-            f"{host} does not accept the token that {self.wire.named(self.realm)} gives for the "
-            f"credential ({answer}); {CHECK}, and ask those who run the registry otherwise"
+            f"{host} rejects the token that {self.client.shown_host(self.realm)} issued for the "
+            f"credential ({response}); {ADVICE}, or ask who runs the registry"
         )
 
-    def _asked(self, wanted: Mapping[str, str]) -> RegistryResponse:
+    def _request(self, parameters: Mapping[str, str]) -> RegistryResponse:
         username = self.credential.username.get_secret_value()
-        if username in _IDENTITY:
+        if username in _IDENTITY_USERNAMES:
             token = self.credential.password.get_secret_value()
             grant = {"grant_type": "refresh_token", "client_id": USER_AGENT}
-            answer = self.wire.post(self.realm, {**wanted, **grant, "refresh_token": token})
-            if answer.status not in _NO_POST:
-                return answer
-        # Of a plain login, `docker login` hopes for a refresh token: servers may count on being
-        # asked for one where there is no scope. A pull does not ask.
-        plain = {} if "scope" in wanted else {"offline_token": "true", "client_id": USER_AGENT}
-        query = urlencode({**wanted, "account": username, **plain})
-        separator = "&" if parsed(self.realm).query else "?"
-        return self.wire.get(f"{self.realm}{separator}{query}", _basic(self.wire, self.credential))
+            response = self.client.post(self.realm, {**parameters, **grant, "refresh_token": token})
+            if response.status not in _POST_UNSUPPORTED:
+                return response
+        # For a plain login, `docker login` requests a refresh token. Servers can depend on that if
+        # there is no scope. A pull requests none.
+        plain = {} if "scope" in parameters else {"offline_token": "true", "client_id": USER_AGENT}
+        query = urlencode({**parameters, "account": username, **plain})
+        separator = "&" if split_url(self.realm).query else "?"
+        header = _basic_header(self.client, self.credential)
+        return self.client.get(f"{self.realm}{separator}{query}", header)
 
 
-def scheme_for(
-    wire: RegistryClient,
-    credential: BasicCredentials,
-    host: str,
-    answer: RegistryResponse,
-    trusted: Callable[[str], bool],
-) -> Scheme:
-    """What `host` asks for in its answer to a request that carried nothing.
-
-    Bearer goes before Basic where there is a choice. A registry that asks for nothing gets Basic.
-    `trusted` tells of a `host[:port]` whether it may be the token server.
-
-    Raises:
-        NotProvenError: it asks for something else, or names no token server to be trusted.
-    """
-    asked = {one.scheme: one.parameters for one in reversed(parse_challenges(answer.challenge))}
-    if "bearer" in asked:
-        realm = asked["bearer"].get("realm", "")
-        _check_realm(realm, host)
-        if not trusted(host_of(realm).removesuffix(":443")):
-            raise rejected(
-                f"{host} names the token server {wire.named(realm)}, which `allowed-servers` does "
-                "not cover, so the credential is not sent there; add that host to "
-                "`allowed-servers` if it belongs to this registry"
-            )
-        return Bearer(wire, credential, realm, asked["bearer"].get("service", ""))
-    if "basic" in asked or answer.status == HTTPStatus.OK:
-        return Basic(wire, credential)
-    raise unreachable(f"{host} answers {answer}, and names no way to log in that Docker knows")
-
-
-def _check_realm(realm: str, host: str) -> None:
-    """A token server gets the credential over TLS; on this machine alone it may do without."""
-    place = parsed(realm)
-    at_home = is_loopback(host_of(realm)) and is_loopback(host)
-    safe = place.scheme == "https" or (place.scheme == "http" and at_home)
-    if not safe or not place.host or place.auth or place.fragment:
-        raise unreachable(
-            f"{host} names a token server that is no https URL, so the credential is not sent there"
-        )
-
-
-def _basic(wire: RegistryClient, credential: BasicCredentials) -> str:
+def _basic_header(client: RegistryClient, credential: BasicCredentials) -> str:
     header = credential.header()
-    wire.hide(header.partition(" ")[2].encode())
+    client.hide(header.partition(" ")[2].encode())
     return header
 
 
-def _token(wire: RegistryClient, answer: RegistryResponse, host: str) -> str:
+def _parse_token(client: RegistryClient, response: RegistryResponse, host: str) -> str:
+    """The token in a response; each token that it has is masked."""
     try:
-        body = json.loads(answer.body)
+        body = json.loads(response.body)
     except (ValueError, RecursionError):
         body = None
-    given = body if isinstance(body, dict) else {}
-    tokens = {name: text for name in _TOKENS if isinstance(text := given.get(name), str)}
+    fields = body if isinstance(body, dict) else {}
+    tokens = {key: text for key in _TOKEN_KEYS if isinstance(text := fields.get(key), str)}
     for text in tokens.values():
-        wire.hide(text.encode(errors="replace"))
+        client.hide(text.encode(errors="replace"))
     token = tokens.get("token") or tokens.get("access_token", "")
     if token and token.isascii() and token.isprintable():
         return token
-    raise unreachable(f"{host} should give a token, and its answer holds none; is it a registry's?")
+    raise unreachable(
+        f"{host} returned no token in its response; check that it is the registry's token server"
+    )

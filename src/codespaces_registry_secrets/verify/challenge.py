@@ -1,7 +1,7 @@
-"""`WWW-Authenticate` -> the ways in which a server wants to be told who is asking.
+"""Parse a `WWW-Authenticate` header: the authentication schemes that a server offers.
 
-One header may hold several challenges, and commas separate challenges as well as the parameters of
-one; a quoted value may hold commas too. Source: RFC 9110, section 11.6.1.
+A header can hold several challenges. Commas separate challenges, and also the parameters of one,
+and a quoted value can contain commas too. Source: RFC 9110, section 11.6.1.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ class Challenge:
 
 
 def parse_challenges(header: str) -> list[Challenge]:
-    """Every challenge of a header, in order; what is none is passed over."""
-    found: list[tuple[str, dict[str, str]]] = []
+    """Parse every challenge of a header, in order, and skip anything else."""
+    challenges: list[tuple[str, dict[str, str]]] = []
     for item in parse_http_list(header):
         scheme, parameter = _split(item)
         if scheme:
-            found.append((scheme.lower(), {}))
-        if parameter and found:
-            found[-1][1].setdefault(*parameter)
-    return [Challenge(scheme, parameters) for scheme, parameters in found]
+            challenges.append((scheme.lower(), {}))
+        if parameter and challenges:
+            challenges[-1][1].setdefault(*parameter)
+    return [Challenge(scheme, parameters) for scheme, parameters in challenges]
 
 
 def _split(item: str) -> tuple[str, tuple[str, str] | None]:
     """`Bearer realm="x"` -> both; `service="x"` -> no scheme; `Negotiate` -> no parameter."""
-    alone = _PARAMETER.fullmatch(item)
-    if alone:
-        return "", _parameter(alone)
-    opening = _WITH_SCHEME.fullmatch(item)
-    if not opening:
+    parameter = _PARAMETER.fullmatch(item)
+    if parameter:
+        return "", _parameter(parameter)
+    with_scheme = _WITH_SCHEME.fullmatch(item)
+    if not with_scheme:
         return "", None
-    first = _PARAMETER.fullmatch(opening[2] or "")
-    return opening[1], _parameter(first) if first else None
+    first = _PARAMETER.fullmatch(with_scheme[2] or "")
+    return with_scheme[1], _parameter(first) if first else None
 
 
 def _parameter(match: re.Match[str]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
-"""What a credential tells by itself: when it ends, and what is known to go wrong with its kind.
+"""Check a credential without a request: its expiry, and known errors of its kind. Pure.
 
-Pure. No message holds a value. Sources: the vendors' documentation of registry logins, named below.
+No message contains a value. Sources: the vendors' documentation of registry logins, named below.
 """
 
 from __future__ import annotations
@@ -30,140 +30,141 @@ from codespaces_registry_secrets.model.registries import (
     TEMPORARY_ACCESS_KEY,
 )
 
-BOUNDS = (b"-----BEGIN", b"-----END")
+_PEM_BOUNDS = (b"-----BEGIN", b"-----END")
 
 
 @dataclass(frozen=True)
 class Issue:
-    """Something about a credential. An `error` is one that can never work."""
+    """A problem of a credential. With an `error` it can never work."""
 
     level: Literal["warning", "error"]
     message: str
 
 
 def check(server: str, username: bytes, password: bytes) -> Iterator[Issue]:
-    """What is wrong with a login, or soon will be."""
+    """Find the problems of a credential for `server`."""
     name = username.decode(errors="replace")
     if b"\r" in password or b"\r" in username:
-        yield Issue("warning", "the value holds a carriage return, as text of Windows does")
-    for what, value in (("user name", name), ("password", password.decode(errors="replace"))):
+        yield Issue("warning", "the value contains a carriage return, as Windows line endings do")
+    for kind, value in (("user name", name), ("password", password.decode(errors="replace"))):
         bare = value.replace("\r", "")
         if bare != bare.strip():
             message = (
-                f"the {what} starts or ends with a space, tab or line break, which is stored as a "
+                f"the {kind} starts or ends with a space, tab or line break, which is stored as a "
                 "part of it; remove it from the source unless it belongs there"
             )
             yield Issue("warning", message)
     if ECR.fullmatch(server):
-        yield from _ecr(name)
+        yield from _check_ecr(name)
     if GOOGLE.fullmatch(server):
-        yield from _google(name, password)
+        yield from _check_google(name, password)
     if GITHUB.fullmatch(server):
-        yield from _github(password)
+        yield from _check_github(password)
 
 
-def _ecr(name: str) -> Iterator[Issue]:
+def _check_ecr(name: str) -> Iterator[Issue]:
     """Source: "Private registry authentication in Amazon ECR", docs.aws.amazon.com."""
     if name == ECR_TOKEN_USER:
         message = (
-            "a token of ECR ends after 12 hours, within the life of a codespace; give an access "
-            "key id and its secret key, which Codespaces exchanges itself"
+            "an ECR token expires after 12 hours, within the life of a codespace; use an access "
+            "key ID and its secret key, which Codespaces exchanges itself"
         )
         yield Issue("warning", message)
     elif TEMPORARY_ACCESS_KEY.fullmatch(name):
-        message = "a temporary key (ASIA…) needs a session token, which a triplet cannot hold"
+        message = "a temporary key (ASIA…) needs a session token, which a triplet cannot store"
         yield Issue("error", message)
     elif not ACCESS_KEY.fullmatch(name):
         message = (
-            "the user name for ECR is an access key id (AKIA…), with its secret key as password"
+            "the user name for ECR must be an access key ID (AKIA…), and the password its secret "
+            "key"
         )
         yield Issue("error", message)
 
 
-def _google(name: str, password: bytes) -> Iterator[Issue]:
+def _check_google(name: str, password: bytes) -> Iterator[Issue]:
     """Source: "Configure authentication to Artifact Registry for Docker", cloud.google.com."""
     if name == GOOGLE_TOKEN_USER:
         message = (
-            "an access token of Google ends after an hour, within the life of a codespace; give a "
-            "service account's key with the user name `_json_key_base64`"
+            "a Google access token expires after an hour, within the life of a codespace; use a "
+            "service account key with the user name `_json_key_base64`"
         )
         yield Issue("warning", message)
     elif name == GOOGLE_KEY_USER:
-        fault = _json_key(password)
-        if fault:
-            yield Issue("error", f"the password for `_json_key` {fault}")
+        error = _json_key_error(password)
+        if error:
+            yield Issue("error", f"the password for `_json_key` {error}")
     elif name == GOOGLE_BASE64_KEY_USER:
-        fault = _json_key_base64(password)
-        if fault:
-            yield Issue("error", f"the password for `_json_key_base64` {fault}")
+        error = _json_key_base64_error(password)
+        if error:
+            yield Issue("error", f"the password for `_json_key_base64` {error}")
 
 
-def _json_key(raw: bytes) -> str | None:
+def _json_key_error(raw: bytes) -> str | None:
     try:
         key = json.loads(raw)
     except (ValueError, RecursionError):
-        return "is not JSON; store the key file as it is, all of its lines"
+        return "is not JSON; store the whole key file unchanged"
     pem = str(key.get("private_key", "")) if isinstance(key, dict) else ""
-    if not all(bound.decode() in pem for bound in BOUNDS):
-        return "is not a service account's key, which has a `private_key`"
+    if not all(bound.decode() in pem for bound in _PEM_BOUNDS):
+        return "is not a service account key with a `private_key`"
     if "\n" not in pem.strip():
-        return "has lost the line breaks of its `private_key`; store the key file as it is"
+        return "has lost the line breaks of its `private_key`; store the key file unchanged"
     return None
 
 
-def _json_key_base64(raw: bytes) -> str | None:
+def _json_key_base64_error(raw: bytes) -> str | None:
     if b"\n" in raw:
         return "is wrapped; encode it into one line (`base64 -w0`)"
     try:
-        return _json_key(b64decode(raw, validate=True))
+        return _json_key_error(b64decode(raw, validate=True))
     except binascii.Error:
         return "is not base64"
 
 
-def _github(password: bytes) -> Iterator[Issue]:
+def _check_github(password: bytes) -> Iterator[Issue]:
     """Source: "About authentication to GitHub" and "Working with the Container registry"."""
     if password.startswith(GITHUB_INSTALLATION_TOKEN):
         message = (
-            "the password is GITHUB_TOKEN or an App's token, which ends with the job or "
-            "within an hour; give a classic personal access token with `read:packages`"
+            "the password is GITHUB_TOKEN or an App's token, which expires with the job or "
+            "within an hour; use a classic personal access token with `read:packages`"
         )
         yield Issue("error", message)
     if password.startswith(GITHUB_FINE_GRAINED_TOKEN):
         message = (
-            "GitHub's registry takes classic personal access tokens only, not fine-grained ones"
+            "GitHub's registry accepts only classic personal access tokens, not fine-grained ones"
         )
         yield Issue("warning", message)
 
 
 def is_github_token(password: bytes) -> bool:
-    """Whether the password is of a kind that GitHub's API can be asked about."""
+    """Whether the password is a GitHub token whose expiry and scopes GitHub's API returns."""
     return password.startswith(GITHUB_USER_TOKENS)
 
 
 def embedded_expiry(password: bytes) -> datetime | None:
-    """When a password ends that tells so itself: a JWT, or a token of ECR; else None."""
-    return _jwt_end(password) or _ecr_end(password)
+    """When a password expires that contains its expiry: a JWT, or an ECR token; else None."""
+    return _jwt_expiry(password) or _ecr_expiry(password)
 
 
-def _jwt_end(password: bytes) -> datetime | None:
+def _jwt_expiry(password: bytes) -> datetime | None:
     """Read `exp` of a JWT (RFC 7519). Only its registry can verify the signature."""
     try:
         claims = jwt.decode(password, options={"verify_signature": False})
     except jwt.PyJWTError:
         return None
-    return _moment(claims, "exp")
+    return _timestamp(claims, "exp")
 
 
-def _ecr_end(password: bytes) -> datetime | None:
-    """Read `expiration`, in seconds, of a token of ECR, which is base64 of JSON."""
+def _ecr_expiry(password: bytes) -> datetime | None:
+    """Read `expiration`, in seconds, of an ECR token, which is base64 of JSON."""
     try:
         token = json.loads(urlsafe_b64decode(password + b"=" * (-len(password) % 4)))
     except (ValueError, RecursionError):
         return None
-    return _moment(token, "expiration")
+    return _timestamp(token, "expiration")
 
 
-def _moment(data: object, key: str) -> datetime | None:
+def _timestamp(data: object, key: str) -> datetime | None:
     seconds = data.get(key) if isinstance(data, dict) else None
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         return None

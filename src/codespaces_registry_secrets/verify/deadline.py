@@ -1,6 +1,6 @@
-"""A time limit for a whole login, whatever a server does.
+"""Limit the time of a whole login, whatever a server does.
 
-The timeout of `requests` is for the next bytes of an answer, not for the whole answer. A server
+The timeout of `requests` is for the next bytes of a response, not for the whole response. A server
 that sends a header byte by byte, or `100 Continue` without end, never exceeds it.
 """
 
@@ -53,10 +53,10 @@ class Connections:
 
 
 def run_within(seconds: float, work: Callable[[Connections], T]) -> T | None:
-    """The result of `work`, or None where it takes longer; then its connections are cut.
+    """Run `work` in a thread; return its result, or None after `seconds`, and cut its connections.
 
     Cutting them ends the thread of `work`. Resolving a host name cannot be interrupted: a thread
-    that does so goes on, and ends at its next connection, before it sends anything.
+    that does so continues, and ends at its next connection, before it sends anything.
     """
     connections = Connections()
     future: Future[T] = Future()
@@ -69,7 +69,7 @@ def run_within(seconds: float, work: Callable[[Connections], T]) -> T | None:
 def _run(future: Future[T], work: Callable[[Connections], T], connections: Connections) -> None:
     try:
         future.set_result(work(connections))
-    except BaseException as error:  # noqa: BLE001 - whoever waits for the result raises it
+    except BaseException as error:  # noqa: BLE001 - raised where the result is read
         future.set_exception(error)
 
 
@@ -80,13 +80,13 @@ class Adapter(HTTPAdapter):
         self._pools = _pools(connections)
         super().__init__()
 
-    def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - as there
+    def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - as in the base class
         """Make the pools for direct connections."""
         super().init_poolmanager(*arguments, **settings)
         self._use_pools(self.poolmanager)
 
-    def proxy_manager_for(self, proxy: str, **settings: Any) -> ProxyManager:  # noqa: ANN401 - as there
-        """Make the pools for connections by way of a proxy."""
+    def proxy_manager_for(self, proxy: str, **settings: Any) -> ProxyManager:  # noqa: ANN401 - as in the base class
+        """Make the pools for connections through a proxy."""
         manager: ProxyManager = super().proxy_manager_for(proxy, **settings)
         self._use_pools(manager)
         return manager

@@ -1,8 +1,8 @@
-"""Requests to a registry and its token server, with short timeouts and redacted answers.
+"""Send requests to a registry and its token server, with short timeouts and redacted responses.
 
-A credential goes to the address that it is meant for and nowhere else: no redirect takes it to
-another host, no `.netrc` adds one. Proxies and authorities are those of the environment, as the
-`requests` library reads them (`HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, …).
+A credential goes only to the host that it is meant for: no redirect takes it to another host, and
+`.netrc` adds none. Proxies and certificate authorities come from the environment, as the `requests`
+library reads them (`HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, …).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urljoin
@@ -39,31 +40,60 @@ USER_AGENT = "codespaces-registry-secrets"
 BODY_BYTES = 64 * 1024
 REDIRECTS = 3
 
-# A server that gives the token `e` must not have every `e` in the log masked.
+# Shorter secrets are not masked: a server that issues the token `e` would have every `e` in the log
+# replaced.
 SHORTEST_MASK = 8
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PIECE = 8 * 1024
+_REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
+_CHUNK_BYTES = 8 * 1024
 _NO_PROXY = {"no_proxy": "*"}
 
 
 @dataclass(frozen=True)
+class BasicCredentials:
+    """User name and password for a registry, exact to the byte: both can contain any byte."""
+
+    username: SecretBytes
+    password: SecretBytes
+
+    def header(self) -> str:
+        """The `Authorization` header with both.
+
+        Raises:
+            LoginError: the user name cannot be sent; "a user-id containing a colon character is
+                invalid" (RFC 7617), and Docker's `config.json` splits the two at the first colon.
+        """
+        username = self.username.get_secret_value()
+        if b":" in username:
+            message = "the user name contains a colon, which Basic authentication does not allow"
+            raise rejected(message)
+        pair = username + b":" + self.password.get_secret_value()
+        return f"Basic {b64encode(pair).decode()}"
+
+
+@dataclass(frozen=True)
 class RegistryResponse:
-    """An answer's status, what it said without any value, and its first 64 KiB."""
+    """A response: its status, its redacted message, and its first 64 KiB."""
 
     status: int
-    said: str
+    message: str
     challenge: str
     html: bool
     body: bytes = field(repr=False)
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request can succeed later."""
+        limited = self.status == HTTPStatus.TOO_MANY_REQUESTS
+        return limited or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
     def __str__(self) -> str:
         """`401: authentication required`."""
-        return f"{self.status}: {self.said}" if self.said else str(self.status)
+        return f"{self.status}: {self.message}" if self.message else str(self.status)
 
 
 class RegistryClient:
-    """Sends a credential, and keeps it and each token out of everything that comes back.
+    """Sends a credential, and redacts it and each token from everything that comes back.
 
     `host` is the registry's own; `mask` is called with each secret that the credential leads to.
     """
@@ -96,20 +126,24 @@ class RegistryClient:
             self._mask(SecretBytes(secret))
 
     def redact(self, text: str) -> str:
-        """Text from a server, for a message."""
+        """Redact text from a server for a message."""
         return self._redact(text)
 
-    def named(self, url: str) -> str:
-        """The host of a URL, for a message: a server may have put a secret into the name."""
+    def shown_host(self, url: str) -> str:
+        """The host of a URL for a message, redacted: a server can put a secret into the name."""
         host = host_of(url)
         return host if host == self._host else self._redact.host(host)
 
     def get(self, url: str, authorization: str = "") -> RegistryResponse:
-        """Raises NotProvenError where there is no answer, or only a redirect to elsewhere."""
+        """Send a GET, and follow redirects within the same origin.
+
+        Raises:
+            LoginError: there is no response, or a redirect to another origin.
+        """
         return self._follow("GET", url, {"Authorization": authorization})
 
     def head(self, url: str, authorization: str, accept: str) -> RegistryResponse:
-        """As `get`; the answer has no body."""
+        """Send a HEAD, as `get` does; the response has no body."""
         return self._follow("HEAD", url, {"Authorization": authorization, "Accept": accept})
 
     def post(
@@ -118,25 +152,32 @@ class RegistryClient:
         body: Mapping[str, str | bytes] | bytes,
         headers: Mapping[str, str] | None = None,
     ) -> RegistryResponse:
-        """As `get`, with a form or bytes; no redirect is followed, lest they go astray."""
+        """Send a POST with a form or bytes; follow no redirect, because it could leak them.
+
+        Raises:
+            LoginError: there is no response, or a redirect.
+        """
         response = self._send("POST", url, headers or {}, body)
-        if response.status_code in _REDIRECTS:
+        if response.status_code in _REDIRECT_STATUS:
             response.close()
-            raise self._refuse_redirect(url, joined(url, response.headers.get("Location", "")))
-        return self._answer(url, response)
+            raise self._refuse_redirect(url, join_url(url, response.headers.get("Location", "")))
+        return self._read(url, response)
 
     def _follow(self, method: str, url: str, headers: Mapping[str, str]) -> RegistryResponse:
         for _ in range(REDIRECTS + 1):
             response = self._send(method, url, headers)
             location = response.headers.get("Location")
-            if response.status_code not in _REDIRECTS or not location:
-                return self._answer(url, response)
+            if response.status_code not in _REDIRECT_STATUS or not location:
+                return self._read(url, response)
             response.close()
-            following = joined(url, location)
-            if origin(following) != origin(url):
-                raise self._refuse_redirect(url, following)
-            url = following
-        raise unreachable(f"{self.named(url)} redirects again and again; is it a registry?")
+            destination = join_url(url, location)
+            if origin(destination) != origin(url):
+                raise self._refuse_redirect(url, destination)
+            url = destination
+        raise unreachable(
+            f"{self.shown_host(url)} redirects more than {REDIRECTS} times; check that it is a "
+            "registry"
+        )
 
     def _send(
         self,
@@ -153,45 +194,45 @@ class RegistryClient:
                 auth=_HeaderAuth(headers),
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 stream=True,
-                # A loopback host is never behind a proxy, and what goes there may be unencrypted.
+                # A loopback host is never behind a proxy, and its requests can be unencrypted.
                 proxies=_NO_PROXY if is_loopback(host_of(url)) else None,
             )
         except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise connection_error(error, self.named(url), self._redact) from None
+            raise connection_error(error, self.shown_host(url), self._redact) from None
 
-    def _answer(self, url: str, response: requests.Response) -> RegistryResponse:
+    def _read(self, url: str, response: requests.Response) -> RegistryResponse:
         try:
-            body = _body(response)
+            body = _read_body(response)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise connection_error(error, self.named(url), self._redact) from None
+            raise connection_error(error, self.shown_host(url), self._redact) from None
         finally:
             response.close()
         challenge = response.headers.get("WWW-Authenticate", "")
         return RegistryResponse(
             status=response.status_code,
-            said=self._redact(extract_message(body, challenge)),
+            message=self._redact(extract_message(body, challenge)),
             challenge=challenge,
             html=response.headers.get("Content-Type", "").lower().startswith("text/html"),
             body=body,
         )
 
-    def _refuse_redirect(self, url: str, following: str) -> LoginError:
-        elsewhere = self._redact(f"{parsed(following).scheme}://{host_of(following)}")
+    def _refuse_redirect(self, url: str, destination: str) -> LoginError:
+        shown = self._redact(f"{split_url(destination).scheme}://{host_of(destination)}")
         return unreachable(
-            f"{self.named(url)} redirects to another place ({elsewhere}), and no credential is "
-            "sent there; if that is the registry, name its host as the server"
+            f"{self.shown_host(url)} redirects to another origin ({shown}), and no credential is "
+            "sent there; if that is the registry, use its host as the server"
         )
 
 
 class _Session(requests.Session):
-    """Leaves redirects alone. Even when told not to follow one, `requests` reads its whole body."""
+    """Ignores redirects. `requests` reads their whole body even if it must not follow them."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """There is none."""
+        """No target."""
 
 
 class _HeaderAuth(AuthBase):
-    """Sends these headers. Being there, it also keeps `requests` from looking into `.netrc`."""
+    """Sends these headers. Because it is set, `requests` does not look into `.netrc`."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = {name: value for name, value in headers.items() if value}
@@ -201,19 +242,20 @@ class _HeaderAuth(AuthBase):
         return request
 
 
-def _body(response: requests.Response) -> bytes:
-    """The first 64 KiB, or as much of them as comes in time."""
+def _read_body(response: requests.Response) -> bytes:
+    """The first 64 KiB, or as much of them as arrives in READ_SECONDS."""
     body, until = b"", time.monotonic() + READ_SECONDS
     while len(body) < BODY_BYTES and time.monotonic() < until:
-        piece = response.raw.read1(_PIECE, decode_content=True)
-        if not piece:
+        chunk = response.raw.read1(_CHUNK_BYTES, decode_content=True)
+        if not chunk:
             break
-        body += piece
+        body += chunk
     return body[:BODY_BYTES]
 
 
-def parsed(url: str) -> Url:
-    """The parts of a URL; of what is none, no parts."""
+# URLs are parsed as the HTTP client parses them: another parser might see another host in one.
+def split_url(url: str) -> Url:
+    """The parts of a URL; all None if it is invalid."""
     try:
         return parse_url(url)
     except LocationParseError:
@@ -221,21 +263,21 @@ def parsed(url: str) -> Url:
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, with its port where it names one."""
-    return parsed(url).netloc or ""
+    """The host of a URL, with its port if it has one; empty if the URL is invalid."""
+    return split_url(url).netloc or ""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is this machine by its very name."""
-    name = (parsed(f"https://{host}").host or "").strip("[]")
+    """Whether a host, with or without a port, names this machine; it is not resolved."""
+    name = (split_url(f"https://{host}").host or "").strip("[]")
     try:
         return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False
 
 
-def joined(url: str, location: str) -> str:
-    """Where a redirect leads, or nowhere."""
+def join_url(url: str, location: str) -> str:
+    """The URL that a redirect leads to; empty if it is invalid."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -243,29 +285,7 @@ def joined(url: str, location: str) -> str:
 
 
 def origin(url: str) -> tuple[str | None, str | None, int | None]:
-    """What two URLs have in common where a connection to one is a connection to the other."""
-    place = parsed(url)
-    default = {"https": 443, "http": 80}.get(place.scheme or "")
-    return place.scheme, place.host, place.port or default
-
-
-@dataclass(frozen=True)
-class BasicCredentials:
-    """What a registry is asked to accept. Exact to the byte: both may hold anything."""
-
-    username: SecretBytes
-    password: SecretBytes
-
-    def header(self) -> str:
-        """The `Authorization` header with both.
-
-        Raises:
-            NotProvenError: the user name cannot be sent; "a user-id containing a colon character
-                is invalid" (RFC 7617), and Docker's `config.json` separates the two at the first.
-        """
-        username = self.username.get_secret_value()
-        if b":" in username:
-            message = "the user name holds a colon, so no registry can tell it from the password"
-            raise rejected(message)
-        pair = username + b":" + self.password.get_secret_value()
-        return f"Basic {b64encode(pair).decode()}"
+    """Scheme, host and port: URLs with the same origin share a server."""
+    parts = split_url(url)
+    default = {"https": 443, "http": 80}.get(parts.scheme or "")
+    return parts.scheme, parts.host, parts.port or default

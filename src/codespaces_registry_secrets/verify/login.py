@@ -1,4 +1,4 @@
-"""A credential -> a verdict: a login as Docker does it.
+"""Log in to a registry as Docker does, and check that the credential can pull images.
 
 Sources: "HTTP API V2" and "Token Authentication Specification" of CNCF Distribution; the OCI
 distribution specification; what `docker login` does.
@@ -20,7 +20,7 @@ from codespaces_registry_secrets.model.registries import (
     IMAGE,
     TOKEN_SERVERS,
 )
-from codespaces_registry_secrets.verify.auth import REFUSED, Scheme, scheme_for
+from codespaces_registry_secrets.verify.auth import REFUSED, Scheme, choose_scheme
 from codespaces_registry_secrets.verify.deadline import Connections, run_within
 from codespaces_registry_secrets.verify.ecr import exchange_access_key
 from codespaces_registry_secrets.verify.errors import (
@@ -37,9 +37,15 @@ from codespaces_registry_secrets.verify.http import (
     is_loopback,
 )
 
-__all__ = ["LoginResult", "login"]
-
 LOGIN_SECONDS = 60.0
+
+# Source: "Image Manifest V 2, Schema 2" of CNCF Distribution, and the OCI image specification.
+MANIFEST_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
 
 
 def login(
@@ -53,15 +59,15 @@ def login(
     ecr_endpoint: str = "",
     seconds: float = LOGIN_SECONDS,
 ) -> LoginResult:
-    """Logs in to `server`, spelled as Codespaces matches it, and looks at each of `images`.
+    """Log in to `server`, spelled as Codespaces matches it, and check that it can pull each image.
 
     An image is written without the server: `team/devbox:latest`, `team/devbox@sha256:…`. A registry
-    that asks for no credential gets it all the same, by Basic, and is believed where it does not
-    mind; such a registry proves that the server is there, but cannot disprove a credential.
+    that requires no credential gets it anyway, by Basic, and the login is accepted unless the
+    registry rejects it; that verifies the server, but cannot show that a credential is wrong.
 
     `mask` is called with each secret that the login leads to, before it is used. `allowed_servers`
-    are globs of the servers that may get a credential, none for any server. `ecr_endpoint` is the
-    URL of Amazon ECR's API where it is not AWS's own. All of it together may take `seconds`.
+    are globs of the servers that can get a credential; empty permits every server. `ecr_endpoint`
+    is a URL to use instead of AWS's own API for Amazon ECR. The login ends after `seconds`.
     """
     if not is_allowed(allowed_servers, server):
         message = (
@@ -74,16 +80,16 @@ def login(
 
     def log_in(connections: Connections) -> LoginResult:
         try:
-            with RegistryClient(credential, host, connections, mask) as wire:
-                login = exchange_access_key(wire, server, credential, ecr_endpoint)
-                base, greeting = _greet(wire, host)
-                trusted = partial(_trusted, server, host, allowed_servers)
-                scheme = scheme_for(wire, login, host, greeting, trusted)
-                _enter(wire, base, scheme, host)
+            with RegistryClient(credential, host, connections, mask) as client:
+                exchanged = exchange_access_key(client, server, credential, ecr_endpoint)
+                base, response = _probe(client, host)
+                trusted = partial(_is_trusted, server, host, allowed_servers)
+                scheme = choose_scheme(client, exchanged, host, response, trusted)
+                _check_login(client, base, scheme, host)
                 for image in images:
-                    check_pull(wire, base, scheme, image, hub=server == DOCKER_HUB)
+                    check_pull(client, base, scheme, image, hub=server == DOCKER_HUB)
         except LoginError as error:
-            return error.verdict
+            return error.result
         return LoginResult("accepted")
 
     return run_within(seconds, log_in) or LoginResult(
@@ -93,88 +99,86 @@ def login(
     )
 
 
-def _trusted(server: str, host: str, allowed: tuple[str, ...], token_server: str) -> bool:
-    """Whether a token server, as `host[:port]`, may get the credential for `server`."""
-    known = {host, TOKEN_SERVERS.get(server)}
-    return token_server in known or is_allowed(allowed, token_server)
+def _is_trusted(server: str, host: str, allowed: tuple[str, ...], token_server: str) -> bool:
+    """Whether a token server, as `host[:port]`, can get the credential for `server`."""
+    own_token_servers = {host, TOKEN_SERVERS.get(server)}
+    return token_server in own_token_servers or is_allowed(allowed, token_server)
 
 
-def _greet(wire: RegistryClient, host: str) -> tuple[str, RegistryResponse]:
-    """The registry's URL, and its answer to a request without a credential.
+def _probe(client: RegistryClient, host: str) -> tuple[str, RegistryResponse]:
+    """The registry's URL, and its response to a request without a credential.
 
-    As Docker does, a loopback host that speaks no TLS is asked without.
+    A loopback host without TLS is requested by http, as Docker does.
     """
     base = f"https://{host}"
     try:
-        greeting = wire.get(f"{base}/v2/")
+        response = client.get(f"{base}/v2/")
     except NoTlsError:
         if not is_loopback(host):
             raise
         base = f"http://{host}"
-        greeting = wire.get(f"{base}/v2/")
-    if greeting.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
-        raise unreachable(_strange(host, greeting))
-    return base, greeting
+        response = client.get(f"{base}/v2/")
+    if response.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
+        raise unreachable(_unexpected_message(host, response))
+    return base, response
 
 
-def _enter(wire: RegistryClient, base: str, scheme: Scheme, host: str) -> None:
-    """The same request once more, now with the credential."""
-    answer = wire.get(f"{base}/v2/", scheme.authorization())
-    if answer.status in REFUSED:
-        raise rejected(scheme.refused(host, answer))
-    if answer.status != HTTPStatus.OK or answer.html:
-        raise unreachable(_strange(host, answer))
+def _check_login(client: RegistryClient, base: str, scheme: Scheme, host: str) -> None:
+    """Repeat the request with the credential."""
+    response = client.get(f"{base}/v2/", scheme.authorization())
+    if response.status in REFUSED:
+        raise rejected(scheme.refused_message(host, response))
+    if response.status != HTTPStatus.OK or response.html:
+        raise unreachable(_unexpected_message(host, response))
 
 
-def _strange(host: str, answer: RegistryResponse) -> str:
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return f"{host} has had too many requests ({answer}); run again later"
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return f"{host} is out of order ({answer}); run again later"
-    if answer.status in REFUSED:
-        return f"{host} turns everybody away ({answer}); does a firewall keep the runner out?"
-    return f"{host} does not answer as a registry does ({answer}); check the server's name"
+def _unexpected_message(host: str, response: RegistryResponse) -> str:
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return f"{host} reports a rate limit ({response}); run again later"
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"{host} returned a server error ({response}); run again later"
+    if response.status in REFUSED:
+        return (
+            f"{host} denies access before any login ({response}); does a firewall block the runner?"
+        )
+    return f"{host} does not respond like a registry ({response}); check the server's name"
 
 
-# Source: "Image Manifest V 2, Schema 2" of CNCF Distribution, and the OCI image specification.
-MANIFESTS = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
+def check_pull(client: RegistryClient, base: str, scheme: Scheme, image: str, *, hub: bool) -> None:
+    """Request the manifest of `image`, which is written without the server, as a pull does.
 
-
-def check_pull(wire: RegistryClient, base: str, scheme: Scheme, image: str, *, hub: bool) -> None:
-    """Asks for the manifest of `image`, which is written without the server, as a pull would.
-
-    `base` is the registry's URL without a slash at its end; on Docker Hub a name of one part is
-    in `library/`.
+    `base` is the registry's URL without a slash at its end. Set `hub` for Docker Hub, where a name
+    with one part is in `library/`.
 
     Raises:
-        NotProvenError: no; the message names the image.
+        LoginError: the image cannot be pulled; the message names it.
     """
     try:
         parts = IMAGE.fullmatch(image)
         if not parts:
-            raise rejected("not an image's name; write `team/devbox:latest`, without the server")
+            raise rejected("not an image name; write `team/devbox:latest`, without the server")
         name = f"library/{parts['name']}" if hub and "/" not in parts["name"] else parts["name"]
-        _ask(wire, base, scheme, name, parts["digest"] or parts["tag"] or "latest")
+        _check_manifest(client, base, scheme, name, parts["digest"] or parts["tag"] or "latest")
     except LoginError as error:
         raise error.about(f"image {image}") from None
 
 
-def _ask(wire: RegistryClient, base: str, scheme: Scheme, name: str, reference: str) -> None:
+def _check_manifest(
+    client: RegistryClient, base: str, scheme: Scheme, name: str, reference: str
+) -> None:
     authorization = scheme.authorization(f"repository:{name}:pull")
-    answer = wire.head(
-        f"{base}/v2/{name}/manifests/{reference}", authorization, ", ".join(MANIFESTS)
-    )
-    if answer.status in REFUSED:
+    url = f"{base}/v2/{name}/manifests/{reference}"
+    response = client.head(url, authorization, ", ".join(MANIFEST_TYPES))
+    if response.status in REFUSED:
         raise rejected(
-            f"the login is good, but may not pull it ({answer}); give the credential read access "
-            "to this image, or take the image off the spec"
+            f"the login is accepted, but has no permission to pull it ({response}); give the "
+            "credential read access to this image, or remove the image from the spec"
         )
-    if answer.status == HTTPStatus.NOT_FOUND:
-        raise rejected("no such image, or the credential may not see it (404); check the name")
-    if answer.status != HTTPStatus.OK:
-        raise unreachable(f"the registry answers {answer} for its manifest; run again later")
+    if response.status == HTTPStatus.NOT_FOUND:
+        raise rejected(
+            "the image does not exist, or the credential has no permission to see it (404); check "
+            "the name"
+        )
+    if response.status != HTTPStatus.OK:
+        advice = "run again later" if response.is_transient else "check that it is a registry"
+        raise unreachable(f"the registry returned {response} for its manifest; {advice}")

@@ -1,9 +1,8 @@
-"""Credentials -> what was found out about each, once for a run however many targets use it."""
+"""Verify the credentials of a plan, each once, however many targets use it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 
 from pydantic import SecretBytes
 
@@ -31,17 +30,17 @@ def verify_credentials(
     inputs: Inputs,
     sources: Sources,
 ) -> Mapping[Credential, CredentialReport]:
-    """Examine every credential, and log in with those that are to be `written`."""
+    """Check every credential, and log in with those that the plan writes, in `written`."""
     unique = list(dict.fromkeys(credentials))
 
-    def find(credential: Credential) -> CredentialReport:
+    def report(credential: Credential) -> CredentialReport:
         verify = inputs.verify if credential in written else "off"
-        return _finding(credential, verify, inputs, sources)
+        return _report(credential, verify, inputs, sources)
 
-    return dict(zip(unique, run_concurrently(find, unique, READS_AT_ONCE), strict=True))
+    return dict(zip(unique, run_concurrently(report, unique, READS_AT_ONCE), strict=True))
 
 
-def _finding(
+def _report(
     credential: Credential, verify: Verify, inputs: Inputs, sources: Sources
 ) -> CredentialReport:
     try:
@@ -50,24 +49,31 @@ def _finding(
     except SourceError as error:
         return CredentialReport(str(error))
     raw = password.get_secret_value()
-    found = list(credential_checks.check(credential.server, username.get_secret_value(), raw))
-    refusals = [remark.message for remark in found if remark.level == "error"]
-    notes = [_note(credential, remark.message) for remark in found if remark.level == "warning"]
-    asked = credential_checks.is_github_token(raw) and registry_uses_api(
-        inputs.api_url, credential.server
-    )
-    facts = fetch_token_info(password, inputs.api_url) if asked else TokenInfo()
-    refusals += [facts.error] if facts.error else []
-    if not refusals:
-        verdict = _verdict(credential, (username, password), verify, inputs, sources)
-        refusals += _refused(verdict, verify)
-        if verdict.status == "unreachable" and verify == "auto":
-            notes.append(_note(credential, f"not proven: {verdict.message}"))
-    known = (credential.expires, facts.expires, credential_checks.embedded_expiry(raw))
-    return CredentialReport("; ".join(refusals) or None, _earliest(known), tuple(notes))
+    issues = list(credential_checks.check(credential.server, username.get_secret_value(), raw))
+    errors = [issue.message for issue in issues if issue.level == "error"]
+    notes = [_warning(credential, issue.message) for issue in issues if issue.level == "warning"]
+    token = _token_info(credential, password, inputs.api_url)
+    errors += [token.error] if token.error else []
+    if not errors:
+        result = _login(credential, (username, password), verify, inputs, sources)
+        errors += _login_errors(result, verify)
+        if result.status == "unreachable" and verify == "auto":
+            notes.append(_warning(credential, f"login not verified: {result.message}"))
+    expiries = (credential.expires, token.expires, credential_checks.embedded_expiry(raw))
+    expires = min((expiry for expiry in expiries if expiry), default=None)
+    return CredentialReport("; ".join(errors) or None, expires, tuple(notes))
 
 
-def _verdict(
+def _token_info(credential: Credential, password: SecretBytes, api_url: str) -> TokenInfo:
+    """GitHub's information on a GitHub token for its registry; empty for any other password."""
+    if credential_checks.is_github_token(password.get_secret_value()) and registry_uses_api(
+        api_url, credential.server
+    ):
+        return fetch_token_info(password, api_url)
+    return TokenInfo()
+
+
+def _login(
     credential: Credential,
     values: tuple[SecretBytes, SecretBytes],
     verify: Verify,
@@ -86,16 +92,12 @@ def _verdict(
     )
 
 
-def _refused(verdict: LoginResult, verify: Verify) -> Iterator[str]:
-    if verdict.status == "rejected":
-        yield f"{verdict.message}; what is stored stays"
-    elif verdict.status == "unreachable" and verify == "required":
-        yield f"`verify: required`, and {verdict.message}"
+def _login_errors(result: LoginResult, verify: Verify) -> Iterator[str]:
+    if result.status == "rejected":
+        yield f"{result.message}; the stored secrets stay unchanged"
+    elif result.status == "unreachable" and verify == "required":
+        yield f"`verify: required` is set, but the login could not be verified: {result.message}"
 
 
-def _note(credential: Credential, message: str) -> Note:
+def _warning(credential: Credential, message: str) -> Note:
     return Note("warning", f"{credential.name}: {message}", credential.where)
-
-
-def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
-    return min((moment for moment in moments if moment), default=None)

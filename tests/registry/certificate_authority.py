@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own."""
+"""A certificate authority for the tests."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ class Files:
     key: Path
 
     def context(self) -> ssl.SSLContext:
-        """For a server that shows the certificate."""
+        """The TLS context of a server with this certificate."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.certificate, self.key)
         return context
 
 
-class Authority:
-    """Signs certificates; `bundle` is the file by which others know it."""
+class CertificateAuthority:
+    """Signs certificates; `bundle` is the file with its own certificate."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("authority of the tests")
-        authority = [
+        extensions = [
             (x509.BasicConstraints(ca=True, path_length=None), True),
             (_SIGNS_CERTIFICATES, True),
         ]
-        certificate = _signed(self._name, self._name, self._key, self._key, authority)
+        certificate = _signed(self._name, self._name, self._key, self._key, extensions)
         self.bundle = folder / "authority.pem"
         self.bundle.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     def certify(self, *hosts: str) -> Files:
-        """A certificate for names and addresses, with a key of its own."""
+        """Sign a certificate for names and addresses, with a new key."""
         key = ec.generate_private_key(ec.SECP256R1())
         stem = self._folder / hosts[0]
         files = Files(stem.with_suffix(".crt"), stem.with_suffix(".key"))
@@ -99,7 +99,7 @@ def _signed(
     issuer_key: ec.EllipticCurvePrivateKey,
     extensions: Iterable[tuple[x509.ExtensionType, bool]],
 ) -> x509.Certificate:
-    """As Python 3.13 wants it, which verifies strictly: with the identifiers of both keys."""
+    """Sign a certificate with the identifiers of both keys: Python 3.13 requires them."""
     now = dt.datetime.now(dt.UTC)
     issued_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     builder = (
