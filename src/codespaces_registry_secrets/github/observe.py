@@ -46,7 +46,7 @@ def observe(
 ) -> Observed:
     """Read what GitHub holds at each target of `desired`.
 
-    `errors` has the targets that need no request, because it is known why they cannot be read.
+    `errors` has the targets that need no request, and why they cannot be read.
     `on_target` is called after each target, and `on_tick` several times a second.
     A target that cannot be read has an `error`, and no other target does because of it.
 
