@@ -26,7 +26,7 @@ def main(environ: Mapping[str, str]) -> int:
     commands = WorkflowCommands(environ)
     try:
         return run(environ, commands)
-    except Exception as error:  # noqa: BLE001 - the last resort
+    except Exception as error:  # noqa: BLE001 - every error must reach the log and the summary
         report_early_end(error, commands)
     return FAILED
 

@@ -1,8 +1,18 @@
-"""The log, annotations and summary of a run that ended before it had a plan."""
+"""The log, annotations and summary of a run that an error ended before it had outcomes."""
 
 from __future__ import annotations
 
-from codespaces_registry_secrets.report.problems import describe_early_end, merge_notes
+import traceback
+from dataclasses import dataclass
+
+from codespaces_registry_secrets.errors import (
+    CancelledError,
+    InvalidConfigError,
+    RegistrySecretsError,
+    describe_unexpected,
+)
+from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.report.problems import merge_notes
 from codespaces_registry_secrets.report.summary import render_early_summary
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 
@@ -18,3 +28,32 @@ def report_early_end(error: Exception, commands: WorkflowCommands) -> None:
     commands.count_hidden()
     commands.info(end.outcome)
     commands.summary(render_early_summary(end.outcome, problems))
+
+
+@dataclass(frozen=True)
+class EarlyEnd:
+    """An error that ended a run before it had outcomes to report.
+
+    `outcome` is one sentence. `problems` say what to do. `trace` is the traceback of a crash.
+    """
+
+    outcome: str
+    problems: tuple[Note, ...]
+    trace: str = ""
+
+
+def describe_early_end(error: Exception) -> EarlyEnd:
+    """Describe an error for the user.
+
+    A crash is described by type and place only, because its message can contain a secret value.
+    """
+    if isinstance(error, InvalidConfigError):
+        count = "1 error" if len(error.errors) == 1 else f"{len(error.errors)} errors"
+        problems = tuple(Note("error", e.message, e.location) for e in error.errors)
+        return EarlyEnd(f"{count} in the configuration; no request was sent to GitHub.", problems)
+    if isinstance(error, CancelledError):
+        return EarlyEnd("Nothing was written.", (Note("error", str(error)),))
+    if isinstance(error, RegistrySecretsError):
+        return EarlyEnd("An error ended the run early.", (Note("error", str(error)),))
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    return EarlyEnd("The Action crashed.", (Note("error", describe_unexpected(error)),), trace)

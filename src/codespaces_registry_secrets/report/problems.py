@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
-from codespaces_registry_secrets.errors import (
-    CancelledError,
-    InvalidConfigError,
-    RegistrySecretsError,
-    describe_unexpected,
-)
 from codespaces_registry_secrets.model.plan import Note, Outcome
 
 MAX_TARGETS = 3  # that a merged message names
@@ -52,32 +44,3 @@ def _merge_group(notes: Sequence[Note]) -> Note:
     hidden = len(names) - MAX_TARGETS
     more = f" and {hidden} more" if hidden > 0 else ""
     return Note(first.level, f"{message} ({shown}{more})", first.where)
-
-
-@dataclass(frozen=True)
-class EarlyEnd:
-    """An error that ended a run before it had outcomes to report.
-
-    `outcome` is one sentence. `problems` say what to do. `trace` is the traceback of a crash.
-    """
-
-    outcome: str
-    problems: tuple[Note, ...]
-    trace: str = ""
-
-
-def describe_early_end(error: Exception) -> EarlyEnd:
-    """Describe an error for the user.
-
-    A crash is described by type and place only, because its message can contain a secret value.
-    """
-    if isinstance(error, InvalidConfigError):
-        count = "1 error" if len(error.errors) == 1 else f"{len(error.errors)} errors"
-        problems = tuple(Note("error", e.message, e.location) for e in error.errors)
-        return EarlyEnd(f"{count} in the configuration; no request was sent to GitHub.", problems)
-    if isinstance(error, CancelledError):
-        return EarlyEnd("Nothing was written.", (Note("error", str(error)),))
-    if isinstance(error, RegistrySecretsError):
-        return EarlyEnd("An error ended the run early.", (Note("error", str(error)),))
-    trace = "".join(traceback.format_tb(error.__traceback__))
-    return EarlyEnd("The Action crashed.", (Note("error", describe_unexpected(error)),), trace)
