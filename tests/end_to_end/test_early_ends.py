@@ -74,7 +74,7 @@ def test_a_refused_token(action: Action, sandbox: Sandbox) -> None:
     assert step.exit_code == 1
     sentence, (problem,) = parts(step)
     assert sentence == "An error ended the run early."
-    assert "make a new one" in problem
+    assert "create a new one" in problem
     assert len(step.annotations("error")) == 1
 
 

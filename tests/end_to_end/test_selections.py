@@ -181,5 +181,5 @@ def test_repositories_that_single_sign_on_hides_are_not_concluded_from(
     step = action.step(ACCESS.format(chosen="['svc-*']"))
 
     assert step.exit_code == 1
-    assert "not authorized for single sign-on everywhere" in step.stdout
+    assert "not authorized for single sign-on in every organization" in step.stdout
     assert sandbox.writes == []

@@ -242,7 +242,7 @@ def test_one_age_that_is_not_known_takes_no_other_along(
 
     assert step.exit_code == 0, step.stdout
     assert (step.outputs["rotated"], step.outputs["unchanged"]) == ("1", "2")
-    assert step.stdout.count("the age of the secret") == 1
+    assert step.stdout.count("cannot tell when the Actions secret") == 1
 
 
 @pytest.mark.parametrize("expires", ["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00"])
