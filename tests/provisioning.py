@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from runner import Runner, Step
-from running import ACTION_YML, UNPACED
+from sandboxed_action import ACTION_YML, UNPACED
 from workflow import condition, text
 
 WORKFLOW = yaml.safe_load((ACTION_YML.parent / ".github/workflows/provision.yml").read_text())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from github_sandbox import Sandbox, World
-from running import TOKEN, Action
+from sandboxed_action import TOKEN, Action
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 
 from github_sandbox import Sandbox
-from registry.serving import Served, challenging
-from running import Action
+from registry.scripted_server import Served, challenging
+from sandboxed_action import Action
 
 SPEC = """
 version: 1

@@ -14,7 +14,7 @@ from github_sandbox import Fault, Sandbox
 from rendering import HOSTILE, assert_means_nothing, rendered
 from runner import Step
 from runner_protocol import commands
-from running import Action
+from sandboxed_action import Action
 
 SPEC = """
 version: 1

@@ -13,8 +13,8 @@ from aiohttp import ClientSession, web
 
 from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
-from registry.serving import Served
-from running import TOKEN, Action
+from registry.scripted_server import Served
+from sandboxed_action import TOKEN, Action
 
 SPEC = """
 version: 1

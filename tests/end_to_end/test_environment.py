@@ -12,8 +12,8 @@ from aiohttp import web
 
 from github_sandbox import World
 from registry.certificate_authority import CertificateAuthority
-from registry.serving import Served, challenging
-from running import ACTION_YML, Action
+from registry.scripted_server import Served, challenging
+from sandboxed_action import ACTION_YML, Action
 
 REPOSITORY = "repository:octo-org/app"
 SPEC = """

@@ -11,7 +11,7 @@ from end_to_end.faults import scenes
 from end_to_end.faults.scenes import SCENES, Scene
 from end_to_end.faults.worlds import world
 from github_sandbox import Fault, Sandbox, World
-from running import TOKEN, Action
+from sandboxed_action import TOKEN, Action
 
 BY_NAME = {scene.name: scene for scene in SCENES}
 DROPPED = Fault(method="PUT", path="^/orgs/home-org/.*USER$", drop=True, times=None)

@@ -8,7 +8,7 @@ import pytest
 
 from github_sandbox import Fault, Sandbox, World
 from runner import Step
-from running import Action, stored_triplet
+from sandboxed_action import Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 # `\r` ends a line for the runner, as does `\n`; NEL and U+2028 do for other readers.

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from running import TRIPLET, Action
+from sandboxed_action import TRIPLET, Action
 
 SPEC = """
 version: 1

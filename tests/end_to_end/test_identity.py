@@ -8,7 +8,7 @@ import pytest
 
 from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
-from running import TRIPLET, Action, stored_triplet
+from sandboxed_action import TRIPLET, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 ENVIRONMENT = {"ACR_PASSWORD": "new"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from running import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
 
 SPEC = """
 version: 1

@@ -10,7 +10,7 @@ import pytest
 
 from github_sandbox import Fault, Sandbox, World
 from runner import Step
-from running import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
 
 KEY = """{
   "type": "service_account",

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from github_sandbox import Exchange, Fault, Sandbox, World
-from running import TRIPLET, Action, stored_triplet
+from sandboxed_action import TRIPLET, Action, stored_triplet
 
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 SPEC = """

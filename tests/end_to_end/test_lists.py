@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from github_sandbox import Sandbox, World
-from running import TRIPLET, Action, stored_triplet
+from sandboxed_action import TRIPLET, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 EVERYTHING = [f"octo-org/svc-{n:03}" for n in range(120)] + [

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from github_sandbox import Sandbox, World
-from running import Action
+from sandboxed_action import Action
 
 VALUES = {
     "a JSON key": '{\n  "type": "service_account",\n  "private_key": "-----BEGIN\\nabc+/=\\n"\n}',

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from github_sandbox import World
-from registry.serving import Served, challenging
-from running import TOKEN, Action
+from registry.scripted_server import Served, challenging
+from sandboxed_action import TOKEN, Action
 
 SPEC = """
 version: 1

@@ -9,7 +9,7 @@ import pytest
 
 from github_sandbox import World
 from runner import Step
-from running import Action
+from sandboxed_action import Action
 
 SPEC = """
 version: 1

@@ -6,7 +6,7 @@ import pytest
 
 from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
-from running import Action
+from sandboxed_action import Action
 
 OWNERS = ("first-org", "slow-org", "quick-org")
 GRANTED = {"codespaces_secrets": "write"}

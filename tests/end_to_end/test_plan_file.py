@@ -8,7 +8,7 @@ import pytest
 
 from github_sandbox import World
 from runner_protocol import commands, key_values
-from running import Action
+from sandboxed_action import Action
 
 SPEC = """
 version: 1

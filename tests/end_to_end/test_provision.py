@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import crowd
+import many_repositories as crowd
 from github_sandbox import Fault, Sandbox, World
 from provisioning import JOBS, MERGE, PROJECT, Call
 from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 from runner import Runner
-from running import ACTION_YML, TOKEN, TRIPLET, UNPACED
+from sandboxed_action import ACTION_YML, TOKEN, TRIPLET, UNPACED
 
 ARTIFACTS = ("actions/upload-artifact@", "actions/download-artifact@", "actions/checkout@")
 
@@ -44,7 +44,7 @@ def crowded(tmp_path: Path) -> Iterator[tuple[Sandbox, Call]]:
     """A call for the crowd, too slow for one job."""
     inputs = {"spec": crowd.SPEC, "prune": True, "verify": "off", "writes-per-minute": 6}
     secrets = {"token": TOKEN, "credentials": json.dumps(crowd.ENVIRONMENT)}
-    with Sandbox(crowd.crowd()) as sandbox:
+    with Sandbox(crowd.make_world()) as sandbox:
         yield sandbox, Call(tmp_path, inputs, secrets, sandbox.url)
 
 
@@ -58,7 +58,7 @@ def test_the_workflow_does_what_one_run_does(crowded: tuple[Sandbox, Call], tmp_
     """The same requests, the same state, the same counts, and one summary."""
     sandbox, call = crowded
     outputs = call.run()
-    with Sandbox(crowd.crowd()) as other:
+    with Sandbox(crowd.make_world()) as other:
         (tmp_path / "one").mkdir()
         given = {"token": TOKEN, "spec": crowd.SPEC, "verify": "off", "prune": "true", **UNPACED}
         one = Runner(ACTION_YML, tmp_path / "one", {"api_url": other.url}).run(

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from github_sandbox import Sandbox, World
-from registry.serving import Served
-from running import TOKEN, Action
+from registry.scripted_server import Served
+from sandboxed_action import TOKEN, Action
 
 SPEC = """
 version: 1

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
-from running import Action, stored_triplet
+from sandboxed_action import Action, stored_triplet
 
 SPEC = """
 version: 1

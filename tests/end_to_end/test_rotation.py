@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from running import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
 
 START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 REPOSITORY = "repository:octo-org/app"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from running import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 ACCESS = """

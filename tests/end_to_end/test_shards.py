@@ -13,9 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from crowd import ENVIRONMENT, SERVICES, SPEC, State, crowd, requests, state, written
 from github_sandbox import Fault, Sandbox
-from running import TRIPLET, Action
+from many_repositories import (
+    ENVIRONMENT,
+    SERVICES,
+    SPEC,
+    State,
+    make_world,
+    requests,
+    state,
+    written,
+)
+from sandboxed_action import TRIPLET, Action
 
 # So slow that the plan's 2,100 writes are too many for the five hours of one job.
 SLOW = "6"
@@ -23,8 +32,8 @@ SLOW = "6"
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[State, Counter[tuple[str, str]]]:
-    """What one run makes of the crowd, and the requests with which it does."""
-    with Sandbox(crowd()) as sandbox:
+    """What one run makes of the many repositories, and the requests with which it does."""
+    with Sandbox(make_world()) as sandbox:
         step = Action(sandbox, tmp_path_factory.mktemp("once")).step(
             SPEC, ENVIRONMENT, prune="true"
         )
@@ -35,7 +44,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[State, Counter[tuple
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """The same world again."""
-    with Sandbox(crowd()) as sandbox:
+    with Sandbox(make_world()) as sandbox:
         yield sandbox
 
 

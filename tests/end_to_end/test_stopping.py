@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from running import TRIPLET, Action
+from sandboxed_action import TRIPLET, Action
 
 COUNT = 60
 NAMES = [f"octo-org/svc-{number:03}" for number in range(COUNT)]

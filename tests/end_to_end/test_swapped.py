@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 
 from github_sandbox import Sandbox, World
-from registry.serving import Served
-from running import TRIPLET, Action, stored_triplet
+from registry.scripted_server import Served
+from sandboxed_action import TRIPLET, Action, stored_triplet
 
 SPEC = """
 version: 1

@@ -12,7 +12,7 @@ import yaml
 
 from github_app import add_app, private_pem
 from github_sandbox import Sandbox, World
-from running import Action, stored_triplet
+from sandboxed_action import Action, stored_triplet
 
 WORKFLOW = Path(__file__).parents[2] / "examples" / "workflows" / "template-access.yml"
 ORGANIZATION = "organization:octo-org"

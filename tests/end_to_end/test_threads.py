@@ -15,7 +15,7 @@ from codespaces_registry_secrets.model.targets import Repository
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 from github_sandbox import Sandbox
-from running import TOKEN
+from sandboxed_action import TOKEN
 
 
 @pytest.fixture

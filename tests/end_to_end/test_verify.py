@@ -13,8 +13,8 @@ from github_sandbox import Fault, Sandbox, World
 from registry import debian_registry
 from registry.attacks import Attacker, dribbled_header
 from registry.debian_registry import DebianRegistry
-from registry.serving import Served
-from running import TRIPLET, Action, stored_triplet
+from registry.scripted_server import Served
+from sandboxed_action import TRIPLET, Action, stored_triplet
 
 REPOSITORY = "repository:octo-org/app"
 SPEC = """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from github_sandbox import Fault, Sandbox, World
-from running import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 NAMES = tuple(f"r{n}" for n in range(6))

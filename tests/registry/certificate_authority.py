@@ -1,4 +1,4 @@
-"""A certificate authority for the tests."""
+"""A certificate authority for the tests' servers."""
 
 from __future__ import annotations
 

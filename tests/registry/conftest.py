@@ -16,7 +16,7 @@ from codespaces_registry_secrets.verify.errors import LoginResult
 from registry import debian_registry
 from registry.certificate_authority import CertificateAuthority, Files
 from registry.debian_registry import DebianRegistry
-from registry.serving import Handler, Served
+from registry.scripted_server import Handler, Served
 from registry.token_server import ISSUER, TokenServer
 
 USERS = {

@@ -11,7 +11,7 @@ from registry.certificate_authority import CertificateAuthority
 from registry.conftest import USERS, Login, Serve
 from registry.debian_registry import DebianRegistry
 from registry.proxy import Proxy
-from registry.serving import Served, challenging
+from registry.scripted_server import Served, challenging
 
 ME = ("octocat", USERS["octocat"])
 

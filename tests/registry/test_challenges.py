@@ -7,7 +7,7 @@ from aiohttp import web
 
 from codespaces_registry_secrets.verify.challenge import Challenge, parse_challenges
 from registry.conftest import Login, Serve
-from registry.serving import challenging
+from registry.scripted_server import challenging
 
 BEARER = Challenge("bearer", {"realm": "https://auth.test/token", "service": "a, b"})
 

@@ -22,7 +22,7 @@ from registry.attacks import (
 )
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
-from registry.serving import challenging
+from registry.scripted_server import challenging
 
 ME = ("me", "the-secret-of-mine")
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

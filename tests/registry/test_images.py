@@ -10,7 +10,7 @@ from aiohttp import web
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import USERS, Login, Serve
 from registry.debian_registry import DebianRegistry
-from registry.serving import Served
+from registry.scripted_server import Served
 from registry.token_server import TokenServer
 
 OCTOCAT = ("octocat", USERS["octocat"])

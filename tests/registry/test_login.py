@@ -9,7 +9,7 @@ import pytest
 from registry.conftest import USERS, Login
 from registry.debian_registry import DebianRegistry
 from registry.proxy import Proxy
-from registry.serving import Served
+from registry.scripted_server import Served
 from registry.token_server import TokenServer
 
 pytestmark = pytest.mark.registry

@@ -11,7 +11,7 @@ from pydantic import SecretBytes
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
-from registry.serving import challenging
+from registry.scripted_server import challenging
 
 USER, PASSWORD = "octocat", "correct horse battery staple"
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

@@ -19,7 +19,7 @@ from codespaces_registry_secrets.verify.http import BasicCredentials, RegistryCl
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
-from registry.serving import challenging
+from registry.scripted_server import challenging
 
 USER, PASSWORD = "octocat", 'pä"ss <&>\n-----BEGIN KEY-----\nc2VjcmV0'
 LEFT_OUT = "response not shown because it repeats the credential"

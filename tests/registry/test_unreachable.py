@@ -13,7 +13,7 @@ from aiohttp import web
 from codespaces_registry_secrets.verify import http
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
-from registry.serving import challenging
+from registry.scripted_server import challenging
 
 ME = ("me", "the-secret-of-mine")
 

@@ -12,7 +12,7 @@ from codespaces_registry_secrets.inputs.action_inputs import Inputs, Mode, Verif
 from codespaces_registry_secrets.model.fields import RotateWhen, Source
 from github_sandbox import Sandbox, World
 from repo.documents import ACTION
-from running import TOKEN, Action
+from sandboxed_action import TOKEN, Action
 
 FIELDS = {
     str(field.alias).removeprefix("INPUT_").lower(): name

@@ -27,7 +27,7 @@ from github_sandbox import (
     routes_apps,
     routes_secrets,
 )
-from running import Action
+from sandboxed_action import Action
 
 MOST_SECONDS = 15.0
 ROUTES = tuple(

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from end_to_end.faults.scenes import CREW, PASSWORD, Scene
 from github_app import add_app
 from github_sandbox import World
-from running import TOKEN
+from sandboxed_action import TOKEN
 
 PARTS = ("PASSWORD", "USER", "SERVER")
 LISTED = {

@@ -1,4 +1,4 @@
-"""A world whose targets are many, a spec for it, and all that a test compares of it."""
+"""A world with 280 repositories, a spec for it, and the state and requests that tests compare."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from github_sandbox import Exchange, World
-from running import TOKEN, stored_triplet
+from sandboxed_action import TOKEN, stored_triplet
 
-# What is stored at a target: by name the value, the visibility and the list.
+# The secrets of each target by name: value, visibility and selected repositories.
 State: TypeAlias = dict[str, dict[str, tuple[bytes, str | None, tuple[str, ...]]]]
 
 SERVICES = tuple(f"octo-org/svc-{number:02}" for number in range(60))
@@ -42,8 +42,8 @@ registries:
 """
 
 
-def crowd() -> World:
-    """60 services that need this and that, an organization and a user with long lists."""
+def make_world() -> World:
+    """60 services in five different states, and an organization and a user with long lists."""
     world = World()
     world.add_user("octocat")
     world.add_organization("octo-org", plan="team", owners=("octocat",))
@@ -60,7 +60,7 @@ def crowd() -> World:
 
 
 def _service(world: World, target: str, number: int) -> None:
-    """Of five one is empty, one half, one old, one new, and one has what nobody named."""
+    """Store one of five states: nothing, half a triplet, ACR alone, ACR and GHCR, or an unnamed triplet."""
     if number % 5 == 1:
         world.put_secret(target, "ACR_CONTAINER_REGISTRY_USER", b"me")
     elif number % 5 == 2:

@@ -1,4 +1,4 @@
-"""A server with a handler of the test, which records the requests."""
+"""An HTTP server that answers with a test's handler and records the requests."""
 
 from __future__ import annotations
 

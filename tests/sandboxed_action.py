@@ -1,4 +1,4 @@
-"""The Action, run against a sandbox: in a process of its own, or in this one."""
+"""Run the Action against a sandbox, in a process of its own or in this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRIPLET = tuple(f"ACR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER", 
 def stored_triplet(
     world: World, target: str, *, visibility: str | None = None, repositories: Sequence[str] = ()
 ) -> None:
-    """The three secrets of ACR, with the value `old`."""
+    """Store the three secrets of ACR with the value `old`."""
     for name in TRIPLET:
         world.put_secret(target, name, b"old", visibility=visibility, repositories=repositories)
 
@@ -35,16 +35,16 @@ class Action:
         self._runner = Runner(ACTION_YML, self.workspace, {"api_url": sandbox.url})
 
     def step(self, spec: str = "", env: Mapping[str, str] | None = None, **inputs: str) -> Step:
-        """As the runner does it, in a process of its own. `_` in an input's name stands for `-`."""
+        """Run a step to its end in its own process. `_` in an input's name stands for `-`."""
         return self.start(spec, env, **inputs).end()
 
     def start(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> Started:
-        """The step, under way."""
+        """Start a step in its own process."""
         given = {"token": TOKEN, "spec": spec, "verify": "off", **UNPACED, **_hyphened(inputs)}
         return self._runner.start({k: v for k, v in given.items() if v}, env)
 
     def here(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> int:
-        """In this process, without outputs and pauses; the exit code."""
+        """Run in this process, without output files and backoff, and return the exit code."""
         given = {"token": TOKEN, "spec": spec, "verify": "off", "api-url": self.url, **UNPACED}
         given |= _hyphened(inputs)
         variables = {f"INPUT_{name.upper()}": value for name, value in given.items()}
