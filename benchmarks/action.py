@@ -13,6 +13,7 @@ from py_compile import PycInvalidationMode
 from benchmarks.processes import Measurement, measure
 from benchmarks.sandbox import ROOT, TOKEN, Run, run_against_sandbox
 from benchmarks.workloads import PASSWORD, Workload, repository
+from runner_environment import FILE_COMMANDS, GITHUB, StepPaths, build_environment
 
 PACKAGE = Path("src", "codespaces_registry_secrets")
 # The same options as the image's ENTRYPOINT, except the location of the bytecode.
@@ -51,24 +52,18 @@ class Action:
 
 
 def _environment(url: str, folder: Path, writes_per_minute: int) -> dict[str, str]:
-    """What the runner sets, as far as a run looks at it, and a password."""
-    return {
-        "ACR_PASSWORD": PASSWORD,
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_OUTPUT": _file(folder / "output"),
-        "GITHUB_REPOSITORY": repository(0).partition(":")[2],
-        "GITHUB_STEP_SUMMARY": _file(folder / "summary"),
-        "GITHUB_WORKSPACE": str(folder),
-        "INPUT_API-URL": url,
-        "INPUT_SPEC-FILE": ".github/codespaces-registries.yml",
-        "INPUT_TOKEN": TOKEN,
-        "INPUT_VERIFY": "off",
-        "INPUT_WRITES-PER-MINUTE": str(writes_per_minute),
-        "PATH": os.defpath,
-        "RUNNER_TEMP": str(folder),
+    """Return the variables that the runner sets for the step, and a password."""
+    root = str(folder)
+    paths = StepPaths(root, root, root, root, root, step="bench")
+    for command in FILE_COMMANDS:
+        Path(paths.file(command)).touch()
+    inputs = {
+        "api-url": url,
+        "spec-file": ".github/codespaces-registries.yml",
+        "token": TOKEN,
+        "verify": "off",
+        "writes-per-minute": str(writes_per_minute),
     }
-
-
-def _file(path: Path) -> str:
-    path.touch()
-    return str(path)
+    github = {**GITHUB, "repository": repository(0).partition(":")[2]}
+    env = {"ACR_PASSWORD": PASSWORD, "PATH": os.defpath}
+    return build_environment(inputs, paths, github=github, env=env)

@@ -19,43 +19,12 @@ from uuid import uuid4
 
 import yaml
 
+from runner_environment import FILE_COMMANDS, GITHUB, StepPaths, build_environment
 from runner_protocol import RunnerError, Step, commands, key_values, step_summary
 
 __all__ = ["Runner", "RunnerError", "Started", "Step"]
 
 TIMEOUT_SECONDS = 180
-
-_FILE_COMMANDS = ("OUTPUT", "ENV", "PATH", "STATE", "STEP_SUMMARY")
-_GITHUB = {
-    "action": "__octo-org_codespaces-registry-secrets",
-    "action_repository": "octo-org/codespaces-registry-secrets",
-    "action_ref": "v1",
-    "actor": "octocat",
-    "api_url": "https://api.github.com",
-    "event_name": "workflow_dispatch",
-    "graphql_url": "https://api.github.com/graphql",
-    "job": "registries",
-    "ref": "refs/heads/main",
-    "ref_name": "main",
-    "ref_type": "branch",
-    "repository": "octo-org/app",
-    "repository_id": "1296269",
-    "repository_owner": "octo-org",
-    "repository_owner_id": "9919",
-    "run_attempt": "1",
-    "run_id": "1658821493",
-    "run_number": "7",
-    "server_url": "https://github.com",
-    "sha": "ffac537e6cbbf934b08745a378932722df287a53",
-    "triggering_actor": "octocat",
-    "workflow": "registries",
-}
-_MACHINE = {
-    "ARCH": "X64",
-    "ENVIRONMENT": "github-hosted",
-    "NAME": "GitHub Actions 7",
-    "OS": "Linux",
-}
 
 # What a client of docker needs of this machine, and what coverage needs to follow a process.
 _DOCKER_CLIENT = ("PATH", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
@@ -75,7 +44,7 @@ class _Places:
         places = cls(workspace, workspace.parent / "_temp", uuid4().hex)
         for directory in places.mounts():
             directory.mkdir(parents=True, exist_ok=True)
-        for command in _FILE_COMMANDS:
+        for command in FILE_COMMANDS:
             places.file(command).touch()
         (places.temp / "_github_workflow" / "event.json").write_text("{}\n")
         return places
@@ -89,6 +58,13 @@ class _Places:
             self.temp / "_runner_file_commands": "/github/file_commands",
             self.workspace: "/github/workspace",
         }
+
+    def paths(self, *, in_container: bool) -> StepPaths:
+        """Return the directories as the step sees them."""
+        temp, home, workflow, file_commands, workspace = (
+            inside if in_container else str(host) for host, inside in self.mounts().items()
+        )
+        return StepPaths(temp, home, workflow, file_commands, workspace, self.step)
 
     def file(self, command: str) -> Path:
         return self.temp / "_runner_file_commands" / f"{command.lower()}_{self.step}"
@@ -155,7 +131,7 @@ class Runner:
         self._entrypoint = dockerfile.resolve().parent / "entrypoint.py"
         self._arguments: Sequence[str] = runs.get("args", ())
         self.workspace = workspace
-        self.github = {**_GITHUB, **(github or {})}
+        self.github = {**GITHUB, **(github or {})}
 
     def run(
         self,
@@ -185,8 +161,8 @@ class Runner:
             RunnerError: An input that the action does not have.
         """
         places = _Places.make(self.workspace)
-        paths = {host: inside if image else str(host) for host, inside in places.mounts().items()}
-        variables = {**(env or {}), **self._inputs(inputs), **self._variables(places, paths)}
+        paths = places.paths(in_container=bool(image))
+        variables = build_environment(self._inputs(inputs), paths, github=self.github, env=env)
         if image:
             command_line = _docker_run(image, variables, places)
         else:
@@ -205,7 +181,7 @@ class Runner:
         return Started(process, command_line, places, before)
 
     def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The `INPUT_*` variables: what is given, else the default, else nothing."""
+        """Return every input of the action: the given value, else the default, else empty."""
         declared = self._declared
         unknown = sorted({name.lower() for name in given} - {name.lower() for name in declared})
         if unknown:
@@ -213,10 +189,7 @@ class Runner:
         values = {
             name: self._expand((entry or {}).get("default", "")) for name, entry in declared.items()
         }
-        return {
-            f"INPUT_{name.replace(' ', '_').upper()}": value
-            for name, value in {**values, **given}.items()
-        }
+        return {**values, **given}
 
     def _expand(self, text: str) -> str:
         """A default with its expressions evaluated, of which only `github.*` has a meaning here."""
@@ -228,25 +201,6 @@ class Runner:
             return self.github[name]
 
         return re.sub(r"\$\{\{(?P<expression>.*?)}}", value, text)
-
-    def _variables(self, places: _Places, paths: Mapping[Path, str]) -> dict[str, str]:
-        """What the runner sets for every step, with paths as the step sees them."""
-        temp, home, workflow, file_commands, workspace = paths.values()
-        files = {
-            f"GITHUB_{command}": f"{file_commands}/{places.file(command).name}"
-            for command in _FILE_COMMANDS
-        }
-        return {
-            **{f"GITHUB_{name.upper()}": value for name, value in self.github.items()},
-            **{f"RUNNER_{name}": value for name, value in _MACHINE.items()},
-            **files,
-            "CI": "true",
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_EVENT_PATH": f"{workflow}/event.json",
-            "GITHUB_WORKSPACE": workspace,
-            "HOME": home,
-            "RUNNER_TEMP": temp,
-        }
 
 
 def _docker_run(image: str, variables: Mapping[str, str], places: _Places) -> list[str]:

@@ -9,6 +9,7 @@ from codespaces_registry_secrets.action import main
 from codespaces_registry_secrets.github.auth import TimeoutConfig
 from github_sandbox import Sandbox, World
 from runner import Runner, Started, Step
+from runner_environment import input_variables
 
 ACTION_YML = Path(__file__).parents[1] / "action.yml"
 TOKEN = "sandbox-token-that-must-not-show"
@@ -47,8 +48,7 @@ class Action:
         """Run in this process, without output files and backoff, and return the exit code."""
         given = {"token": TOKEN, "spec": spec, "verify": "off", "api-url": self.url, **UNPACED}
         given |= _hyphened(inputs)
-        variables = {f"INPUT_{name.upper()}": value for name, value in given.items()}
-        return main({**(env or {}), **variables}, timeouts=self.patience)
+        return main({**(env or {}), **input_variables(given)}, timeouts=self.patience)
 
 
 def _hyphened(inputs: Mapping[str, str]) -> dict[str, str]:
