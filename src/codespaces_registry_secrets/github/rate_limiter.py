@@ -55,7 +55,9 @@ class RateLimiter:
         log: Callable[[str], None],
         cancellation: Cancellation,
         longest_wait: float = LONGEST_WAIT_SECONDS,
+        *,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[Condition, float], object] = Condition.wait,
     ) -> None:
         self.paused_until: datetime | None = None
         self.writes_per_minute = writes_per_minute
@@ -63,6 +65,7 @@ class RateLimiter:
         self._log = log
         self._cancellation = cancellation
         self._clock = clock
+        self._sleep = sleep
         self._longest_wait = longest_wait
         self._changed = Condition()
         self._reads = Semaphore(READS_AT_ONCE)
@@ -101,7 +104,7 @@ class RateLimiter:
         with self._changed:
             while (wait := self._seconds_to_wait(writes=writes)) > 0:
                 self._cancellation.check()
-                self._changed.wait(min(wait, POLL_SECONDS))
+                self._sleep(self._changed, min(wait, POLL_SECONDS))
             now = self._clock()
             self._points.spend(now, WRITE_POINTS if writes else READ_POINTS)
             if writes:
