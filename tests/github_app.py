@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from github_sandbox.keyring import App
 
 from github_sandbox import World
 
@@ -30,8 +31,8 @@ def private_pem(key: RSAPrivateKey | None = None) -> str:
     return (key or app_key()).private_bytes(*form).decode()
 
 
-def add_app(world: World, installations: Mapping[str, Mapping[str, str]]) -> None:
-    """The App with what it may do, by owner."""
+def add_app(world: World, installations: Mapping[str, Mapping[str, str]]) -> App:
+    """Add the App to a world, with the permissions of its installation at each owner."""
     public = app_key().public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    world.add_app(app_id=APP_ID, public_key_pem=pem, installations=installations)
+    return world.add_app(app_id=APP_ID, public_key_pem=pem, installations=installations)

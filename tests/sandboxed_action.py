@@ -14,6 +14,26 @@ from runner_environment import input_variables
 ACTION_YML = Path(__file__).parents[1] / "action.yml"
 TOKEN = "sandbox-token-that-must-not-show"
 UNPACED = {"writes-per-minute": "100000"}  # the sandbox has no limit but what a test sets
+# One registry without targets yet: a test adds the rest of the entry.
+ACR_SPEC = """
+version: 1
+registries:
+  - id: ACR
+    server: mycompany.azurecr.io
+    username: me
+    password: {env: ACR_PASSWORD}
+"""
+# One registry to log in to at `{server}`: a test formats it, and adds targets.
+LOGIN_SPEC = """
+version: 1
+registries:
+  - id: ACR
+    server: "{server}"
+    username: octocat
+    password: {{env: ACR_PASSWORD}}
+    targets:
+      - repository: octo-org/app
+"""
 TRIPLET = tuple(f"ACR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER", "PASSWORD"))
 
 

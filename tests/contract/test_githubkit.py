@@ -8,13 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from githubkit import AppAuthStrategy, GitHub, Response
 from githubkit.exception import RequestFailed
 from githubkit_schemas.latest.models import PrivateUser
 
 from contract.sandbox_client import OWNER_TOKEN, seal, small_world
+from github_app import APP_ID, add_app, private_pem
 from github_sandbox import (
     Sandbox,
     World,
@@ -24,7 +23,6 @@ from github_sandbox import (
     routes_secrets,
 )
 
-APP_ID = 1234
 PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets": "write"}
 NAME = "ACR_CONTAINER_REGISTRY_USER"
 
@@ -32,24 +30,11 @@ Client = GitHub[Any]
 AnyResponse = Response[Any, Any]
 
 
-@pytest.fixture(scope="module")
-def private_key() -> rsa.RSAPrivateKey:
-    """The App's key."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
 @pytest.fixture
-def world(private_key: rsa.RSAPrivateKey) -> World:
+def world() -> World:
     """The small world with an App and a secret at each scope."""
     world = small_world()
-    public = private_key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    world.add_app(
-        app_id=APP_ID,
-        public_key_pem=public,
-        installations={"octo-org": PERMISSIONS, "octocat": {"codespaces_secrets": "read"}},
-    )
+    add_app(world, {"octo-org": PERMISSIONS, "octocat": {"codespaces_secrets": "read"}})
     listed = ["octo-org/api", "octo-org/web"]
     world.put_secret(
         "organization:octo-org", NAME, b"v", visibility="selected", repositories=listed
@@ -62,13 +47,6 @@ def world(private_key: rsa.RSAPrivateKey) -> World:
 
 
 @pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """The API of that world."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def github(sandbox: Sandbox) -> Iterator[Client]:
     """A client with the owner's token."""
     with client(sandbox, OWNER_TOKEN) as github:
@@ -76,24 +54,15 @@ def github(sandbox: Sandbox) -> Iterator[Client]:
 
 
 @pytest.fixture
-def app(sandbox: Sandbox, private_key: rsa.RSAPrivateKey) -> Iterator[Client]:
+def app(sandbox: Sandbox) -> Iterator[Client]:
     """A client that signs JWTs."""
-    with client(sandbox, AppAuthStrategy(APP_ID, pem(private_key))) as app:
+    with client(sandbox, AppAuthStrategy(APP_ID, private_pem())) as app:
         yield app
 
 
 def client(sandbox: Sandbox, auth: str | AppAuthStrategy) -> Client:
     """Create a client without retries and without a cache."""
     return GitHub(auth, base_url=sandbox.url, auto_retry=False, http_cache=False)
-
-
-def pem(private_key: rsa.RSAPrivateKey) -> str:
-    """Encode a private key as GitHub provides it."""
-    return private_key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    ).decode()
 
 
 def seal_body(public_key: Any, **more: Any) -> Any:

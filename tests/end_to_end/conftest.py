@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from github_sandbox import Sandbox, World
-from sandboxed_action import TOKEN, Action
+from github_sandbox import World
+from sandboxed_action import TOKEN
 
 
 @pytest.fixture
@@ -24,16 +21,3 @@ def world() -> World:
     world.add_repository("octocat/dotfiles")
     world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
     return world
-
-
-@pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """The world, served."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def action(sandbox: Sandbox, tmp_path: Path) -> Action:
-    """The Action, ready to run."""
-    return Action(sandbox, tmp_path)

@@ -7,18 +7,9 @@ from aiohttp import web
 
 from github_sandbox import Sandbox
 from registry.scripted_server import Served, challenging
-from sandboxed_action import Action
+from sandboxed_action import LOGIN_SPEC, Action
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: "{server}"
-    username: octocat
-    password: {{env: ACR_PASSWORD}}
-    targets:
-      - repository: octo-org/app
-"""
+SPEC = LOGIN_SPEC
 
 
 @pytest.mark.parametrize("verify", ["auto", "required"])

@@ -5,18 +5,10 @@ from __future__ import annotations
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TRIPLET, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {env: ACR_PASSWORD}
-    targets: [{organization: octo-org, repositories: ["svc-*", app]}]
-"""
+SPEC = ACR_SPEC + '    targets: [{organization: octo-org, repositories: ["svc-*", app]}]\n'
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 
 

@@ -14,17 +14,9 @@ from github_sandbox import Fault, Sandbox
 from rendering import HOSTILE, assert_means_nothing, rendered
 from runner import Step
 from runner_protocol import commands
-from sandboxed_action import Action
+from sandboxed_action import ACR_SPEC, Action
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {env: ACR_PASSWORD}
-    targets: [{repository: octo-org/app}]
-"""
+SPEC = ACR_SPEC + "    targets: [{repository: octo-org/app}]\n"
 ENVIRONMENT = {"ACR_PASSWORD": "correct-horse"}
 TITLE = "### Codespaces registry secrets"
 

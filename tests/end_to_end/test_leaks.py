@@ -10,7 +10,7 @@ import pytest
 
 from github_sandbox import Fault, Sandbox, World
 from runner import Step
-from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TOKEN, TRIPLET, Action, stored_triplet
 
 KEY = """{
   "type": "service_account",
@@ -27,19 +27,16 @@ PASSWORDS = {
 }
 # JSON has no spelling for bytes that are no text.
 TEXTS = {name: password for name, password in PASSWORDS.items() if name != "not UTF-8"}
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {env: ACR_PASSWORD}
+SPEC = (
+    ACR_SPEC
+    + """\
     targets:
       - organization: octo-org
         repositories: [app]
       - repository: octo-org/app
       - user: "@me"
 """
+)
 # Ways in which a run can go wrong, each of which prints something.
 FAULTS: dict[str, Fault] = {
     "a 422 that shows the sealed value": Fault(

@@ -15,18 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from github_sandbox import World
 from registry.scripted_server import Served, challenging
-from sandboxed_action import TOKEN, Action
+from sandboxed_action import LOGIN_SPEC, TOKEN, Action
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: "{server}"
-    username: octocat
-    password: {{env: ACR_PASSWORD}}
-    targets:
-      - repository: octo-org/app
-"""
+SPEC = LOGIN_SPEC
 PASSWORD = "correct horse battery staple"
 ENVIRONMENT = {"ACR_PASSWORD": PASSWORD}
 

@@ -6,24 +6,21 @@ import pytest
 
 from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import Action
+from sandboxed_action import ACR_SPEC, Action
 
 OWNERS = ("first-org", "slow-org", "quick-org")
 GRANTED = {"codespaces_secrets": "write"}
 INPUTS = {"token": "", "app_id": "1234", "app_private_key": private_pem()}
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {env: ACR_PASSWORD}
+SPEC = (
+    ACR_SPEC
+    + """\
     targets:
       - repository: first-org/app
       - repository: slow-org/app
       - repository: slow-org/web
       - repository: quick-org/app
 """
+)
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 
 

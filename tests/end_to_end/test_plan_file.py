@@ -8,17 +8,9 @@ import pytest
 
 from github_sandbox import World
 from runner_protocol import commands, key_values
-from sandboxed_action import Action
+from sandboxed_action import ACR_SPEC, Action
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {env: ACR_PASSWORD}
-    targets: [{repository: octo-org/app}]
-"""
+SPEC = ACR_SPEC + "    targets: [{repository: octo-org/app}]\n"
 
 
 def test_a_temporary_folder_that_is_not_there_is_a_warning(

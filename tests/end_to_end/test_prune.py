@@ -5,19 +5,16 @@ from __future__ import annotations
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TRIPLET, Action, stored_triplet
 
 REPOSITORY = "repository:octo-org/app"
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {env: ACR_PASSWORD}
+SPEC = (
+    ACR_SPEC
+    + """\
     rotate: missing
     targets: [{repository: octo-org/app}]
 """
+)
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 
 

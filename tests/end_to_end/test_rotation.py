@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,13 +47,6 @@ def world(clock: Clock) -> World:
     world.add_repository("octo-org/app")
     world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
     return world
-
-
-@pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
-    """That world, served."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
 
 
 def run(action: Action, value: str = "value", spec: str = SPEC, **inputs: str) -> int:

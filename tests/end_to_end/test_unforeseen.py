@@ -11,17 +11,12 @@ import pytest
 
 from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TRIPLET, Action, stored_triplet
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {env: ACR_PASSWORD}
-    targets: [{repository: octo-org/app}, {repository: octo-org/svc-001}, {repository: octo-org/svc-002}]
-"""
+SPEC = (
+    ACR_SPEC
+    + "    targets: [{repository: octo-org/app}, {repository: octo-org/svc-001}, {repository: octo-org/svc-002}]\n"
+)
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 # What GitHub, or a proxy before it, could put into an answer that PyGithub cannot read.
 HEADERS: Mapping[str, Mapping[str, str]] = {

@@ -14,18 +14,12 @@ from registry import debian_registry
 from registry.attacks import Attacker, dribbled_header
 from registry.debian_registry import DebianRegistry
 from registry.scripted_server import Served
-from sandboxed_action import TRIPLET, Action, stored_triplet
+from sandboxed_action import LOGIN_SPEC, TRIPLET, Action, stored_triplet
 
 REPOSITORY = "repository:octo-org/app"
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: "{server}"
-    username: octocat
-    password: {{env: ACR_PASSWORD}}
-    targets:
-      - repository: octo-org/app
+SPEC = (
+    LOGIN_SPEC
+    + """\
       - repository: octo-org/svc-001
       - organization: octo-org
   - id: OTHER
@@ -35,6 +29,7 @@ registries:
     targets:
       - repository: octo-org/svc-002
 """
+)
 GOOD, BAD = "correct horse battery staple", "the password of last month"
 
 

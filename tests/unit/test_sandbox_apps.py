@@ -1,44 +1,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contract.sandbox_client import OWNER_TOKEN, PREFIXES, client_of
+from github_app import APP_ID, add_app, app_key
 from github_sandbox import Sandbox, World
 from github_sandbox.tokens import App
 
-APP_ID = 1234
 PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets": "write"}
 NOT_DECODED = "A JSON web token could not be decoded"
 
+pytestmark = pytest.mark.usefixtures("app")
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture
 def key() -> rsa.RSAPrivateKey:
     """The App's private key."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return app_key()
 
 
 @pytest.fixture
-def app(world: World, key: rsa.RSAPrivateKey) -> App:
+def app(world: World) -> App:
     """An App on `octo-org`, and with fewer permissions on `octocat`."""
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    installations = {"octo-org": PERMISSIONS, "octocat": {"codespaces_secrets": "read"}}
-    return world.add_app(app_id=APP_ID, public_key_pem=public, installations=installations)
-
-
-@pytest.fixture
-def sandbox(world: World, app: App) -> Iterator[Sandbox]:
-    """The API of that world."""
-    with Sandbox(world) as sandbox:
-        yield sandbox
+    return add_app(world, {"octo-org": PERMISSIONS, "octocat": {"codespaces_secrets": "read"}})
 
 
 def sign_jwt(key: rsa.RSAPrivateKey, **changes: Any) -> str:

@@ -1,21 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
-from contract.sandbox_client import PREFIXES, TARGETS, Client, client_of
-from github_sandbox import Sandbox, World
+from contract.sandbox_client import PREFIXES, TARGETS, Client
+from github_sandbox import World
 
 ORG, REPO = PREFIXES["organization"], PREFIXES["repository"]
-
-
-@pytest.fixture
-def client(world: World) -> Iterator[Client]:
-    """The owner's client."""
-    with Sandbox(world) as sandbox, client_of(sandbox) as client:
-        yield client
 
 
 def link_queries(response: requests.Response) -> dict[str, str]:

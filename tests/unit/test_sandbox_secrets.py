@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,13 +11,6 @@ from github_sandbox import Sandbox, World
 ORG, USER = PREFIXES["organization"], PREFIXES["user"]
 every_scope = pytest.mark.parametrize("scope", PREFIXES)
 with_lists = pytest.mark.parametrize("scope", ["organization", "user"])
-
-
-@pytest.fixture
-def client(world: World) -> Iterator[Client]:
-    """The owner's client."""
-    with Sandbox(world) as sandbox, client_of(sandbox) as client:
-        yield client
 
 
 def put_selected_secret(world: World, scope: str, *names: str) -> None:

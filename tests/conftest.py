@@ -1,18 +1,23 @@
-"""A small world, served, and its owner's client: what the tests of the sandbox begin with."""
+"""Fixtures of every tier: a world, a sandbox that serves it, and clients of the sandbox.
+
+A folder or a file that needs another world overrides `world` alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from contract.sandbox_client import Client, client_of, small_world
 from github_sandbox import Sandbox, World
+from sandboxed_action import Action
 
 
 @pytest.fixture
 def world() -> World:
-    """The small world."""
+    """`octo-org` with four repositories."""
     return small_world()
 
 
@@ -25,6 +30,12 @@ def sandbox(world: World) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Client]:
-    """The owner's client."""
+    """A client with the token of the organization's owner."""
     with client_of(sandbox) as client:
         yield client
+
+
+@pytest.fixture
+def action(sandbox: Sandbox, tmp_path: Path) -> Action:
+    """The Action, ready to run against the sandbox."""
+    return Action(sandbox, tmp_path)
