@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from github_sandbox.keyring import App
 
 from github_sandbox import World
+from github_sandbox.tokens import App
 
 APP_ID = 1234
 

@@ -52,7 +52,7 @@ class Action:
         self.url = sandbox.url
         self.workspace = folder / "workspace"
         self.workspace.mkdir()
-        self.patience = TimeoutConfig(backoff=0)
+        self.timeouts = TimeoutConfig(backoff=0)
         self._runner = Runner(ACTION_YML, self.workspace, {"api_url": sandbox.url})
 
     def step(self, spec: str = "", env: Mapping[str, str] | None = None, **inputs: str) -> Step:
@@ -68,7 +68,7 @@ class Action:
         """Run in this process, without output files and backoff, and return the exit code."""
         given = {"token": TOKEN, "spec": spec, "verify": "off", "api-url": self.url, **UNPACED}
         given |= _hyphened(inputs)
-        return main({**(env or {}), **input_variables(given)}, timeouts=self.patience)
+        return main({**(env or {}), **input_variables(given)}, timeouts=self.timeouts)
 
 
 def _hyphened(inputs: Mapping[str, str]) -> dict[str, str]:

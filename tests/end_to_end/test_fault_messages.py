@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from end_to_end.faults import scenes
-from end_to_end.faults.scenes import SCENES, Scene
-from end_to_end.faults.worlds import world
+from end_to_end.faults import scenarios
+from end_to_end.faults.scenarios import SCENARIOS, Scenario
+from end_to_end.faults.state import build_world
 from github_sandbox import Fault, Sandbox, World
 from sandboxed_action import TOKEN, Action
 
-BY_NAME = {scene.name: scene for scene in SCENES}
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 DROPPED = Fault(method="PUT", path="^/orgs/home-org/.*USER$", drop=True, times=None)
 LOOPING = Fault(path="^/orgs/home-org/repos", status=None, repeat="forever", times=None)
 UNICORN = Fault(path="^/user/repos", status=200, body="<html>Unicorn!</html>", times=None)
@@ -46,20 +46,22 @@ TOLD = {
 }
 
 
-def served(scene: Scene) -> World:
-    """The scene among nineteen others, two of which have something to be repaired."""
-    return world(scene, scenes.others(scene))
+def served(scenario: Scenario) -> World:
+    """The scenario among nineteen others, two of which have something to be repaired."""
+    return build_world(scenario, scenarios.others(scenario))
 
 
 @pytest.mark.parametrize("told", TOLD)
 def test_the_annotation_names_the_target(tmp_path: Path, told: str) -> None:
     """And what happened, and what to do; the outputs count it, and what else was done."""
     name, fault, message, counted = TOLD[told]
-    scene = BY_NAME[name]
-    with Sandbox(served(scene)) as sandbox:
+    scenario = BY_NAME[name]
+    with Sandbox(served(scenario)) as sandbox:
         sandbox.fail(fault)
-        text = scenes.spec(scene, scenes.others(scene))
-        step = Action(sandbox, tmp_path).step(text, scenes.ENVIRONMENT, **scenes.inputs(scene))
+        text = scenarios.spec(scenario, scenarios.others(scenario))
+        step = Action(sandbox, tmp_path).step(
+            text, scenarios.ENVIRONMENT, **scenarios.inputs(scenario)
+        )
 
     assert step.exit_code == 1
     (error,) = step.annotations("error")
@@ -69,7 +71,7 @@ def test_the_annotation_names_the_target(tmp_path: Path, told: str) -> None:
     assert "Unicorn" not in step.stdout
 
 
-CROWD = """
+SPEC = """
 version: 1
 registries:
   - id: ACR
@@ -84,14 +86,14 @@ def test_an_app_waits_once_for_an_owner_that_github_is_silent_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And not once more for each repository of that owner: with 30 s a try that would be hours."""
-    scene = BY_NAME["App, repository"]
-    with Sandbox(served(scene)) as sandbox:
+    scenario = BY_NAME["App, repository"]
+    with Sandbox(served(scenario)) as sandbox:
         sandbox.fail(Fault(path="/installation$", status=None, delay=1.5, times=None))
         action = Action(sandbox, tmp_path)
-        action.patience = scenes.PATIENCE
+        action.timeouts = scenarios.TIMEOUTS
         began = time.monotonic()
 
-        assert action.here(CROWD, scenes.ENVIRONMENT, **scenes.inputs(scene)) == 1
+        assert action.here(SPEC, scenarios.ENVIRONMENT, **scenarios.inputs(scenario)) == 1
 
         assert time.monotonic() - began < 10
         assert len(sandbox.exchanges) <= 4
@@ -100,7 +102,7 @@ def test_an_app_waits_once_for_an_owner_that_github_is_silent_on(
 
 def test_what_is_odd_about_a_password_does_not_end_a_run(tmp_path: Path) -> None:
     """Where GitHub says nothing sensible of a token that is a password, nothing is known of it."""
-    spec = CROWD.replace("mycompany.azurecr.io", "ghcr.io")
+    spec = SPEC.replace("mycompany.azurecr.io", "ghcr.io")
     with Sandbox(served(BY_NAME["repository"])) as sandbox:
         sandbox.fail(Fault(path="^/user$", status=403, body="[1]", times=None))
 
@@ -119,10 +121,10 @@ def test_one_failure_does_not_keep_others_from_beginning(tmp_path: Path) -> None
     for name in names:
         world.add_repository(name)
     world.add_token(TOKEN, user="octocat", scopes=("repo",))
-    spec = CROWD.partition("      - ")[0] + "".join(f"      - repository: {n}\n" for n in names)
+    spec = SPEC.partition("      - ")[0] + "".join(f"      - repository: {n}\n" for n in names)
     with Sandbox(world) as sandbox:
         sandbox.fail(Fault(path="svc-0/codespaces/secrets/public-key", status=500, times=None))
 
-        assert Action(sandbox, tmp_path).here(spec, scenes.ENVIRONMENT) == 1
+        assert Action(sandbox, tmp_path).here(spec, scenarios.ENVIRONMENT) == 1
 
     assert [len(world.secrets(f"repository:{name}")) for name in names] == [0, *([3] * 39)]

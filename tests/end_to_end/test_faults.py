@@ -1,22 +1,23 @@
-"""Whatever GitHub does wrong at whichever endpoint, nothing is lost and nothing hangs."""
+"""The fault matrix: after any fault at any endpoint nothing is lost and nothing hangs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 
 import pytest
 
 from end_to_end.faults import matrix
-from end_to_end.faults.complaints import complaints
-from end_to_end.faults.matrix import Case
-from end_to_end.faults.runs import ROUTES
+from end_to_end.faults.failures import find_failures
+from end_to_end.faults.matrix import Group
+from end_to_end.faults.runs import ROUTES, Case, baseline
 
-WORKERS = 8  # many cells do nothing but wait
-Results = Mapping[Case, list[Future[list[str]]]]
-# What the sandbox has and a run never asks for, besides the names of renamed repositories.
+WORKERS = 8  # many cases only wait
+pytestmark = pytest.mark.xdist_group("faults")  # they share one pool of processes
+Started = Mapping[Group, list[Future[list[str]]]]
+# Endpoints of the sandbox that a run never requests, except the names of renamed repositories.
 UNUSED = {
     "GET /app/installations",
     "GET /orgs/{organization}",
@@ -26,7 +27,7 @@ UNUSED = {
     "GET /users/{login}",
 }
 LASTING = ("500", "502", "dropped before", "dropped after", "slow", "broken JSON")
-# Those of the lists that have more than one page in a scene.
+# Lists with more than one page in a scenario.
 PAGED = {
     "/orgs/{organization}/codespaces/secrets",
     "/orgs/{organization}/codespaces/secrets/{name}/repositories",
@@ -41,91 +42,149 @@ PAGED = {
 }
 
 
+class Results:
+    """Runs cases in processes, because each of them needs its own stdout.
+
+    All cases of an extent, the quick ones or the rest of the matrix, begin when a test asks for
+    the first of them.
+    """
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+        self._extents: dict[bool, Started] = {}
+
+    def failures(self, group: Group, *, rest: bool) -> list[str]:
+        """Wait for the cases of a group, and return what is wrong with them."""
+        if rest not in self._extents:
+            self._extents[rest] = self._start(rest=rest)
+        futures = self._extents[rest].get(group, [])
+        assert futures
+        return [failure for future in futures for failure in future.result(timeout=600)]
+
+    def _start(self, *, rest: bool) -> Started:
+        quick = matrix.quick_cases()
+        cases = [one for one in matrix.all_cases() if one not in quick] if rest else quick
+        started: defaultdict[Group, list[Future[list[str]]]] = defaultdict(list)
+        for group, case in cases:
+            expected = baseline(case.scenario, many=case.many)
+            started[group].append(self._pool.submit(find_failures, case, expected))
+        return started
+
+
 @pytest.fixture(scope="module")
 def results() -> Iterator[Results]:
-    """All cells, under way; in processes, as each of them needs a stdout of its own."""
-    found: defaultdict[Case, list[Future[list[str]]]] = defaultdict(list)
+    """Run the cases that the tests ask for."""
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
-        for case, cell, measure in matrix.cells():
-            found[case].append(pool.submit(complaints, cell, measure))
-        yield found
+        yield Results(pool)
         pool.shutdown(cancel_futures=True)
 
 
-def assert_well(results: Results, kind: str, fault: str, *, crowded: bool) -> None:
-    """No cell has anything to complain of."""
-    cells = results[Case(kind, fault, crowded)]
-    assert cells
-    found = [complaint for cell in cells for complaint in cell.result(timeout=600)]
-    assert not found, "\n".join(found)
+def assert_well(results: Results, kind: str, fault: str, *, many: bool, rest: bool) -> None:
+    """No case of the group fails."""
+    failures = results.failures(Group(kind, fault, many), rest=rest)
+    assert not failures, "\n".join(failures)
 
 
 def both(kind: str, faults: Iterable[str]) -> pytest.MarkDecorator:
-    """Each of the faults, in runs of one target and of twenty where that shows more."""
-    cases = [(fault, crowded) for fault in faults for crowded in (False, True)]
-    wanted = [case for case in cases if not case[1] or (kind, case[0]) not in matrix.ALONE]
-    ids = [f"{fault}, {'twenty' if crowded else 'one'}" for fault, crowded in wanted]
-    return pytest.mark.parametrize(("fault", "crowded"), wanted, ids=ids)
+    """Each of the faults with one target, and with twenty where that shows more.
+
+    Representatives run in the default set, and the rest of the matrix with `script/test --all`.
+    """
+    parameters = [
+        pytest.param(
+            fault,
+            many,
+            rest,
+            id=f"{fault}, {'twenty' if many else 'one'}{', the rest' if rest else ''}",
+            marks=pytest.mark.slow if rest else (),
+        )
+        for rest in (False, True)
+        for fault in faults
+        for many in (False, True)
+        if not many or (kind, fault) not in matrix.ALONE
+    ]
+    return pytest.mark.parametrize(("fault", "many", "rest"), parameters)
 
 
 @both("each", matrix.PASSING)
-def test_each_request_fails_once(results: Results, fault: str, crowded: bool) -> None:
+def test_each_request_fails_once(results: Results, fault: str, many: bool, rest: bool) -> None:
     """It is sent again within the run, which ends green."""
-    assert_well(results, "each", fault, crowded=crowded)
+    assert_well(results, "each", fault, many=many, rest=rest)
 
 
 @both("once", matrix.ONCE)
-def test_an_endpoint_makes_wait_once(results: Results, fault: str, crowded: bool) -> None:
+def test_an_endpoint_makes_wait_once(results: Results, fault: str, many: bool, rest: bool) -> None:
     """For a limit, or beyond the time-out. The request is sent again, and the run ends green."""
-    assert_well(results, "once", fault, crowded=crowded)
+    assert_well(results, "once", fault, many=many, rest=rest)
 
 
 @both("lasting", {**matrix.LASTING, **matrix.ODD})
-def test_an_endpoint_fails_for_good(results: Results, fault: str, crowded: bool) -> None:
+def test_an_endpoint_fails_for_good(results: Results, fault: str, many: bool, rest: bool) -> None:
     """The run is red and names the target; the others are done, and the next run does the rest.
 
     Nothing passes for an answer but what GitHub's API promises.
     """
-    assert_well(results, "lasting", fault, crowded=crowded)
+    assert_well(results, "lasting", fault, many=many, rest=rest)
 
 
 @both("late", matrix.LATE)
-def test_an_endpoint_fails_after_all_was_fine(results: Results, fault: str, crowded: bool) -> None:
+def test_an_endpoint_fails_after_all_was_fine(
+    results: Results, fault: str, many: bool, rest: bool
+) -> None:
     """From the last request on: what is read right before a write, and what is written last."""
-    assert_well(results, "late", fault, crowded=crowded)
+    assert_well(results, "late", fault, many=many, rest=rest)
 
 
 @both("limits", matrix.LIMITS)
-def test_an_endpoint_is_limited_for_long(results: Results, fault: str, crowded: bool) -> None:
+def test_an_endpoint_is_limited_for_long(
+    results: Results, fault: str, many: bool, rest: bool
+) -> None:
     """The run ends with an error for all targets, and the next one does what is left."""
-    assert_well(results, "limits", fault, crowded=crowded)
+    assert_well(results, "limits", fault, many=many, rest=rest)
 
 
 @both("pages", [*matrix.PAGES, "no more of it"])
-def test_a_page_repeats(results: Results, fault: str, crowded: bool) -> None:
+def test_a_page_repeats(results: Results, fault: str, many: bool, rest: bool) -> None:
     """Or is not there: the list is not read forever, and not taken for whole."""
-    assert_well(results, "pages", fault, crowded=crowded)
+    assert_well(results, "pages", fault, many=many, rest=rest)
 
 
 def test_every_endpoint_meets_every_fault() -> None:
-    """In runs of one target and of twenty. A new endpoint or a lost one shows here."""
-    met: defaultdict[str, set[Case]] = defaultdict(set)
-    for case, cell, _ in matrix.cells():
-        if cell.endpoint:
-            met[f"{cell.endpoint.method} {cell.endpoint.route}"].add(case)
+    """In runs of one target and of twenty. A new or a removed endpoint fails this test."""
+    met: defaultdict[str, set[Group]] = defaultdict(set)
+    for group, case in matrix.all_cases():
+        if case.endpoint:
+            met[f"{case.endpoint.method} {case.endpoint.route}"].add(group)
     every = {
         f"{method} {route}" for method, route in ROUTES if "/repositories/{rep" not in route[:20]
     }
     assert set(met) == every - UNUSED
-    for endpoint, cases in met.items():
-        for crowded in (False, True):
-            assert Case("once", "429", crowded) in cases
-            assert {Case("limits", fault, crowded) for fault in matrix.LIMITS} <= cases
-            assert {Case("lasting", fault, crowded) for fault in LASTING} <= cases
+    for endpoint, groups in met.items():
+        for many in (False, True):
+            assert Group("once", "429", many) in groups
+            assert {Group("limits", fault, many) for fault in matrix.LIMITS} <= groups
+            assert {Group("lasting", fault, many) for fault in LASTING} <= groups
             if endpoint.removeprefix("GET ") in PAGED:
-                assert {Case("pages", fault, crowded) for fault in matrix.PAGES} <= cases
+                assert {Group("pages", fault, many) for fault in matrix.PAGES} <= groups
     assert {
         name.removeprefix("GET ")
         for name in met
-        if Case("pages", "follows on itself", False) in met[name]
+        if Group("pages", "follows on itself", False) in met[name]
     } == PAGED
+
+
+def test_the_quick_cases_have_every_fault_every_endpoint_and_every_scenario() -> None:
+    """Each fault also with each HTTP method that it can have in the matrix."""
+    full, quick = matrix.all_cases(), matrix.quick_cases()
+
+    assert {group for group, _ in quick} == {group for group, _ in full}
+    assert {matrix.request_of(case) for _, case in quick} == {
+        matrix.request_of(case) for _, case in full
+    }
+    assert with_methods(quick) == with_methods(full)
+    assert len(quick) < len(full) / 5
+
+
+def with_methods(cases: Iterable[tuple[Group, Case]]) -> set[tuple[Group, str]]:
+    """Each group with the methods of its requests."""
+    return {(group, case.endpoint.method) for group, case in cases if case.endpoint}

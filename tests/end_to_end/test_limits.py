@@ -209,6 +209,7 @@ def test_a_limit_while_looking_ends_the_run_before_it_writes(
     assert len(sandbox.exchanges) <= 4 + 10
 
 
+@pytest.mark.slow
 def test_a_long_run_says_how_far_it_is(sandbox: Sandbox, action: Action) -> None:
     """A line for each target when it is done, and a count with an estimate every ten seconds."""
     step = action.step(spec(28), ENVIRONMENT, writes_per_minute="300")

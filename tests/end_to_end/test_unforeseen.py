@@ -71,8 +71,13 @@ def test_an_answer_that_cannot_be_read_blocks_no_other_target(
         Fault("POST", "/access_tokens", nth=2, status=201, body="[]", times=None),
         Fault("POST", "/access_tokens", nth=2, status=201, body='{"token": 7}', times=None),
         Fault("POST", "/access_tokens", nth=2, status=422, body="no", times=None),
-        Fault("POST", "/access_tokens", nth=2, status=500, times=None),
-        Fault("POST", "/access_tokens", nth=2, drop=True, times=None),
+        # Each try is repeated, with pauses.
+        pytest.param(
+            Fault("POST", "/access_tokens", nth=2, status=500, times=None), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            Fault("POST", "/access_tokens", nth=2, drop=True, times=None), marks=pytest.mark.slow
+        ),
     ],
     ids=["a list", "a number", "refused", "out of order", "dropped"],
 )

@@ -148,6 +148,9 @@ class Histories(RuleBasedStateMachine):
 
 
 Histories.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=15, deadline=None, print_blob=True
+    max_examples=settings().max_examples // 5,
+    stateful_step_count=15,
+    deadline=None,
+    print_blob=True,
 )
 TestHistories = Histories.TestCase

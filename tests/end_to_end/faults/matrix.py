@@ -1,14 +1,16 @@
-"""The matrix: every endpoint by every fault, in runs of one target and of twenty."""
+"""The fault matrix: every endpoint by every fault, in runs of one target and of twenty."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TypeAlias
 
-from end_to_end.faults.runs import Cell, Clean, Endpoint, clean
-from end_to_end.faults.scenes import SCENES, Scene
+from end_to_end.faults.runs import Case, Endpoint, baseline
+from end_to_end.faults.scenarios import SCENARIOS, Scenario
 from github_sandbox import Fault
 
 HALF_JSON = '{"total_count": 3, "secr'
@@ -31,7 +33,7 @@ ONCE = {
     **SLOW,
 }
 LASTING = {**PASSING, **SLOW, "broken JSON": Fault(status=200, body=HALF_JSON)}
-# More that is not GitHub's.
+# Responses that the API does not document.
 ODD = {
     "broken JSON after": Fault(status=200, body=HALF_JSON, when="after"),
     "HTML": Fault(status=200, body="<html>Unicorn!</html>"),
@@ -50,13 +52,13 @@ PAGES = {
     "as the first, forever": Fault(status=None, repeat="forever"),
 }
 NO_MORE = Fault(status=None, headers={"Link": ""})
-# What comes after all was fine: some lists are read again right before they are sent.
+# Faults after a first success: some lists are read again right before they are sent.
 LATE = {
     "500": LASTING["500"],
     "broken JSON": LASTING["broken JSON"],
     "a page that repeats": PAGES["as the one before"],
 }
-# One target shows what these have to show.
+# Faults for which runs of twenty targets show nothing more than runs of one.
 ALONE = {
     ("each", "dropped midway"),
     ("once", "403"),
@@ -68,64 +70,110 @@ ALONE = {
 }
 
 
+# Scenario, method and route.
+Request: TypeAlias = tuple[str, str, str]
+
+
 @dataclass(frozen=True)
-class Case:
-    """What a test is about: a kind of fault, which one, and whether there are twenty targets."""
+class Group:
+    """What one test checks: a kind of fault, the fault, and whether there are twenty targets."""
 
     kind: str
     fault: str
-    crowded: bool
+    many: bool
 
 
-def cells() -> Iterator[tuple[Case, Cell, Clean]]:
-    """Every cell, and the run without a fault that it is measured by."""
-    for scene, crowded in product(SCENES, (False, True)):
-        measure = clean(scene, crowded=crowded)
-        for kind, fault, cell in _of(scene, crowded=crowded):
-            if not crowded or (kind, fault) not in ALONE:
-                yield Case(kind, fault, crowded), replace(cell, crowded=crowded), measure
+def all_cases() -> list[tuple[Group, Case]]:
+    """Return the whole matrix: every fault at every endpoint of every scenario."""
+    return [
+        (Group(kind, fault, many), replace(case, many=many))
+        for scenario, many in product(SCENARIOS, (False, True))
+        for kind, fault, case in _of(scenario, many=many)
+        if not many or (kind, fault) not in ALONE
+    ]
 
 
-def _of(scene: Scene, *, crowded: bool) -> Iterator[tuple[str, str, Cell]]:
-    # In a crowd the others ask for most of what there is.
-    if scene.target not in {other.target for other in before(scene) if crowded or scene.late}:
+def quick_cases() -> list[tuple[Group, Case]]:
+    """Return the representatives of the matrix that run on every push.
+
+    Two rules choose them. Each fault, with one target and with twenty, runs once with each HTTP
+    method, because reads, writes and deletions are handled by different code: at the request that
+    was chosen least often so far, so that faults spread over requests. After that, each request of
+    a scenario that no fault chose runs with the first fault of the matrix that it can have.
+    """
+    cases = all_cases()
+    chosen: dict[int, None] = {}
+    times: Counter[Request] = Counter()
+    by_fault: dict[tuple[Group, str], list[int]] = {}
+    by_request: dict[Request, list[int]] = {}
+    for number, (group, case) in enumerate(cases):
+        method = case.endpoint.method if case.endpoint else ""
+        by_fault.setdefault((group, method), []).append(number)
+        by_request.setdefault(request_of(case), []).append(number)
+    for candidates in by_fault.values():
+        number = min(candidates, key=lambda number: times[request_of(cases[number][1])])
+        chosen[number] = None
+        times[request_of(cases[number][1])] += 1
+    for request, candidates in by_request.items():
+        if not times[request]:
+            chosen[candidates[0]] = None
+    return [cases[number] for number in sorted(chosen)]
+
+
+def request_of(case: Case) -> Request:
+    """Return the scenario and the request that a case is about; empty for each request of a run."""
+    endpoint = case.endpoint
+    return (
+        case.scenario.name,
+        endpoint.method if endpoint else "",
+        endpoint.route if endpoint else "",
+    )
+
+
+def _of(scenario: Scenario, *, many: bool) -> Iterator[tuple[str, str, Case]]:
+    # The other targets of a run request most of the endpoints already.
+    if scenario.target not in {other.target for other in before(scenario) if many or scenario.late}:
         for name, fault in PASSING.items():
-            yield "each", name, Cell(scene, replace(fault, each=True))
-    for endpoint in own(scene):
-        if not scene.late:
-            yield from _usual(scene, endpoint)
+            yield "each", name, Case(scenario, replace(fault, each=True))
+    for endpoint in own(scenario):
+        if not scenario.late:
+            yield from _usual(scenario, endpoint)
         for name, fault in LATE.items() if endpoint.times > 1 else ():
             late = endpoint.fails(fault, times=None, nth=endpoint.times)
             if fault.repeat is None:
-                yield "late", name, Cell.red(scene, late, endpoint)
-    yield from _pages(scene)
+                yield "late", name, Case.red(scenario, late, endpoint)
+    yield from _pages(scenario)
 
 
-def before(scene: Scene) -> tuple[Scene, ...]:
-    """The scenes that come first."""
-    return SCENES[: SCENES.index(scene)]
+def before(scenario: Scenario) -> tuple[Scenario, ...]:
+    """Return the scenarios that come earlier in `SCENARIOS`."""
+    return SCENARIOS[: SCENARIOS.index(scenario)]
 
 
-def own(scene: Scene, *, small_pages: bool = False) -> list[Endpoint]:
-    """The endpoints that are tried in a scene."""
-    known = {(one.method, one.route) for other in before(scene) for one in clean(other).endpoints}
-    used = clean(scene, small_pages=small_pages).endpoints
-    return [one for one in used if one.route in scene.again or (one.method, one.route) not in known]
+def own(scenario: Scenario, *, small_pages: bool = False) -> list[Endpoint]:
+    """Return the endpoints whose faults this scenario tests."""
+    earlier = {
+        (one.method, one.route) for other in before(scenario) for one in baseline(other).endpoints
+    }
+    used = baseline(scenario, small_pages=small_pages).endpoints
+    return [
+        one for one in used if one.route in scenario.again or (one.method, one.route) not in earlier
+    ]
 
 
-def _usual(scene: Scene, endpoint: Endpoint) -> Iterator[tuple[str, str, Cell]]:
-    """An endpoint that fails once, or from the first request on."""
+def _usual(scenario: Scenario, endpoint: Endpoint) -> Iterator[tuple[str, str, Case]]:
+    """Yield the faults of an endpoint that fail once or from the first request on."""
     for name, fault in ONCE.items():
-        yield "once", name, Cell(scene, endpoint.fails(fault), endpoint)
+        yield "once", name, Case(scenario, endpoint.fails(fault), endpoint)
     for name, fault in {**LASTING, **_odd(endpoint)}.items():
-        yield "lasting", name, Cell.red(scene, endpoint.fails(fault, times=None), endpoint)
+        yield "lasting", name, Case.red(scenario, endpoint.fails(fault, times=None), endpoint)
     for name, fault in LIMITS.items():
-        cell = Cell(scene, endpoint.fails(fault, times=None), endpoint, "limited")
-        yield "limits", name, cell
+        case = Case(scenario, endpoint.fails(fault, times=None), endpoint, "limited")
+        yield "limits", name, case
 
 
 def _odd(endpoint: Endpoint) -> Mapping[str, Fault]:
-    """What is odd for an endpoint: not another time, and not what it may say."""
+    """Return the undocumented responses for an endpoint, without those that it may return."""
     odd = dict(ODD)
     if endpoint.method == "GET":  # nothing is carried out
         del odd["broken JSON after"]
@@ -136,10 +184,10 @@ def _odd(endpoint: Endpoint) -> Mapping[str, Fault]:
     return odd
 
 
-def _pages(scene: Scene) -> Iterator[tuple[str, str, Cell]]:
-    """A list of which a page repeats, at once or late; or of which GitHub counts more than comes."""
-    usual = {(one.method, one.route): one.times for one in own(scene)}
-    for endpoint in own(scene, small_pages=True):
+def _pages(scenario: Scenario) -> Iterator[tuple[str, str, Case]]:
+    """Yield the faults of a paginated list: a page repeats, at once or later, or pages are missing."""
+    usual = {(one.method, one.route): one.times for one in own(scenario)}
+    for endpoint in own(scenario, small_pages=True):
         further = endpoint.times - usual[endpoint.method, endpoint.route]
         for name, fault in PAGES.items() if further else ():
             spoilt = endpoint.fails(fault, times=None)
@@ -149,9 +197,9 @@ def _pages(scene: Scene) -> Iterator[tuple[str, str, Cell]]:
                 yield (
                     "late",
                     "a page that repeats",
-                    Cell.red(scene, late, endpoint, small_pages=True),
+                    Case.red(scenario, late, endpoint, small_pages=True),
                 )
-            yield "pages", name, Cell.red(scene, spoilt, endpoint, small_pages=True)
+            yield "pages", name, Case.red(scenario, spoilt, endpoint, small_pages=True)
         if further and endpoint.counted:
             short = endpoint.fails(NO_MORE, times=None)
-            yield "pages", "no more of it", Cell.red(scene, short, endpoint, small_pages=True)
+            yield "pages", "no more of it", Case.red(scenario, short, endpoint, small_pages=True)

@@ -1,4 +1,4 @@
-"""One cell of the matrix of faults: a run with a fault, and the next one without it."""
+"""Run one case of the fault matrix: a run with a fault, and the next run without it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, Literal
 
-from end_to_end.faults.scenes import ENVIRONMENT, PATIENCE, Scene, inputs, others, spec
-from end_to_end.faults.worlds import State, state, wanted, world
+from end_to_end.faults.scenarios import ENVIRONMENT, TIMEOUTS, Scenario, inputs, others, spec
+from end_to_end.faults.state import State, build_world, expected_state, read_state
 from github_sandbox import (
     Exchange,
     Fault,
@@ -36,13 +36,13 @@ ROUTES = tuple(
     for route in module.routes()
 )
 NEVER = Fault(nth=10**9)
-# What the next run was seen to bring in order. It depends on nothing else.
-MENDED: defaultdict[Scene, list[State]] = defaultdict(list)
+# States that a next run repaired. It depends on nothing else, so each is run once.
+REPAIRED: defaultdict[Scenario, list[State]] = defaultdict(list)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A method and a route, as a scene alone uses it: for these paths, so many times."""
+    """A method and a route with its paths, and how often a run of the scenario alone requests it."""
 
     method: str
     route: str
@@ -50,13 +50,13 @@ class Endpoint:
     times: int
 
     def fails(self, fault: Fault, **changes: Any) -> Fault:
-        """The fault, here."""
+        """Return the fault, limited to this endpoint."""
         paths = "|".join(map(re.escape, self.paths))
         return replace(fault, method=self.method, path=rf"^({paths})(\?|$)", **changes)
 
     @property
     def pattern_of_further_pages(self) -> str:
-        """For all pages but the first."""
+        """A pattern for all pages except the first."""
         paths = "|".join(map(re.escape, self.paths))
         return rf"^({paths})\?(.*&)?page=[2-9]"
 
@@ -72,40 +72,40 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A run of a scene, alone or in a crowd, with a fault.
+class Case:
+    """A run of a scenario, alone or among other targets, with a fault.
 
     `outcome` is what it must come to; `limited` is red for all targets.
     """
 
-    scene: Scene
+    scenario: Scenario
     fault: Fault = NEVER
     endpoint: Endpoint | None = None
     outcome: Literal["green", "red", "limited"] = "green"
-    crowded: bool = False
+    many: bool = False
     small_pages: bool = False
 
     @classmethod
     def red(
-        cls, scene: Scene, fault: Fault, endpoint: Endpoint, *, small_pages: bool = False
-    ) -> Cell:
-        """A cell whose fault a run cannot get around."""
+        cls, scenario: Scenario, fault: Fault, endpoint: Endpoint, *, small_pages: bool = False
+    ) -> Case:
+        """A case whose fault a run cannot get around."""
         outcome: Literal["green", "red"] = "green" if endpoint.optional else "red"
-        return cls(scene, fault, endpoint, outcome, small_pages=small_pages)
+        return cls(scenario, fault, endpoint, outcome, small_pages=small_pages)
 
     @property
     def others(self) -> Sequence[str]:
         """The other targets of the run."""
-        return others(self.scene) if self.crowded else ()
+        return others(self.scenario) if self.many else ()
 
     def __str__(self) -> str:
         what = f"{self.endpoint.method} {self.endpoint.route}" if self.endpoint else "each request"
-        return f"{self.scene.name}: {what} from {self.fault.nth} on"
+        return f"{self.scenario.name}: {what} from {self.fault.nth} on"
 
 
 @dataclass(frozen=True)
-class Clean:
-    """A run without any fault: what stood before and after it, and what it asked for."""
+class Baseline:
+    """A run without a fault: the secrets before and after it, and the endpoints that it requested."""
 
     before: State
     after: State
@@ -114,7 +114,7 @@ class Clean:
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended, what it printed and left; and how the next one ended, and what it left."""
+    """The exit code, output and secrets of a run, and exit code and secrets of the next one."""
 
     code: int
     printed: str
@@ -126,14 +126,14 @@ class Run:
 
 
 @cache
-def clean(scene: Scene, *, crowded: bool = False, small_pages: bool = False) -> Clean:
-    """The run that all others of the scene are measured by."""
-    cell = Cell(scene, crowded=crowded, small_pages=small_pages)
-    before = state(world(scene, cell.others), scene, cell.others)
-    run = carried_out(cell, None)
+def baseline(scenario: Scenario, *, many: bool = False, small_pages: bool = False) -> Baseline:
+    """Run a scenario without a fault."""
+    case = Case(scenario, many=many, small_pages=small_pages)
+    before = read_state(build_world(scenario, case.others), scenario, case.others)
+    run = run_case(case, None)
     assert run.code == 0, run.printed
-    assert run.left == wanted(scene, cell.others) != before
-    return Clean(before, run.left, tuple(_endpoints(run.exchanges)))
+    assert run.left == expected_state(scenario, case.others) != before
+    return Baseline(before, run.left, tuple(_endpoints(run.exchanges)))
 
 
 def _endpoints(exchanges: Sequence[Exchange]) -> Iterator[Endpoint]:
@@ -144,49 +144,49 @@ def _endpoints(exchanges: Sequence[Exchange]) -> Iterator[Endpoint]:
 
 
 def route_of(one: Exchange) -> str:
-    """The route of a request."""
+    """Return the route of a request."""
     for method, route in ROUTES:
         if method == one.method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route), one.path):
             return str(route)
     raise AssertionError(f"the sandbox has no {one.method} {one.path}")
 
 
-def carried_out(cell: Cell, measure: Clean | None) -> Run:
-    """The run of a cell, and one without the fault where it left anything else than there was."""
-    made = world(cell.scene, cell.others)
-    made.max_per_page = 2 if cell.small_pages else 100
-    with Sandbox(made) as sandbox, tempfile.TemporaryDirectory() as folder:
+def run_case(case: Case, expected: Baseline | None) -> Run:
+    """Run a case, and run again without the fault if the first run changed anything."""
+    world = build_world(case.scenario, case.others)
+    world.max_per_page = 2 if case.small_pages else 100
+    with Sandbox(world) as sandbox, tempfile.TemporaryDirectory() as folder:
         action = Action(sandbox, Path(folder))
-        action.patience = PATIENCE
-        sandbox.fail(cell.fault)
-        let_go = Timer(MOST_SECONDS, sandbox.clear_faults)  # of a run that would hang
+        action.timeouts = TIMEOUTS
+        sandbox.fail(case.fault)
+        let_go = Timer(MOST_SECONDS, sandbox.clear_faults)  # ends a run that hangs
         let_go.start()
-        run = _run(action, cell, sandbox, made)
+        run = _run(action, case, sandbox, world)
         let_go.cancel()
-        if measure is None or _known(cell, run, measure):
+        if expected is None or _is_repaired(case, run, expected):
             return run
         sandbox.clear_faults()
-        then = _run(action, cell, sandbox, made)
-    if (then.code, then.left) == (0, measure.after):
-        MENDED[cell.scene].append(run.left)
+        then = _run(action, case, sandbox, world)
+    if (then.code, then.left) == (0, expected.after):
+        REPAIRED[case.scenario].append(run.left)
     return replace(run, next_code=then.code, next_left=then.left)
 
 
-def _known(cell: Cell, run: Run, measure: Clean) -> bool:
-    """Whether the next run has nothing to show: it begins with the scene as it was at first."""
-    before, after = measure.before, measure.after
+def _is_repaired(case: Case, run: Run, expected: Baseline) -> bool:
+    """Whether an earlier case had the same next run: its state is the first one or a repaired one."""
+    before, after = expected.before, expected.after
     keys = {*before, *after, *run.left}
-    first = {key: (before if key[0] in cell.scene.at else after).get(key) for key in keys}
-    seen = (before, {k: v for k, v in first.items() if v}, *MENDED[cell.scene])
+    first = {key: (before if key[0] in case.scenario.at else after).get(key) for key in keys}
+    seen = (before, {k: v for k, v in first.items() if v}, *REPAIRED[case.scenario])
     return run.left in seen
 
 
-def _run(action: Action, cell: Cell, sandbox: Sandbox, made: World) -> Run:
+def _run(action: Action, case: Case, sandbox: Sandbox, world: World) -> Run:
     out = io.StringIO()
     began = time.monotonic()
     with redirect_stdout(out):
-        text = spec(cell.scene, cell.others)
-        code = action.here(text, ENVIRONMENT, **inputs(cell.scene))
+        text = spec(case.scenario, case.others)
+        code = action.here(text, ENVIRONMENT, **inputs(case.scenario))
     seconds = time.monotonic() - began
-    left = state(made, cell.scene, cell.others)
+    left = read_state(world, case.scenario, case.others)
     return Run(code, out.getvalue(), seconds, sandbox.exchanges, left)

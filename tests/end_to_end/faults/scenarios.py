@@ -1,4 +1,4 @@
-"""Targets whose runs touch every endpoint, alone and among nineteen others; and their specs."""
+"""Targets whose runs request every endpoint, alone and among nineteen others; and their specs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 from codespaces_registry_secrets.github.auth import TimeoutConfig
 from github_app import private_pem
 
-PATIENCE = TimeoutConfig(timeout=1, backoff=0)
+TIMEOUTS = TimeoutConfig(timeout=1, backoff=0)
 PASSWORD = "ACR_PASSWORD"
 ENVIRONMENT = {PASSWORD: "new", "GITHUB_REPOSITORY": "home-org/app"}
 CREDENTIAL = {"server": "mycompany.azurecr.io", "username": "new"}
@@ -20,11 +20,11 @@ SPECIFIED = ("ACR", "KEPT", "LIST", "MORE", "LESS", "HALF")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A target as a spec names it, the registries there, and the targets `at` that it means.
+class Scenario:
+    """A target as a spec names it, its registries, and the targets `at` that it stands for.
 
-    An endpoint is tried in the first scene that asks for it, and `again` in others; in one that is
-    `late`, only after all was fine.
+    The faults of an endpoint are tested in the first scenario that requests it, and in the scenarios
+    that list it in `again`. If `late`, only faults after a first success are tested.
     """
 
     name: str
@@ -53,10 +53,10 @@ LIST = NAMED + "/repositories"
 # A registry for each way to write: with a list that is made or that stays; a list alone, as a whole,
 # by one more or by one less; into the gap of a triplet; and away, as the spec lacks it.
 LISTS = ("LIST", "MORE", "LESS", "GONE")
-SCENES = (
-    Scene("repository", REPOSITORY, ("ACR", "HALF", "GONE"), (REPOSITORY,)),
-    Scene("organization", ORGANIZATION, ("ACR",), (ORGANIZATION,)),
-    Scene(
+SCENARIOS = (
+    Scenario("repository", REPOSITORY, ("ACR", "HALF", "GONE"), (REPOSITORY,)),
+    Scenario("organization", ORGANIZATION, ("ACR",), (ORGANIZATION,)),
+    Scenario(
         "organization, kept",
         ORGANIZATION,
         ("KEPT",),
@@ -64,35 +64,37 @@ SCENES = (
         ("/orgs/{organization}" + NAMED, "/orgs/{organization}" + LIST),
         late=True,
     ),
-    Scene("organization, lists", ORGANIZATION, LISTS, (ORGANIZATION,)),
-    Scene("user", USER, ("ACR",), (USER,), ("/orgs/{organization}/repos",)),
-    Scene("user, kept", USER, ("KEPT",), (USER,), ("/user" + NAMED, "/user" + LIST), late=True),
-    Scene("user, lists", USER, LISTS, (USER,)),
-    Scene("glob", GLOB, ("ACR",), MATCHES, ("/orgs/{organization}/repos", "/user", "/user/repos")),
-    Scene("App, organization", ORGANIZATION, ("ACR",), (ORGANIZATION,), app=True),
-    Scene("App, repository", REPOSITORY, ("ACR",), (REPOSITORY,), app=True),
-    Scene("App, glob", GLOB, ("ACR",), MATCHES[::2], app=True),
+    Scenario("organization, lists", ORGANIZATION, LISTS, (ORGANIZATION,)),
+    Scenario("user", USER, ("ACR",), (USER,), ("/orgs/{organization}/repos",)),
+    Scenario("user, kept", USER, ("KEPT",), (USER,), ("/user" + NAMED, "/user" + LIST), late=True),
+    Scenario("user, lists", USER, LISTS, (USER,)),
+    Scenario(
+        "glob", GLOB, ("ACR",), MATCHES, ("/orgs/{organization}/repos", "/user", "/user/repos")
+    ),
+    Scenario("App, organization", ORGANIZATION, ("ACR",), (ORGANIZATION,), app=True),
+    Scenario("App, repository", REPOSITORY, ("ACR",), (REPOSITORY,), app=True),
+    Scenario("App, glob", GLOB, ("ACR",), MATCHES[::2], app=True),
 )
 CREW = tuple(f"crew-{number}" for number in range(9))
 
 
-def others(scene: Scene) -> list[str]:
+def others(scenario: Scenario) -> list[str]:
     """Nineteen other targets; an App can have no user, and takes a while for each owner."""
-    user = [] if scene.app or "octocat" in scene.target else [USER]
-    accounts = [*user, *(f"organization:{login}" for login in CREW[: 2 if scene.app else 9])]
+    user = [] if scenario.app or "octocat" in scenario.target else [USER]
+    accounts = [*user, *(f"organization:{login}" for login in CREW[: 2 if scenario.app else 9])]
     return [*accounts, *(f"repository:{CREW[0]}/svc-{n}" for n in range(19 - len(accounts)))]
 
 
-def spec(scene: Scene, crowd: Sequence[str]) -> str:
-    """What the world is to become."""
+def spec(scenario: Scenario, other_targets: Sequence[str]) -> str:
+    """Return the spec of a scenario and its other targets."""
     registries = []
     for registry in SPECIFIED:
-        targets = [_entry(scene.target, registry)] if registry in scene.registries else []
-        targets += [_entry(target, registry) for target in crowd if registry == "HALF"]
+        targets = [_entry(scenario.target, registry)] if registry in scenario.registries else []
+        targets += [_entry(target, registry) for target in other_targets if registry == "HALF"]
         if targets:
             entry: dict[str, Any] = {"id": registry, "targets": targets}
             if registry in POLICY:
-                entry |= {**CREDENTIAL, "password": {scene.source: PASSWORD}}
+                entry |= {**CREDENTIAL, "password": {scenario.source: PASSWORD}}
                 entry["rotate"] = POLICY[registry]
             registries.append(entry)
     return yaml.safe_dump({"version": 1, "registries": registries})
@@ -115,8 +117,8 @@ def _chosen(kind: str) -> Iterator[tuple[str, Any]]:
     yield "LESS", {"mode": "remove", "include": [f"{owner}api"]}
 
 
-def inputs(scene: Scene) -> dict[str, str]:
-    """With a token, or as an App."""
-    if not scene.app:
+def inputs(scenario: Scenario) -> dict[str, str]:
+    """Return the inputs: a token, or an App."""
+    if not scenario.app:
         return {"prune": "true"}
     return {"prune": "true", "token": "", "app_id": "1234", "app_private_key": private_pem()}

@@ -1,11 +1,11 @@
-"""What a scene finds at GitHub, and what it leaves there."""
+"""The secrets of a scenario before and after a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from end_to_end.faults.scenes import CREW, PASSWORD, Scene
+from end_to_end.faults.scenarios import CREW, PASSWORD, Scenario
 from github_app import add_app
 from github_sandbox import World
 from sandboxed_action import TOKEN
@@ -31,48 +31,48 @@ GRANTED = {
 State: TypeAlias = Mapping[tuple[str, str], tuple[bytes, str | None, frozenset[str]]]
 
 
-def world(scene: Scene, crowd: Sequence[str]) -> World:
-    """Accounts and repositories, and what the scene and the others store. Two of them lack some."""
-    made = World()
-    made.add_user("octocat")
-    made.add_user("hubot")
+def build_world(scenario: Scenario, other_targets: Sequence[str]) -> World:
+    """Accounts and repositories, and what the scenario and the others store. Two of them lack some."""
+    world = World()
+    world.add_user("octocat")
+    world.add_user("hubot")
     for login in ("home-org", *CREW):
-        _add_organization(made, login)
+        _add_organization(world, login)
     for number in range(19):
-        made.add_repository(f"{CREW[0]}/svc-{number}")
+        world.add_repository(f"{CREW[0]}/svc-{number}")
     for name in ("octocat/dotfiles", "octocat/site", "hubot/a", "hubot/b", "hubot/c"):
-        made.add_repository(name, private=False)
-    made.add_repository("octocat/notes")
+        world.add_repository(name, private=False)
+    world.add_repository("octocat/notes")
     for name in ("AAA", "AAB", PASSWORD):
-        made.put_actions_secret("organization:home-org", name)
-    for target in scene.at:
-        for registry in scene.registries:
-            _store(made, target, registry, PARTS[:1] if registry == "HALF" else PARTS)
-    for number, target in enumerate(crowd):
-        _store(made, target, "HALF", PARTS if number % 10 else PARTS[:1])
-    made.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
-    if scene.app:
+        world.put_actions_secret("organization:home-org", name)
+    for target in scenario.at:
+        for registry in scenario.registries:
+            _store(world, target, registry, PARTS[:1] if registry == "HALF" else PARTS)
+    for number, target in enumerate(other_targets):
+        _store(world, target, "HALF", PARTS if number % 10 else PARTS[:1])
+    world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
+    if scenario.app:
         owners = ("octocat", "home-org", *CREW)
-        add_app(made, dict.fromkeys(owners, GRANTED))
-    return made
+        add_app(world, dict.fromkeys(owners, GRANTED))
+    return world
 
 
-def _add_organization(made: World, login: str) -> None:
-    made.add_organization(login, plan="team", owners=("octocat",))
+def _add_organization(world: World, login: str) -> None:
+    world.add_organization(login, plan="team", owners=("octocat",))
     for name in ("app", "web", "api"):
-        made.add_repository(f"{login}/{name}")
-    made.add_repository(f"{login}/tools", topics=("codespaces",))
-    made.set_properties(f"{login}/web", {"team": "core"})
+        world.add_repository(f"{login}/{name}")
+    world.add_repository(f"{login}/tools", topics=("codespaces",))
+    world.set_properties(f"{login}/web", {"team": "core"})
 
 
-def _store(made: World, target: str, registry: str, parts: Sequence[str]) -> None:
+def _store(world: World, target: str, registry: str, parts: Sequence[str]) -> None:
     kind, _, name = target.partition(":")
     owner = name if kind == "organization" else "home-org"
     # What is half was left by a run that was cut off: whether it is written again, ages tell.
     value = b"old" if parts == PARTS else VALUES["PASSWORD"]
     for part in parts:
         listed = OFF.get(registry, LISTED[registry]) if part == "PASSWORD" else LISTED[registry]
-        made.put_secret(
+        world.put_secret(
             target,
             f"{registry}_CONTAINER_REGISTRY_{part}",
             value,
@@ -81,22 +81,22 @@ def _store(made: World, target: str, registry: str, parts: Sequence[str]) -> Non
         )
 
 
-def state(made: World, scene: Scene, crowd: Sequence[str]) -> State:
-    """Every secret of the scene and of the others."""
+def read_state(world: World, scenario: Scenario, other_targets: Sequence[str]) -> State:
+    """Read every secret of the scenario and of the other targets."""
     return {
         (target, name): (secret.value, secret.visibility, frozenset(secret.repositories))
-        for target in (*scene.at, *crowd)
-        for name, secret in made.secrets(target).items()
+        for target in (*scenario.at, *other_targets)
+        for name, secret in world.secrets(target).items()
     }
 
 
-def wanted(scene: Scene, crowd: Sequence[str]) -> State:
-    """Every secret as the spec wants it, written down by hand."""
-    there = [(target, registry) for target in scene.at for registry in scene.registries]
-    there += [(target, "HALF") for target in crowd]
+def expected_state(scenario: Scenario, other_targets: Sequence[str]) -> State:
+    """Return every secret as the spec wants it, written by hand."""
+    there = [(target, registry) for target in scenario.at for registry in scenario.registries]
+    there += [(target, "HALF") for target in other_targets]
     return {
         (target, f"{registry}_CONTAINER_REGISTRY_{part}"): (
-            _value(target, registry, part, crowd),
+            _value(target, registry, part, other_targets),
             None if target.startswith("repository:") else "selected",
             _list(target, registry),
         )
@@ -106,8 +106,8 @@ def wanted(scene: Scene, crowd: Sequence[str]) -> State:
     }
 
 
-def _value(target: str, registry: str, part: str, crowd: Sequence[str]) -> bytes:
-    kept = registry == "HALF" and target in crowd and crowd.index(target) % 10
+def _value(target: str, registry: str, part: str, other_targets: Sequence[str]) -> bytes:
+    kept = registry == "HALF" and target in other_targets and other_targets.index(target) % 10
     return b"old" if kept or registry in {"LIST", "MORE", "LESS"} else VALUES[part]
 
 
