@@ -67,13 +67,15 @@ def test_the_index_links_every_page() -> None:
 def test_the_architecture_names_every_room() -> None:
     """In the table of rooms, and with a list of modules."""
     listed = re.findall(r"^\| `(\w+)` \|", section(ARCHITECTURE, "## Rooms"), re.MULTILINE)
-    assert set(listed) == {*(room.name for room in ROOMS), "action", "errors"}
+    assert set(listed) == {*(room.name for room in ROOMS), "action", "errors", "merge_shards"}
 
 
 @pytest.mark.parametrize("room", [*ROOMS, PACKAGE], ids=lambda path: path.name)
 def test_the_architecture_names_every_module(room: Path) -> None:
     """Each room lists its modules, and no others."""
-    heading = "### `errors` and `action`" if room == PACKAGE else f"### `{room.name}`"
+    heading = (
+        "### `errors`, `action` and `merge_shards`" if room == PACKAGE else f"### `{room.name}`"
+    )
     listed = re.findall(r"^\| `(\w+\.py)` \|", section(ARCHITECTURE, heading), re.MULTILINE)
     assert sorted(listed) == sorted(
         path.name for path in room.glob("*.py") if path.name != "__init__.py"
