@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 
 import pytest
@@ -14,9 +14,8 @@ from end_to_end.faults.failures import find_failures
 from end_to_end.faults.matrix import Group
 from end_to_end.faults.runs import ROUTES, Case, baseline
 
-WORKERS = 8  # many cases only wait
-pytestmark = pytest.mark.xdist_group("faults")  # they share one pool of processes
-Started = Mapping[Group, list[Future[list[str]]]]
+PROCESSES = {False: 4, True: 8}  # for the quick cases, and for the rest
+pytestmark = pytest.mark.xdist_group("faults")  # they share the runs
 # Endpoints of the sandbox that a run never requests, except the names of renamed repositories.
 UNUSED = {
     "GET /app/installations",
@@ -45,38 +44,36 @@ PAGED = {
 class Results:
     """Runs cases in processes, because each of them needs its own stdout.
 
-    All cases of an extent, the quick ones or the rest of the matrix, begin when a test asks for
-    the first of them.
+    An extent, the quick cases or the rest of the matrix, runs as a whole: many cases only wait.
     """
 
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
-        self._extents: dict[bool, Started] = {}
+    def __init__(self) -> None:
+        self._extents: dict[bool, Mapping[Group, list[Future[list[str]]]]] = {}
 
     def failures(self, group: Group, *, rest: bool) -> list[str]:
-        """Wait for the cases of a group, and return what is wrong with them."""
-        if rest not in self._extents:
-            self._extents[rest] = self._start(rest=rest)
-        futures = self._extents[rest].get(group, [])
-        assert futures
-        return [failure for future in futures for failure in future.result(timeout=600)]
+        """Return what is wrong with the cases of a group."""
+        return [one for case in self.run(rest=rest)[group] for one in case.result()]
 
-    def _start(self, *, rest: bool) -> Started:
-        quick = matrix.quick_cases()
-        cases = [one for one in matrix.all_cases() if one not in quick] if rest else quick
-        started: defaultdict[Group, list[Future[list[str]]]] = defaultdict(list)
-        for group, case in cases:
-            expected = baseline(case.scenario, many=case.many)
-            started[group].append(self._pool.submit(find_failures, case, expected))
-        return started
+    def run(self, *, rest: bool) -> Mapping[Group, list[Future[list[str]]]]:
+        """Run an extent to its end, unless it ran before."""
+        if rest not in self._extents:
+            quick = matrix.quick_cases()
+            cases = [one for one in matrix.all_cases() if one not in quick] if rest else quick
+            started: defaultdict[Group, list[Future[list[str]]]] = defaultdict(list)
+            with ProcessPoolExecutor(PROCESSES[rest], get_context("spawn")) as pool:
+                for group, case in cases:
+                    expected = baseline(case.scenario, many=case.many)
+                    started[group].append(pool.submit(find_failures, case, expected))
+            self._extents[rest] = dict(started)
+        return self._extents[rest]
 
 
 @pytest.fixture(scope="module")
-def results() -> Iterator[Results]:
-    """Run the cases that the tests ask for."""
-    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
-        yield Results(pool)
-        pool.shutdown(cancel_futures=True)
+def results() -> Results:
+    """Run the quick cases, for all tests together."""
+    results = Results()
+    results.run(rest=False)
+    return results
 
 
 def assert_well(results: Results, kind: str, fault: str, *, many: bool, rest: bool) -> None:
