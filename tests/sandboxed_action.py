@@ -23,6 +23,7 @@ registries:
     username: me
     password: {env: ACR_PASSWORD}
 """
+ACR_TEMPLATE = ACR_SPEC.replace("{", "{{").replace("}", "}}")  # the same, for `str.format`
 # One registry to log in to at `{server}`: a test formats it, and adds targets.
 LOGIN_SPEC = """
 version: 1

@@ -8,23 +8,20 @@ import pytest
 
 from github_sandbox import Fault, Sandbox, World
 from runner import Step
-from sandboxed_action import Action, stored_triplet
+from sandboxed_action import ACR_TEMPLATE, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 # `\r` ends a line for the runner, as does `\n`; NEL and U+2028 do for other readers.
 FORGED = "::set-output name=plan-file::../../etc/passwd"
 ATTACKS = (f"core\r{FORGED}", f"core\n\r\u3000{FORGED}", "core\r##[set-output name=plan-file;]x")
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {{env: ACR_PASSWORD}}
+SPEC = (
+    ACR_TEMPLATE
+    + """\
     targets:
       - organization: octo-org
         repositories: {{properties: {{team: [{value}, core]}}}}
 """
+)
 ENVIRONMENT = {"ACR_PASSWORD": "correct-horse"}
 COMMANDS = {"add-mask", "debug", "endgroup", "error", "group", "notice", "warning"}
 

@@ -7,17 +7,9 @@ import json
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TRIPLET, Action
+from sandboxed_action import ACR_TEMPLATE, TRIPLET, Action
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {{env: ACR_PASSWORD}}
-    targets: [{{{target}}}]
-"""
+SPEC = ACR_TEMPLATE + "    targets: [{{{target}}}]\n"
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 
 

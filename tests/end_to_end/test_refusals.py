@@ -7,17 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from github_app import add_app, private_pem
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import Action, stored_triplet
+from sandboxed_action import ACR_TEMPLATE, Action, stored_triplet
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {{env: ACR_PASSWORD}}
-    targets: [{{{target}}}]
-"""
+SPEC = ACR_TEMPLATE + "    targets: [{{{target}}}]\n"
 ORGANIZATION = "organization: octo-org"
 REPOSITORY = "repository: octo-org/app"
 USER = "user: octocat"
