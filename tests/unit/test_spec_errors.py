@@ -13,7 +13,7 @@ from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
 
-CASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("spec_faults.yml").read_text())
+CASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("spec_errors.yml").read_text())
 ENVIRONMENT = {"P": "secret", "EMPTY": "", "BIG": "x" * 50_000, "NL": "\n"}
 GOOD = """\
 version: 1
