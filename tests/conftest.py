@@ -1,6 +1,6 @@
-"""Which tests run, and fixtures of every tier: a world, its sandbox, and clients of the sandbox.
+"""Select the tests to run, and define fixtures for all tiers: a world, its sandbox, and clients.
 
-A folder or a file that needs another world overrides `world` alone.
+A folder or a file that needs another world overrides the fixture `world`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from contract.sandbox_client import Client, client_of, small_world
 from github_sandbox import Sandbox, World
 from sandboxed_action import Action
 
-# A test that takes this long on an idle machine is marked `slow`.
+# A test that takes longer than this on an idle machine needs the mark `slow`.
 SLOW_SECONDS = 10
-# On a busy machine a test may take several times as long as on an idle one: only this fails a run.
-LONGEST_SECONDS = 60
+# Much higher than SLOW_SECONDS, because a test can take several times as long on a busy machine.
+MAX_SECONDS = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--all`."""
-    parser.addoption("--all", action="store_true", help="run the tests that are marked slow, too")
+    parser.addoption("--all", action="store_true", help="also run the tests that are marked slow")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how many examples Hypothesis tries."""
-    # Both extend the profile that Hypothesis chose, which is its own on CI.
+    """Set the number of examples that Hypothesis tries."""
+    # Both extend the current profile: Hypothesis selects another one on CI.
     settings.register_profile("quick", settings(), max_examples=50, deadline=None)
     settings.register_profile("all", settings(), max_examples=200, deadline=None)
     settings.load_profile("all" if config.getoption("--all") else "quick")
@@ -37,30 +37,30 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class LongTests:
-    """Lists tests that need the mark `slow`, and fails the run for those that take far too long."""
+    """Report tests that need the mark `slow`, and fail the run if one exceeds MAX_SECONDS."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note the duration of a test, without its fixtures: others may share them."""
+        """Record the duration of a test, without its fixtures, because other tests can share them."""
         if report.when == "call" and "slow" not in report.keywords:
             self._seconds[report.nodeid] = report.duration
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run that passed otherwise."""
-        if session.exitstatus == pytest.ExitCode.OK and self._over(LONGEST_SECONDS):
+        """Fail the run if a test took too long and no test failed."""
+        if session.exitstatus == pytest.ExitCode.OK and self._slower_than(MAX_SECONDS):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write a line for each such test."""
-        for seconds, nodeid in self._over(SLOW_SECONDS):
-            limit = f", more than {LONGEST_SECONDS} s fail" if seconds > LONGEST_SECONDS else ""
+        """Write a line for each test that needs the mark `slow`."""
+        for seconds, nodeid in self._slower_than(SLOW_SECONDS):
+            limit = f", the run fails above {MAX_SECONDS} s" if seconds > MAX_SECONDS else ""
             terminalreporter.write_line(
                 f"{nodeid} took {seconds:.0f} s{limit}: make it faster, or mark it `slow`"
             )
 
-    def _over(self, limit: float) -> list[tuple[float, str]]:
+    def _slower_than(self, limit: float) -> list[tuple[float, str]]:
         return sorted((s, nodeid) for nodeid, s in self._seconds.items() if s > limit)
 
 
@@ -84,7 +84,7 @@ def world() -> World:
 
 @pytest.fixture
 def sandbox(world: World) -> Iterator[Sandbox]:
-    """The API of that world."""
+    """The sandbox that serves the world."""
     with Sandbox(world) as sandbox:
         yield sandbox
 

@@ -1,4 +1,4 @@
-"""A GitHub App for tests: its key, and its installations."""
+"""A GitHub App for tests: its key and its installations."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ APP_ID = 1234
 
 @cache
 def app_key() -> RSAPrivateKey:
-    """One key for all tests: making one takes a while."""
+    """The App's key, which all tests share because generating one is slow."""
     return generate_private_key(65537, 2048)
 
 
 def private_pem(key: RSAPrivateKey | None = None) -> str:
-    """The App's key, or another one, as GitHub hands it out."""
-    form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    return (key or app_key()).private_bytes(*form).decode()
+    """The App's key, or another one, in the format that GitHub generates."""
+    encoding = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return (key or app_key()).private_bytes(*encoding).decode()
 
 
 def add_app(world: World, installations: Mapping[str, Mapping[str, str]]) -> App:

@@ -55,12 +55,12 @@ def make_world() -> World:
     _store(world, "organization:octo-org", "LISTED", visibility="selected")
     _store(world, "user:octocat", "LISTED", listed=LIBRARIES[:4])
     for number, name in enumerate(SERVICES):
-        _service(world, f"repository:{name}", number)
+        _store_service(world, f"repository:{name}", number)
     return world
 
 
-def _service(world: World, target: str, number: int) -> None:
-    """Store one of five states: nothing, half a triplet, ACR alone, ACR and GHCR, or an unnamed triplet."""
+def _store_service(world: World, target: str, number: int) -> None:
+    """Store one of five states: nothing, an incomplete triplet, ACR, ACR and GHCR, or an unmanaged triplet."""
     if number % 5 == 1:
         world.put_secret(target, "ACR_CONTAINER_REGISTRY_USER", b"me")
     elif number % 5 == 2:
@@ -80,7 +80,7 @@ def _store(
     visibility: str | None = None,
     listed: Iterable[str] = (),
 ) -> None:
-    """A triplet of yesterday."""
+    """Store a triplet that is a day old."""
     listed = list(listed)
     for part in ("SERVER", "USER", "PASSWORD"):
         world.put_secret(
@@ -94,7 +94,7 @@ def _store(
 
 
 def state(world: World) -> State:
-    """Everything that is stored, but when it was."""
+    """All stored secrets, without their times."""
     targets = [f"repository:{name}" for name in ("octo-org/app", *SERVICES, *LIBRARIES)]
     return {
         target: {
@@ -106,10 +106,10 @@ def state(world: World) -> State:
 
 
 def requests(writes: Iterable[Exchange]) -> Counter[tuple[str, str]]:
-    """Each request that writes, and how often it was made."""
-    return Counter((one.method, one.path) for one in writes)
+    """How often each write was sent, by method and path."""
+    return Counter((write.method, write.path) for write in writes)
 
 
 def written(writes: Iterable[Exchange]) -> set[str]:
-    """The targets of such requests, as the API's paths name them."""
-    return {one.path.partition("/codespaces/")[0] for one in writes}
+    """The targets of the writes, as path prefixes of the API."""
+    return {write.path.partition("/codespaces/")[0] for write in writes}

@@ -1,4 +1,4 @@
-"""The reusable workflow, called: its jobs run here, step by step, as its file says."""
+"""Run the jobs of the reusable workflow provision.yml, step by step, without GitHub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandboxed_action import ACTION_YML, UNPACED
 from workflow import condition, text
 
 WORKFLOW = yaml.safe_load((ACTION_YML.parent / ".github/workflows/provision.yml").read_text())
-CALL = WORKFLOW[True]["workflow_call"]  # YAML 1.1 takes the key `on` for true
+CALL = WORKFLOW[True]["workflow_call"]  # YAML 1.1 reads the key `on` as true
 JOBS = WORKFLOW["jobs"]
 PROJECT = "octo-org/codespaces-registry-secrets@"
 MERGE = "octo-org/codespaces-registry-secrets/.github/actions/merge-shards@"
@@ -27,9 +27,9 @@ MERGE_YML = ACTION_YML.parent / ".github/actions/merge-shards/action.yml"
 
 @dataclass
 class Call:
-    """One call of the workflow. `plans` are its artifacts; `result` tells how each job ended.
+    """One call of the workflow. `result` has the result of each job.
 
-    `forged` are outputs of the Action that somebody else wrote.
+    `forged` replaces outputs of the Action, as another step of the job could.
     """
 
     folder: Path
@@ -51,13 +51,13 @@ class Call:
 
     @property
     def shards(self) -> list[str]:
-        """What the matrix of the job `apply` is; nothing where it is skipped."""
+        """The matrix of the job `apply`; empty if the job is skipped."""
         if not condition(JOBS["apply"]["if"], self._contexts()):
             return []
         return list(json.loads(self.outputs["plan"]["matrix"])["shard"])
 
     def plan(self) -> Step:
-        """The job `plan`."""
+        """Run the job `plan`."""
         step = self._run("plan", {}, {})
         self.result["plan"] = "success" if step.exit_code == 0 else "failure"
         contexts = self._contexts(steps={"plan": {"outputs": step.outputs}})
@@ -66,21 +66,21 @@ class Call:
         }
         return step
 
-    def apply(self, numbers: Sequence[int] | None = None) -> list[Step]:
-        """The jobs `apply` of these numbers, from 0 on; all where there are none."""
+    def apply(self, indexes: Sequence[int] | None = None) -> list[Step]:
+        """Run the jobs `apply` with these indexes, or all of them."""
         shards = self.shards
-        done = [
+        steps = [
             self._run(
                 "apply", UNPACED, {"matrix": {"shard": shards[n]}, "strategy": {"job-index": n}}
             )
-            for n in (range(len(shards)) if numbers is None else numbers)
+            for n in (range(len(shards)) if indexes is None else indexes)
         ]
-        fine = all(step.exit_code == 0 for step in done)
-        self.result["apply"] = ("success" if fine else "failure") if done else "skipped"
-        return done
+        succeeded = all(step.exit_code == 0 for step in steps)
+        self.result["apply"] = ("success" if succeeded else "failure") if steps else "skipped"
+        return steps
 
     def sum_up(self) -> dict[str, str]:
-        """The job `summary`; its outputs, and the exit code as `code`."""
+        """Run the job `summary`; return its outputs, and the exit code as `code`."""
         download, merge = JOBS["summary"]["steps"]
         workspace = self._workspace()
         temporary = workspace.parent / "_temp"
@@ -98,56 +98,57 @@ class Call:
         return {**step.outputs, "code": str(step.exit_code)}
 
     def run(self) -> dict[str, str]:
-        """All jobs in turn."""
+        """Run all jobs, one after the other."""
         self.plan()
         self.apply()
         return self.sum_up()
 
-    def _run(self, job: str, instead: Mapping[str, str], more: Mapping[str, Any]) -> Step:
-        """The step of a job that uses the Action, and the one that keeps its plan."""
-        uses = [step for step in JOBS[job]["steps"] if step.get("uses", "").startswith(PROJECT)]
-        (given,) = uses
-        contexts = self._contexts(**more)
+    def _run(self, job: str, overrides: Mapping[str, str], contexts: Mapping[str, Any]) -> Step:
+        """Run the step of a job that uses the Action, and the steps that upload its plan file."""
+        (entry,) = (step for step in JOBS[job]["steps"] if step.get("uses", "").startswith(PROJECT))
+        contexts = self._contexts(**contexts)
         workspace = self._workspace()
-        inputs = {name: text(value, contexts) for name, value in given["with"].items()}
+        inputs = {name: text(value, contexts) for name, value in entry["with"].items()}
         runner = Runner(ACTION_YML, workspace, {"api_url": self.api_url})
-        step = runner.run({**inputs, **instead})
+        step = runner.run({**inputs, **overrides})
         self.steps.append(step)
-        self._keep(job, given["id"], step, workspace.parent / "_temp", contexts)
+        self._upload(job, entry["id"], step, workspace.parent / "_temp", contexts)
         return step
 
     def _workspace(self) -> Path:
-        """The workspace of a job, on a machine of its own."""
+        """Create the workspace of a job; each job has its own machine."""
         workspace = Path(mkdtemp(dir=self.folder), "workspace")
         workspace.mkdir()
         return workspace
 
-    def _keep(
-        self, job: str, name: str, step: Step, temporary: Path, contexts: Mapping[str, Any]
+    def _upload(
+        self, job: str, step_id: str, step: Step, temporary: Path, contexts: Mapping[str, Any]
     ) -> None:
-        """The two steps that check what the plan file is called, and upload it."""
-        (check,) = (one for one in JOBS[job]["steps"] if "run" in one)
-        (keep,) = (one for one in JOBS[job]["steps"] if "upload-artifact" in one.get("uses", ""))
+        """Run the steps that check the name of the plan file and upload it."""
+        (check,) = (entry for entry in JOBS[job]["steps"] if "run" in entry)
+        (upload,) = (
+            entry for entry in JOBS[job]["steps"] if "upload-artifact" in entry.get("uses", "")
+        )
         contexts = {
             **contexts,
-            "steps": {name: {"outputs": {**step.outputs, **self.forged}}},
+            "steps": {step_id: {"outputs": {**step.outputs, **self.forged}}},
             "runner": {"temp": str(temporary)},
         }
         outcome = "skipped"
         if condition(check["if"], contexts):
-            done = self._script(check, contexts)
-            self.printed += done.stderr
-            outcome = "failure" if done.returncode else "success"
+            process = self._run_script(check, contexts)
+            self.printed += process.stderr
+            outcome = "failure" if process.returncode else "success"
         contexts["steps"] |= {check["id"]: {"outcome": outcome}}
-        if condition(keep["if"], contexts):
-            artifact = self.artifacts / text(keep["with"]["name"], contexts)
+        if condition(upload["if"], contexts):
+            artifact = self.artifacts / text(upload["with"]["name"], contexts)
             artifact.mkdir(parents=True)
-            shutil.copy(text(keep["with"]["path"], contexts), artifact)
+            shutil.copy(text(upload["with"]["path"], contexts), artifact)
 
-    def _script(
+    def _run_script(
         self, step: Mapping[str, Any], contexts: Mapping[str, Any]
     ) -> subprocess.CompletedProcess[str]:
-        """Run a step that is a script, as GitHub does with `shell: bash`.
+        """Run a step with a script, as GitHub does with `shell: bash`.
 
         Source: "Workflow syntax for GitHub Actions", `jobs.<job_id>.steps[*].shell`, docs.github.com.
         """
@@ -163,7 +164,8 @@ class Call:
             check=False,
         )
 
-    def _contexts(self, **more: object) -> dict[str, Any]:
+    def _contexts(self, **others: object) -> dict[str, Any]:
+        """The contexts for expressions, with the defaults of the inputs."""
         github = {"api_url": self.api_url, "run_attempt": self.attempt}
         defaults = {
             name: text(entry.get("default", ""), {"github": github})
@@ -174,5 +176,5 @@ class Call:
             "inputs": {**defaults, **self.inputs},
             "secrets": self.secrets,
             "needs": {"plan": {"outputs": self.outputs.get("plan", {})}},
-            **more,
+            **others,
         }

@@ -1,4 +1,4 @@
-"""Markdown as GitHub renders it: `cmarkgfm` binds GitHub's own fork of cmark."""
+"""Render Markdown as GitHub does: `cmarkgfm` binds GitHub's fork of cmark."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HOSTILE = [
 
 
 class Page(HTMLParser):
-    """The tags of a page, its text, and the part of that which is not within code."""
+    """The tags of a page, its text, and its text outside of code."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -61,13 +61,13 @@ class Page(HTMLParser):
 
 
 def rendered(markdown: str) -> Page:
-    """As GitHub does it, but that HTML is let through."""
+    """The page for Markdown. Unlike on GitHub, HTML is not filtered, so that a test detects it."""
     return Page(
         cmarkgfm.github_flavored_markdown_to_html(markdown, options=Options.CMARK_OPT_UNSAFE)
     )
 
 
 def assert_means_nothing(page: Page, *tags: str) -> None:
-    """No tag but those that are ours and code, and nothing outside of code that GitHub links."""
+    """Check that a page has only `tags` and code, and no text outside of code that GitHub links."""
     assert set(page.tags) <= {*tags, "code"}
     assert not re.search(r"[@#$<>|`*_\[\]]|://|www\.|GH-\d|(?<![\w-])[0-9a-f]{7}|:\w+:", page.plain)

@@ -1,8 +1,8 @@
-"""GitHub's runner, as far as a Docker container action can tell.
+"""An emulator of GitHub's runner for Docker container actions.
 
-`Runner.run` runs a step: in the image, with the mounts, variables and command line of the real
-runner, or as a process of this machine, with the same variables and the host's own paths. What
-comes back is read as strictly as the runner reads it.
+`Runner.run` runs a step in the image, with the mounts, variables and command line of GitHub's
+runner, or as a process of this machine, with the same variables and the paths of the host. It
+parses the output of the step as strictly as GitHub's runner does.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ __all__ = ["Runner", "RunnerError", "Started", "Step"]
 
 TIMEOUT_SECONDS = 180
 
-# What a client of docker needs of this machine, and what coverage needs to follow a process.
+# Variables of this machine that docker's client and coverage need.
 _DOCKER_CLIENT = ("PATH", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 _PROCESS = ("PATH", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 
 @dataclass(frozen=True)
-class _Places:
+class _StepFolders:
     """The directories of a step on the host, and one name for each file command."""
 
     workspace: Path
@@ -40,17 +40,18 @@ class _Places:
     step: str
 
     @classmethod
-    def make(cls, workspace: Path) -> _Places:
-        places = cls(workspace, workspace.parent / "_temp", uuid4().hex)
-        for directory in places.mounts():
+    def make(cls, workspace: Path) -> _StepFolders:
+        """Create the directories and the empty files of the file commands."""
+        folders = cls(workspace, workspace.parent / "_temp", uuid4().hex)
+        for directory in folders.mounts():
             directory.mkdir(parents=True, exist_ok=True)
         for command in FILE_COMMANDS:
-            places.file(command).touch()
-        (places.temp / "_github_workflow" / "event.json").write_text("{}\n")
-        return places
+            folders.file(command).touch()
+        (folders.temp / "_github_workflow" / "event.json").write_text("{}\n")
+        return folders
 
     def mounts(self) -> dict[Path, str]:
-        """Each directory, and where the container finds it."""
+        """The path of each directory in the container."""
         return {
             self.temp: "/github/runner_temp",
             self.temp / "_github_home": "/github/home",
@@ -67,43 +68,45 @@ class _Places:
         return StepPaths(temp, home, workflow, file_commands, workspace, self.step)
 
     def file(self, command: str) -> Path:
+        """The file of a file command, such as `OUTPUT`."""
         return self.temp / "_runner_file_commands" / f"{command.lower()}_{self.step}"
 
     def contents(self) -> dict[Path, bytes]:
+        """The digest of each file."""
         paths = (path for root in (self.temp, self.workspace) for path in root.rglob("*"))
         return {path: sha256(path.read_bytes()).digest() for path in paths if path.is_file()}
 
 
 @dataclass(frozen=True)
 class Started:
-    """A step that is under way. A job that is cancelled sends its `process` signals."""
+    """A step that is running. To cancel its job, send signals to `process`."""
 
     process: subprocess.Popen[bytes]
     command_line: list[str]
-    _places: _Places
+    _folders: _StepFolders
     _before: Mapping[Path, bytes]
 
     def end(self) -> Step:
-        """Wait for its end, and read what it said.
+        """Wait until the step ends, and parse its output.
 
         Raises:
-            RunnerError: the step said something that the runner does not understand.
+            RunnerError: GitHub's runner would reject or ignore a part of the output.
         """
         raw_stdout, raw_stderr = self.process.communicate(timeout=TIMEOUT_SECONDS)
         stdout, stderr = raw_stdout.decode(), raw_stderr.decode()
-        places = self._places
+        folders = self._folders
         outputs, exported, _ = (
-            key_values(places.file(name).read_text(encoding="utf-8"), f"GITHUB_{name}")
+            key_values(folders.file(name).read_text(encoding="utf-8"), f"GITHUB_{name}")
             for name in ("OUTPUT", "ENV", "STATE")
         )
-        contents = places.contents()
+        contents = folders.contents()
         return Step(
             exit_code=self.process.returncode,
             stdout=stdout,
             stderr=stderr,
             outputs=outputs,
             exported=exported,
-            summary=step_summary(places.file("STEP_SUMMARY").read_bytes()),
+            summary=step_summary(folders.file("STEP_SUMMARY").read_bytes()),
             commands=[*commands(stdout), *commands(stderr)],
             command_line=self.command_line,
             files=sorted(p for p, digest in contents.items() if digest != self._before.get(p)),
@@ -114,16 +117,15 @@ class Runner:
     """Runs steps that use one action, all in the same job.
 
     Args:
-        action_yml: The action's metadata. The `entrypoint.py` is in the folder of the Dockerfile that
-            it names.
-        workspace: The checked-out repository. The runner's own directory comes beside it.
-        github: What differs from the usual `github` context, such as `api_url`.
+        action_yml: The action's metadata. `entrypoint.py` is next to the Dockerfile that it names.
+        workspace: The checked-out repository. The runner's temporary directory is next to it.
+        github: Values that replace those of the default `github` context, such as `api_url`.
     """
 
     def __init__(
         self, action_yml: Path, workspace: Path, github: Mapping[str, str] | None = None
     ) -> None:
-        # A loader without types leaves `false` and `60` as they are written, as the runner does.
+        # Like the runner, this loader keeps `false` and `60` as strings.
         metadata = yaml.BaseLoader(action_yml.read_text(encoding="utf-8")).get_single_data()
         self._declared: Mapping[str, Mapping[str, str] | None] = metadata.get("inputs") or {}
         runs = metadata.get("runs") or {}
@@ -140,7 +142,7 @@ class Runner:
         *,
         image: str | None = None,
     ) -> Step:
-        """A step from its start to its end, as `start` begins it."""
+        """Run a step and wait until it ends; see `start`."""
         return self.start(inputs, env, image=image).end()
 
     def start(
@@ -150,49 +152,51 @@ class Runner:
         *,
         image: str | None = None,
     ) -> Started:
-        """Begin a step: in `image`, or as a process of this machine where there is none.
+        """Start a step in `image`, or as a process of this machine if `image` is None.
 
         Args:
             inputs: The step's `with:`.
-            env: The step's `env:`; the runner's own variables win over it.
+            env: The step's `env:`; the runner's variables take precedence over it.
             image: The tag of the built action.
 
         Raises:
-            RunnerError: An input that the action does not have.
+            RunnerError: The action does not have an input of this name.
         """
-        places = _Places.make(self.workspace)
-        paths = places.paths(in_container=bool(image))
-        variables = build_environment(self._inputs(inputs), paths, github=self.github, env=env)
+        folders = _StepFolders.make(self.workspace)
+        paths = folders.paths(in_container=bool(image))
+        variables = build_environment(
+            self._complete_inputs(inputs), paths, github=self.github, env=env
+        )
         if image:
-            command_line = _docker_run(image, variables, places)
+            command_line = _docker_run(image, variables, folders)
         else:
             options = ["-I", "-B", "-u", "-X", "utf8"]
             command_line = [sys.executable, *options, str(self._entrypoint)]
         command_line += self._arguments
-        before = places.contents()
+        before = folders.contents()
         process = subprocess.Popen(
             command_line,
-            env={**_of_this_machine(_DOCKER_CLIENT if image else _PROCESS), **variables},
+            env={**_machine_variables(_DOCKER_CLIENT if image else _PROCESS), **variables},
             cwd=self.workspace,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        return Started(process, command_line, places, before)
+        return Started(process, command_line, folders, before)
 
-    def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return every input of the action: the given value, else the default, else empty."""
+    def _complete_inputs(self, inputs: Mapping[str, str]) -> dict[str, str]:
+        """Add the inputs that are not set, with their default or an empty string."""
         declared = self._declared
-        unknown = sorted({name.lower() for name in given} - {name.lower() for name in declared})
+        unknown = sorted({name.lower() for name in inputs} - {name.lower() for name in declared})
         if unknown:
             raise RunnerError(f"the action has no such inputs: {', '.join(unknown)}")
         values = {
             name: self._expand((entry or {}).get("default", "")) for name, entry in declared.items()
         }
-        return {**values, **given}
+        return {**values, **inputs}
 
     def _expand(self, text: str) -> str:
-        """A default with its expressions evaluated, of which only `github.*` has a meaning here."""
+        """Replace the expressions in a default. Only properties of `github` are supported."""
 
         def value(expression: re.Match[str]) -> str:
             context, _, name = expression["expression"].strip().partition(".")
@@ -203,16 +207,16 @@ class Runner:
         return re.sub(r"\$\{\{(?P<expression>.*?)}}", value, text)
 
 
-def _docker_run(image: str, variables: Mapping[str, str], places: _Places) -> list[str]:
-    """The command line. Variables go by name only, so that no value shows up in a process list."""
+def _docker_run(image: str, variables: Mapping[str, str], folders: _StepFolders) -> list[str]:
+    """The command line. It has only the names of variables, so that no process list shows a value."""
     names = [option for name in variables for option in ("-e", name)]
     mounts = [
-        option for host, inside in places.mounts().items() for option in ("-v", f"{host}:{inside}")
+        option for host, inside in folders.mounts().items() for option in ("-v", f"{host}:{inside}")
     ]
-    where = ["--name", f"step_{places.step}", "--workdir", "/github/workspace", "--rm"]
-    # The real runner makes a network of its own. A server on loopback needs the host's.
-    return ["docker", "run", *where, *names, *mounts, "--network", "host", image]
+    options = ["--name", f"step_{folders.step}", "--workdir", "/github/workspace", "--rm"]
+    # GitHub's runner creates a network for each job. A server on loopback needs the host's.
+    return ["docker", "run", *options, *names, *mounts, "--network", "host", image]
 
 
-def _of_this_machine(names: tuple[str, ...]) -> dict[str, str]:
+def _machine_variables(names: tuple[str, ...]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,7 +1,7 @@
-"""What a step says to GitHub's runner: file commands, and workflow commands among its output.
+"""Parse file commands, and the workflow commands in a step's output, like GitHub's runner.
 
-As strict as the runner, and stricter where it only shrugs: what it drops or prints as plain text
-is a fault here, since nobody writes such a thing on purpose.
+It is stricter than the runner: a command that the runner drops or prints as text is an error,
+because no step writes one on purpose.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ANNOTATIONS = ("error", "warning", "notice")
-ANNOTATIONS_OF_A_KIND = 10
-ANNOTATION_CHARACTERS = 4096
-SUMMARY_BYTES = 1024 * 1024
+MAX_ANNOTATIONS_OF_A_KIND = 10
+MAX_ANNOTATION_CHARACTERS = 4096
+MAX_SUMMARY_BYTES = 1024 * 1024
 
 _COMMANDS = frozenset(
     {
@@ -34,12 +34,12 @@ _COMMANDS = frozenset(
     }
 )
 _COMMAND = re.compile(r"::(?P<name>[^ :]*)(?: (?P<properties>.*?))?::(?P<message>.*)")
-# The older spelling counts wherever in a line it stands.
+# The runner parses the older syntax anywhere in a line.
 _OLD_COMMAND = re.compile(r"##\[(?P<name>[^] ]+)(?: (?P<properties>[^]]*))?](?P<message>.*)")
 
 
 class RunnerError(Exception):
-    """The step said something that the runner refuses, drops or takes for plain text."""
+    """The runner would reject or drop a command of the step, or print it as text."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Command:
 class Step:
     """A step that has run.
 
-    `exported` is what it wrote to `GITHUB_ENV`; `files` are all that it wrote or changed in the
-    directories it was given, the files of the runner among them.
+    `exported` are the variables that it wrote to `GITHUB_ENV`. `files` are the files that it
+    created or changed in its directories, including the files of the runner.
     """
 
     exit_code: int
@@ -71,19 +71,19 @@ class Step:
 
     @property
     def masks(self) -> list[str]:
-        """The values that it asked to be hidden, in order."""
+        """The values that the step masked, in order."""
         return [command.message for command in self.commands if command.name == "add-mask"]
 
     @property
     def log(self) -> str:
-        """The output without the lines that set masks: no value may stand in it, masked or not."""
+        """The output without the lines that set masks: it must not contain a value, masked or not."""
         lines = output_lines(f"{self.stdout}\n{self.stderr}")
         return "\n".join(line for line in lines if not line.lstrip().startswith("::add-mask::"))
 
     @property
     def notes(self) -> list[str]:
-        """What GitHub would not show of the annotations, in words."""
-        return limits(self.commands)
+        """Descriptions of the annotations that GitHub would cut or not show."""
+        return find_exceeded_limits(self.commands)
 
     def annotations(self, kind: str) -> list[str]:
         """The messages of the annotations of a kind: `error`, `warning` or `notice`."""
@@ -91,15 +91,15 @@ class Step:
 
 
 def key_values(text: str, name: str = "the file") -> dict[str, str]:
-    """The entries of a file command (`GITHUB_OUTPUT`, `GITHUB_ENV`, `GITHUB_STATE`).
+    """Parse the entries of a file command (`GITHUB_OUTPUT`, `GITHUB_ENV`, `GITHUB_STATE`).
 
     Args:
-        text: What the step left in the file: `NAME=VALUE` lines and
+        text: The content of the file: `NAME=VALUE` lines and
             `NAME<<DELIMITER` blocks.
-        name: The variable that named the file, for the message of a fault.
+        name: The variable with the path of the file, for the message of an error.
 
     Raises:
-        RunnerError: The runner would fail the step, or a last newline is missing.
+        RunnerError: The runner would fail the step, or the last newline is missing.
     """
     if text and not text.endswith("\n"):
         raise RunnerError(f"{name}: no newline at the end")
@@ -113,11 +113,11 @@ def key_values(text: str, name: str = "the file") -> dict[str, str]:
 
 
 def _entry(line: str, rest: Iterator[str], name: str) -> tuple[str, str]:
-    """One entry: whichever of `=` and `<<` comes first tells its form."""
-    form = re.match(r"(?P<key>.*?)(?P<sign>=|<<)(?P<tail>.*)", line)
-    if form is None:
+    """Parse one entry. The first of `=` and `<<` determines its form."""
+    match = re.match(r"(?P<key>.*?)(?P<sign>=|<<)(?P<tail>.*)", line)
+    if match is None:
         raise RunnerError(f"{name}: neither NAME=VALUE nor NAME<<DELIMITER: {line!r}")
-    key, sign, tail = form.group("key", "sign", "tail")
+    key, sign, tail = match.group("key", "sign", "tail")
     if not key:
         raise RunnerError(f"{name}: empty name: {line!r}")
     if sign == "=":
@@ -136,17 +136,17 @@ def _until(delimiter: str, rest: Iterator[str], name: str) -> Iterator[str]:
 
 
 def output_lines(output: str) -> list[str]:
-    """The lines as the runner sees them: a lone carriage return ends one too."""
+    """Split the output as the runner does: a carriage return alone also ends a line."""
     return re.split(r"\r\n|\r|\n", output)
 
 
 def commands(output: str) -> list[Command]:
-    """Every workflow command among a step's output, in order.
+    """Parse the workflow commands in a step's output, in order.
 
     Raises:
-        RunnerError: An unknown command, an empty mask, a property that is not KEY=VALUE.
+        RunnerError: A command is unknown, a mask is empty, or a property is not KEY=VALUE.
     """
-    found: list[Command] = []
+    parsed: list[Command] = []
     resume: str | None = None
     for line in output_lines(output):
         command = _command(line, resume)
@@ -157,32 +157,32 @@ def commands(output: str) -> list[Command]:
         elif command.name == resume:
             resume = None
         else:
-            found.append(command)
-    return found
+            parsed.append(command)
+    return parsed
 
 
 def _command(line: str, resume: str | None) -> Command | None:
-    form = _COMMAND.match(line.lstrip())
-    if form is None:
+    match = _COMMAND.match(line.lstrip())
+    if match is None:
         return _old_command(line, resume)
-    name = form["name"]
+    name = match["name"]
     if resume is not None:
         return Command(name)
     if name.lower() not in _COMMANDS:
         raise RunnerError(f"unknown workflow command {name!r}: {line!r}")
-    properties = _properties((form["properties"] or "").split(","))
-    command = Command(name.lower(), properties, _unescape(form["message"]))
+    properties = _properties((match["properties"] or "").split(","))
+    command = Command(name.lower(), properties, _unescape(match["message"]))
     if command.name in {"add-mask", "stop-commands"} and not command.message.strip():
         raise RunnerError(f"{name} without a value")
     return command
 
 
 def _old_command(line: str, resume: str | None) -> Command | None:
-    form = _OLD_COMMAND.search(line)
-    if resume is not None or form is None or form["name"].lower() not in _COMMANDS:
+    match = _OLD_COMMAND.search(line)
+    if resume is not None or match is None or match["name"].lower() not in _COMMANDS:
         return None
-    properties = _properties((form["properties"] or "").split(";"))
-    return Command(form["name"].lower(), properties, _unescape(form["message"]))
+    properties = _properties((match["properties"] or "").split(";"))
+    return Command(match["name"].lower(), properties, _unescape(match["message"]))
 
 
 def _properties(items: list[str]) -> dict[str, str]:
@@ -196,33 +196,35 @@ def _properties(items: list[str]) -> dict[str, str]:
 
 
 def _unescape(text: str, more: str = "") -> str:
-    """Percent signs come last, so that `%250A` stays `%0A`."""
+    """Replace the escapes of a command. Percent signs come last, so that `%250A` becomes `%0A`."""
     for character in f"\r\n{more}%":
         text = text.replace(f"%{ord(character):02X}", character)
     return text
 
 
-def limits(found: list[Command]) -> list[str]:
-    """What GitHub would not show of the annotations, in words; empty where it shows all."""
+def find_exceeded_limits(commands: list[Command]) -> list[str]:
+    """Describe the annotations that GitHub would cut or not show."""
     notes = []
     for kind in ANNOTATIONS:
-        messages = [command.message for command in found if command.name == kind]
-        if len(messages) > ANNOTATIONS_OF_A_KIND:
+        messages = [command.message for command in commands if command.name == kind]
+        if len(messages) > MAX_ANNOTATIONS_OF_A_KIND:
             notes.append(f"{len(messages)} annotations of the kind {kind!r}")
         notes += [
             f"an annotation of {len(message)} characters"
             for message in messages
-            if len(message) > ANNOTATION_CHARACTERS
+            if len(message) > MAX_ANNOTATION_CHARACTERS
         ]
     return notes
 
 
 def step_summary(text: bytes) -> str:
-    """The step's summary.
+    """Decode the step's summary.
 
     Raises:
-        RunnerError: It is over 1 MiB, and GitHub would show none of it.
+        RunnerError: It is larger than 1 MiB, so GitHub would show none of it.
     """
-    if len(text) > SUMMARY_BYTES:
-        raise RunnerError(f"a summary of {len(text)} bytes; GitHub drops it beyond {SUMMARY_BYTES}")
+    if len(text) > MAX_SUMMARY_BYTES:
+        raise RunnerError(
+            f"a summary of {len(text)} bytes; GitHub drops it beyond {MAX_SUMMARY_BYTES}"
+        )
     return text.decode()

@@ -1,4 +1,4 @@
-"""Run the Action against a sandbox, in a process of its own or in this process."""
+"""Run the Action against a sandbox, in a separate process or in this process."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from runner_environment import input_variables
 
 ACTION_YML = Path(__file__).parents[1] / "action.yml"
 TOKEN = "sandbox-token-that-must-not-show"
-UNPACED = {"writes-per-minute": "100000"}  # the sandbox has no limit but what a test sets
-# One registry without targets yet: a test adds the rest of the entry.
+UNPACED = {"writes-per-minute": "100000"}  # the sandbox has no write limit unless a test sets one
+# A registry without targets; a test adds them.
 ACR_SPEC = """
 version: 1
 registries:
@@ -24,7 +24,7 @@ registries:
     password: {env: ACR_PASSWORD}
 """
 ACR_TEMPLATE = ACR_SPEC.replace("{", "{{").replace("}", "}}")  # the same, for `str.format`
-# One registry to log in to at `{server}`: a test formats it, and adds targets.
+# A registry that a login reaches at `{server}`; a test formats it, and can add targets.
 LOGIN_SPEC = """
 version: 1
 registries:
@@ -57,19 +57,31 @@ class Action:
         self._runner = Runner(ACTION_YML, self.workspace, {"api_url": sandbox.url})
 
     def step(self, spec: str = "", env: Mapping[str, str] | None = None, **inputs: str) -> Step:
-        """Run a step to its end in its own process. `_` in an input's name stands for `-`."""
+        """Run a step in a separate process. `_` in an input's name stands for `-`."""
         return self.start(spec, env, **inputs).end()
 
     def start(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> Started:
-        """Start a step in its own process."""
-        given = {"token": TOKEN, "spec": spec, "verify": "off", **UNPACED, **_hyphened(inputs)}
-        return self._runner.start({k: v for k, v in given.items() if v}, env)
+        """Start a step in a separate process."""
+        step_inputs = {
+            "token": TOKEN,
+            "spec": spec,
+            "verify": "off",
+            **UNPACED,
+            **_hyphened(inputs),
+        }
+        return self._runner.start({k: v for k, v in step_inputs.items() if v}, env)
 
     def here(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> int:
-        """Run in this process, without output files and backoff, and return the exit code."""
-        given = {"token": TOKEN, "spec": spec, "verify": "off", "api-url": self.url, **UNPACED}
-        given |= _hyphened(inputs)
-        return main({**(env or {}), **input_variables(given)}, timeouts=self.timeouts)
+        """Run in this process, without output files and backoff; return the exit code."""
+        step_inputs = {
+            "token": TOKEN,
+            "spec": spec,
+            "verify": "off",
+            "api-url": self.url,
+            **UNPACED,
+        }
+        step_inputs |= _hyphened(inputs)
+        return main({**(env or {}), **input_variables(step_inputs)}, timeouts=self.timeouts)
 
 
 def _hyphened(inputs: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A little of GitHub's workflows: enough to evaluate one that is written in this repository.
+"""Evaluate the subset of GitHub's expressions that the workflows of this repository use.
 
 Source: "Evaluate expressions in workflows and actions", docs.github.com.
 """
@@ -15,39 +15,39 @@ _EXPRESSION = re.compile(r"\$\{\{(.*?)}}")
 
 
 def text(value: object, contexts: Contexts) -> str:
-    """A text with its expressions evaluated, as an input gets it."""
-    return _EXPRESSION.sub(lambda found: _shown(evaluate(found[1], contexts)), _shown(value))
+    """Replace the expressions in a text by their values."""
+    return _EXPRESSION.sub(lambda match: _format(evaluate(match[1], contexts)), _format(value))
 
 
 def condition(value: str, contexts: Contexts) -> bool:
-    """Whether an `if:` holds, which is one expression."""
+    """Whether the condition of an `if:` is met. It must be a single expression."""
     (expression,) = _EXPRESSION.findall(value)
     return bool(evaluate(expression, contexts))
 
 
 def evaluate(expression: str, contexts: Contexts) -> Any:
-    """`||`, `&&`, `==`, `!=`, `!`, texts, the functions of a job's state, and names of contexts."""
+    """Evaluate `||`, `&&`, `==`, `!=`, `!`, strings, `always()`, `cancelled()`, and properties of contexts."""
     expression = expression.strip()
-    for sign in ("||", "&&"):
-        if sign in expression:
-            left, right = (part.strip() for part in expression.split(sign, maxsplit=1))
+    for operator in ("||", "&&"):
+        if operator in expression:
+            left, right = (part.strip() for part in expression.split(operator, maxsplit=1))
             first = evaluate(left, contexts)
-            return first if bool(first) == (sign == "||") else evaluate(right, contexts)
-    for sign in ("==", "!="):
-        if sign in expression:
-            both = [evaluate(part, contexts) for part in expression.split(sign)]
-            return (both[0] == both[1]) == (sign == "==")
+            return first if bool(first) == (operator == "||") else evaluate(right, contexts)
+    for operator in ("==", "!="):
+        if operator in expression:
+            operands = [evaluate(part, contexts) for part in expression.split(operator)]
+            return (operands[0] == operands[1]) == (operator == "==")
     if expression.startswith("!"):
         return not evaluate(expression[1:], contexts)
     if expression in {"always()", "cancelled()"}:
         return expression == "always()"
     if expression.startswith("'"):
         return expression[1:-1]
-    return _named(expression, contexts)
+    return _property(expression, contexts)
 
 
-def _named(name: str, contexts: Contexts) -> Any:
-    """What a name such as `steps.plan.outputs.matrix` stands for; empty where it is not there."""
+def _property(name: str, contexts: Contexts) -> Any:
+    """The value of a property such as `steps.plan.outputs.matrix`; empty if absent."""
     context, *path = name.split(".")
     value: Any = contexts[context]
     for part in path:
@@ -55,5 +55,5 @@ def _named(name: str, contexts: Contexts) -> Any:
     return value
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

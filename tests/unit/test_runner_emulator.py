@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from runner import Runner
-from runner_protocol import Command, RunnerError, Step, commands, key_values, limits, step_summary
+from runner_protocol import (
+    Command,
+    RunnerError,
+    Step,
+    commands,
+    find_exceeded_limits,
+    key_values,
+    step_summary,
+)
 
 ACTION = """\
 inputs:
@@ -149,9 +157,14 @@ def test_stopped_commands() -> None:
 
 def test_limits_of_annotations() -> None:
     """GitHub shows ten annotations of a kind, with 4,096 characters each; more is reported."""
-    assert limits([Command("error", {}, "x" * 4096)] * 10 + [Command("debug")] * 11) == []
-    assert limits([Command("notice")] * 11) == ["11 annotations of the kind 'notice'"]
-    assert limits([Command("error", {}, "x" * 4097)]) == ["an annotation of 4097 characters"]
+    assert (
+        find_exceeded_limits([Command("error", {}, "x" * 4096)] * 10 + [Command("debug")] * 11)
+        == []
+    )
+    assert find_exceeded_limits([Command("notice")] * 11) == ["11 annotations of the kind 'notice'"]
+    assert find_exceeded_limits([Command("error", {}, "x" * 4097)]) == [
+        "an annotation of 4097 characters"
+    ]
 
 
 def test_limit_of_the_summary() -> None:

@@ -19,7 +19,7 @@ from codespaces_registry_secrets.report.workflow_commands import (
     MAX_SUMMARY_BYTES,
     WorkflowCommands,
 )
-from runner_protocol import commands, key_values, limits
+from runner_protocol import commands, find_exceeded_limits, key_values
 
 ROOT = Path(__file__).parents[2]
 # "Char.IsWhiteSpace", learn.microsoft.com.
@@ -45,7 +45,7 @@ def test_no_more_annotations_than_github_shows(
     workflow.count_hidden()
 
     out = capsys.readouterr().out
-    assert limits(commands(out)) == []
+    assert find_exceeded_limits(commands(out)) == []
     assert len([c for c in commands(out) if c.name == "error"]) == 10
     assert "Error: spec.yml:14: error 14" in out
     assert out.splitlines()[-1].startswith("4 of 14 errors have no annotation: GitHub shows 10")
@@ -58,7 +58,7 @@ def test_a_long_message_is_cut_in_the_annotation_but_not_in_the_log(
     workflow.note(Note("error", "x" * 5000))
 
     out = capsys.readouterr().out
-    assert limits(commands(out)) == []
+    assert find_exceeded_limits(commands(out)) == []
     assert f"Error: {'x' * 5000}" in out
 
 
