@@ -1,4 +1,4 @@
-"""The image under test, and a way to run things in it."""
+"""The image to test, and a fixture that runs a program in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def image() -> str:
 
 @pytest.fixture(scope="session")
 def base() -> str:
-    """The image that it is built on."""
+    """The base image."""
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     [base] = re.findall(r"^FROM (\S+) AS base$", dockerfile, re.MULTILINE)
     return str(base)
@@ -32,13 +32,13 @@ def base() -> str:
 
 @pytest.fixture(scope="session")
 def inspect() -> Callable[[str], Any]:
-    """What docker knows about an image."""
+    """Returns the output of `docker image inspect` for a tag."""
     return lambda tag: json.loads(_docker("image", "inspect", tag))[0]
 
 
 @pytest.fixture(scope="session")
 def inside(image: str) -> Callable[..., str]:
-    """Runs a program in the image, without its entry point, and gives what it prints."""
+    """Runs a program in the image, without its entry point; returns its output."""
 
     def run(program: str, *arguments: str) -> str:
         return _docker("run", "--rm", "--entrypoint", program, image, *arguments)
@@ -47,6 +47,6 @@ def inside(image: str) -> Callable[..., str]:
 
 
 def _docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    process = subprocess.run(["docker", *arguments], capture_output=True, check=False, text=True)
+    assert process.returncode == 0, process.stderr
+    return process.stdout

@@ -1,4 +1,4 @@
-"""What the image is made of, and what it is safe from."""
+"""The contents of the image, and its protection against foreign code."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PYTHON = "/opt/venv/bin/python"
 MEGABYTE = 1_000_000
 PACKAGES = ["actions_toolkit.core", "github", "jwt", "nacl.public", "pydantic", "yaml"]
 
-# A module of any of these names would run before the Action's own code, if it could be imported.
+# If a module of one of these names could be imported, it would run before the Action's code.
 SHADOWS = ["codespaces_registry_secrets", "sitecustomize", "usercustomize", "yaml", "json"]
 
 
 def test_configuration(image: str, inspect: Callable[[str], Any]) -> None:
-    """The runner decides on user and directory; the entry point is absolute and needs no shell."""
+    """The image sets no user and no directory; the entry point is absolute and needs no shell."""
     config = inspect(image)["Config"]
     assert config.get("User", "") == ""
     assert config.get("WorkingDir", "") in ("", "/")
@@ -29,17 +29,17 @@ def test_configuration(image: str, inspect: Callable[[str], Any]) -> None:
 
 
 def test_runs_as_root(inside: Callable[..., str]) -> None:
-    """The runner's files belong to another user, and only root may write to them."""
+    """The runner's files belong to another user, so only root can write to them."""
     assert inside("id", "-u").strip() == "0"
 
 
 def test_size(image: str, base: str, inspect: Callable[[str], Any]) -> None:
-    """A job waits for what is above the base: at most 40 MB."""
+    """At most 40 MB above the base image: a job waits for the download."""
     assert inspect(image)["Size"] - inspect(base)["Size"] <= 40 * MEGABYTE
 
 
 def test_contents(inside: Callable[..., str]) -> None:
-    """The Action and nothing else of the project."""
+    """Only the Action, and no other file of the project."""
     files = inside("find", "/action", "-type", "f").split()
     assert {Path(file).parts[2] for file in files} == {"entrypoint.py", "src"}
     packages = {Path(file).parts[3] for file in files if "/src/" in file}
@@ -54,8 +54,10 @@ def test_contents(inside: Callable[..., str]) -> None:
         "botocore.auth",
     ],
 )
-def test_a_run_compiles_nothing(module: str, image: str, inspect: Callable[[str], Any]) -> None:
-    """Neither of the Action, nor of its packages, nor of Python: all bytecode is there, and fits."""
+def test_all_bytecode_is_precompiled(
+    module: str, image: str, inspect: Callable[[str], Any]
+) -> None:
+    """A run compiles no module of the Action, of its packages, or of Python."""
     python, *options, _ = inspect(image)["Config"]["Entrypoint"]
     program = f"import sys; sys.path.insert(0, '/action/src'); import {module}"
     command = [
@@ -70,20 +72,20 @@ def test_a_run_compiles_nothing(module: str, image: str, inspect: Callable[[str]
         "-c",
         program,
     ]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
-    loaded = re.findall(r"^# code object from '?(.+?)'?$", done.stderr, re.MULTILINE)
+    process = subprocess.run(command, capture_output=True, check=True, text=True)
+    loaded = re.findall(r"^# code object from '?(.+?)'?$", process.stderr, re.MULTILINE)
     assert len(loaded) > 100
     assert [file for file in loaded if not file.endswith(".pyc")] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_package(package: str, inside: Callable[..., str]) -> None:
-    """Every package works without what the image leaves out of it."""
+def test_a_package_can_be_imported(package: str, inside: Callable[..., str]) -> None:
+    """The image leaves out parts of packages; none of them is needed."""
     inside(PYTHON, "-I", "-W", "error", "-c", f"import {package}")
 
 
-def test_seals_and_signs(inside: Callable[..., str]) -> None:
-    """Libsodium and OpenSSL are all there: a sealed box opens, an App's token is signed."""
+def test_values_are_sealed_and_tokens_are_signed(inside: Callable[..., str]) -> None:
+    """Libsodium opens a sealed box, and OpenSSL signs the token of an App."""
     program = """
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from nacl.public import PrivateKey, SealedBox
@@ -97,15 +99,15 @@ print(jwt.encode({"iss": "1"}, generate_private_key(65537, 2048), "RS256"))
 
 
 @pytest.mark.parametrize("module", ["pip", "github_sandbox", "pytest"])
-def test_absent(module: str, inside: Callable[..., str]) -> None:
-    """Nothing is there that could install packages, and nothing that only tests need."""
+def test_a_module_is_absent(module: str, inside: Callable[..., str]) -> None:
+    """The image has no package installer, and no packages that only tests need."""
     program = f"import importlib.util as u; print(u.find_spec({module!r}))"
     assert inside(PYTHON, "-I", "-c", program) == "None\n"
 
 
 @pytest.mark.parametrize("way", ["workspace", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "HOME"])
 def test_imports_cannot_be_redirected(way: str, tmp_path: Path, image: str) -> None:
-    """Neither the workspace nor a variable of the step brings other code in."""
+    """The Action imports no module from the workspace, also not through a variable of the step."""
     for name in SHADOWS:
         (tmp_path / f"{name}.py").write_text("print('SHADOWED')\n")
     user = tmp_path / ".local" / "lib" / "python3.13" / "site-packages"
@@ -113,19 +115,19 @@ def test_imports_cannot_be_redirected(way: str, tmp_path: Path, image: str) -> N
     (user / "usercustomize.py").write_text("print('SHADOWED')\n")
     variable = [] if way == "workspace" else ["-e", f"{way}=/github/workspace"]
     mount = ["-v", f"{tmp_path}:/github/workspace", "--workdir", "/github/workspace"]
-    done = subprocess.run(
+    process = subprocess.run(
         ["docker", "run", "--rm", *variable, *mount, image],
         capture_output=True,
         check=False,
         text=True,
     )
-    assert "SHADOWED" not in done.stdout + done.stderr
-    assert "ImportError" not in done.stderr
-    assert "init_fs_encoding" not in done.stderr
+    assert "SHADOWED" not in process.stdout + process.stderr
+    assert "ImportError" not in process.stderr
+    assert "init_fs_encoding" not in process.stderr
 
 
 def test_no_bytecode_in_the_workspace(tmp_path: Path, image: str) -> None:
-    """A run leaves nothing behind in the workspace by itself."""
+    """A run leaves no files in the workspace."""
     mount = ["-v", f"{tmp_path}:/github/workspace", "--workdir", "/github/workspace"]
     subprocess.run(["docker", "run", "--rm", *mount, image], capture_output=True, check=False)
     assert list(tmp_path.iterdir()) == []

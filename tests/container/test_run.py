@@ -1,4 +1,4 @@
-"""The image, run as GitHub's runner runs it, against the sandbox."""
+"""Run the image like GitHub's runner, against the sandbox."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runner import Runner
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "sandbox-token"
-# The registries of the example are not there to log in to.
+# The registries of the example do not exist, so no login is possible.
 OFF = {"verify": "off"}
 CREDENTIALS = {
     "ACR_PASSWORD": 'it\'s "quoted", has a # and\ntwo lines',
@@ -36,7 +36,7 @@ def world() -> World:
 
 @pytest.fixture
 def runner(world: World, tmp_path: Path) -> Iterator[Runner]:
-    """A job whose repository has the example spec at the usual place."""
+    """A job whose repository has the example spec at the default path."""
     workspace = tmp_path / "workspace"
     (workspace / ".github").mkdir(parents=True)
     (workspace / ".github" / "codespaces-registries.yml").write_text(SPEC, encoding="utf-8")
@@ -45,7 +45,7 @@ def runner(world: World, tmp_path: Path) -> Iterator[Runner]:
 
 
 def test_the_spec_file_becomes_triplets(image: str, runner: Runner, world: World) -> None:
-    """With nothing but a token given, all defaults hold: the file is found, and applied."""
+    """With only a token, the Action reads the spec file and applies it."""
     step = runner.run({"token": TOKEN, **OFF}, CREDENTIALS, image=image)
 
     assert step.exit_code == 0, step.stdout + step.stderr
@@ -60,8 +60,8 @@ def test_the_spec_file_becomes_triplets(image: str, runner: Runner, world: World
         assert value not in " ".join(step.command_line)
 
 
-def test_the_plan_file_is_where_the_output_says(image: str, runner: Runner) -> None:
-    """Its name is relative to `runner.temp`, which a step outside of a container sees too."""
+def test_the_plan_file_is_at_the_path_in_the_output(image: str, runner: Runner) -> None:
+    """The path is relative to `runner.temp`, so that steps outside of a container can read it."""
     step = runner.run({"token": TOKEN, "mode": "plan", **OFF}, CREDENTIALS, image=image)
 
     temporary = runner.workspace.parent / "_temp"
@@ -70,8 +70,8 @@ def test_the_plan_file_is_where_the_output_says(image: str, runner: Runner) -> N
     assert [change["action"] for change in whole["changes"]] == ["access", "repair", "create"]
 
 
-def test_the_merge_action_reads_what_the_workflow_downloaded(image: str, runner: Runner) -> None:
-    """The image runs its other program for `merge-shards`, and sees the folder in `runner.temp`."""
+def test_the_merge_action_reads_the_downloaded_plan_files(image: str, runner: Runner) -> None:
+    """The image runs its second program for `merge-shards`, with access to `runner.temp`."""
     step = runner.run({"token": TOKEN, "mode": "plan", **OFF}, CREDENTIALS, image=image)
     temporary = runner.workspace.parent / "_temp"
     artifact = temporary / "plans" / "registries-1-plan"
@@ -87,7 +87,7 @@ def test_the_merge_action_reads_what_the_workflow_downloaded(image: str, runner:
     assert "| create | planned | 1 |" in merged.summary
 
 
-def test_check_fails_where_there_is_drift_and_only_there(image: str, runner: Runner) -> None:
+def test_check_fails_only_if_there_is_drift(image: str, runner: Runner) -> None:
     """Exit code 2 before an apply, 0 after it."""
     inputs = {"token": TOKEN, "mode": "check", **OFF}
 
@@ -96,8 +96,8 @@ def test_check_fails_where_there_is_drift_and_only_there(image: str, runner: Run
     assert runner.run(inputs, CREDENTIALS, image=image).exit_code == 0
 
 
-def test_the_shorthand_needs_no_file(image: str, runner: Runner, world: World) -> None:
-    """One registry at the repository that runs the workflow, as docker/login-action would ask."""
+def test_the_shorthand_needs_no_spec_file(image: str, runner: Runner, world: World) -> None:
+    """One registry, at the repository that runs the workflow."""
     world.add_repository("octo-org/app")
     inputs = {"id": "hub", "registry": "dockerhub", "username": "me", "password": "pass-word"}
 
@@ -110,21 +110,21 @@ def test_the_shorthand_needs_no_file(image: str, runner: Runner, world: World) -
 
 
 def test_a_rejected_credential_is_not_stored(image: str, runner: Runner, world: World) -> None:
-    """The login happens from within the container, before the first write."""
+    """The login happens inside the container, before the first write."""
     world.add_repository("octo-org/app")
     inputs = {"token": TOKEN, "id": "LOCAL", "username": "me", "password": "a wrong one"}
     with serve_registry("me", "pass-word") as server:
-        bad = runner.run({**inputs, "server": server}, image=image)
-        good = runner.run({**inputs, "server": server, "password": "pass-word"}, image=image)
+        rejected = runner.run({**inputs, "server": server}, image=image)
+        accepted = runner.run({**inputs, "server": server, "password": "pass-word"}, image=image)
 
-    assert bad.exit_code == 1
-    assert "rejects the credential (401)" in bad.stdout
-    assert good.exit_code == 0, good.stdout
+    assert rejected.exit_code == 1
+    assert "rejects the credential (401)" in rejected.stdout
+    assert accepted.exit_code == 0, accepted.stdout
     assert len(world.secrets("repository:octo-org/app")) == 3
 
 
 def test_an_access_key_of_ecr_is_exchanged(image: str, runner: Runner, world: World) -> None:
-    """By botocore, with no more of its data than the image has; the registry itself is not here."""
+    """The image has only a part of botocore's data. The login at the registry fails afterwards."""
     world.add_repository("octo-org/app")
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -144,8 +144,8 @@ def test_an_access_key_of_ecr_is_exchanged(image: str, runner: Runner, world: Wo
     assert f"{registry_host} " in step.stdout
 
 
-def test_faults_are_annotations_at_the_lines_of_the_file(image: str, runner: Runner) -> None:
-    """Every one at once, and nothing is sent."""
+def test_errors_are_annotations_at_the_lines_of_the_spec_file(image: str, runner: Runner) -> None:
+    """All errors are reported at once, and no request is sent."""
     path = runner.workspace / ".github" / "codespaces-registries.yml"
     path.write_text(SPEC.replace("registry: acr\n", "registry: acr\n    nmae: x\n"))
 
@@ -158,21 +158,21 @@ def test_faults_are_annotations_at_the_lines_of_the_file(image: str, runner: Run
     assert "2 errors in the configuration; no request was sent to GitHub." in step.stdout
 
 
-def test_a_cancelled_job_ends_the_container(image: str, runner: Runner, world: World) -> None:
-    """The signal reaches the Action, which is process 1, by way of docker's client."""
+def test_cancelling_a_job_stops_the_container(image: str, runner: Runner, world: World) -> None:
+    """Docker's client forwards the signal to the Action, which is process 1."""
     with Sandbox(world) as sandbox:
         sandbox.fail(Fault(method="PUT", path="USER$", times=None, status=None, delay=60))
-        given = {"token": TOKEN, "api-url": sandbox.url, **OFF}
-        started = runner.start(given, CREDENTIALS, image=image)
+        inputs = {"token": TOKEN, "api-url": sandbox.url, **OFF}
+        started = runner.start(inputs, CREDENTIALS, image=image)
         deadline = time.monotonic() + 60
         while not sandbox.writes:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        told = time.monotonic()
+        cancelled_at = time.monotonic()
         started.process.send_signal(signal.SIGINT)
         step = started.end()
 
-    assert time.monotonic() - told < 5
+    assert time.monotonic() - cancelled_at < 5
     assert step.exit_code == 1
     assert "Stopped by SIGINT. It is safe to re-run" in step.annotations("error")[-1]
     assert "| `user:octocat` | `ACR` | create |" in step.summary

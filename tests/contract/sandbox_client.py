@@ -1,4 +1,4 @@
-"""A minimal HTTP client for the sandbox, which shows its responses as they are."""
+"""A minimal HTTP client for the sandbox that returns responses unchanged."""
 
 from __future__ import annotations
 

@@ -251,9 +251,9 @@ def test_every_endpoint_for_apps_responds_with_the_documented_schema(
 def test_no_endpoint_is_left_out() -> None:
     """The tables above contain exactly the endpoints of the sandbox."""
     routes = routes_accounts.routes() + routes_secrets.routes() + routes_actions.routes()
-    assert sorted(TOKEN_CALLS) == sorted(f"{one.method} {one.path}" for one in routes)
+    assert sorted(TOKEN_CALLS) == sorted(f"{route.method} {route.path}" for route in routes)
     app_routes = routes_apps.routes()
-    assert sorted(APP_CALLS) == sorted(f"{one.method} {one.path}" for one in app_routes)
+    assert sorted(APP_CALLS) == sorted(f"{route.method} {route.path}" for route in app_routes)
 
 
 def test_organization_secret_is_written_and_read(github: Client, world: World) -> None:
@@ -296,7 +296,7 @@ def test_actions_secrets_are_read(github: Client, world: World) -> None:
     assert (own.name, own.created_at, own.updated_at) == ("OWN", old, old)
     listed = github.rest.actions.list_repo_organization_secrets("octo-org", "api").parsed_data
     assert listed.total_count == 1
-    assert [(one.name, one.updated_at) for one in listed.secrets] == [(NAME, old)]
+    assert [(secret.name, secret.updated_at) for secret in listed.secrets] == [(NAME, old)]
 
 
 def test_custom_properties_are_read(github: Client, world: World) -> None:
@@ -305,13 +305,15 @@ def test_custom_properties_are_read(github: Client, world: World) -> None:
     rest = github.rest.orgs
     listed: Any = rest.custom_properties_for_repos_get_organization_values("octo-org").parsed_data
     read = {
-        one.repository_full_name: [(each.property_name, each.value) for each in one.properties]
-        for one in listed
+        repository.repository_full_name: [
+            (value.property_name, value.value) for value in repository.properties
+        ]
+        for repository in listed
     }
-    named = [("team", "core"), ("tiers", ["a", "b"]), ("tier", None)]
-    assert read.pop("octo-org/api") == named
+    properties = [("team", "core"), ("tiers", ["a", "b"]), ("tier", None)]
+    assert read.pop("octo-org/api") == properties
     assert read == {f"octo-org/{name}": [] for name in ("old", "docs", "web")}
-    ids = {one.repository_name: one.repository_id for one in listed}
+    ids = {repository.repository_name: repository.repository_id for repository in listed}
     assert ids == {name: world.repository(f"octo-org/{name}").id for name in ids}
 
 
@@ -329,7 +331,11 @@ def test_topics_and_archival_are_in_every_list(github: Client, world: World) -> 
         ).parsed_data.repositories,
     ]
     for listed in lists:
-        states = [(one.topics, one.archived) for one in listed if one.name == "tagged"]
+        states = [
+            (repository.topics, repository.archived)
+            for repository in listed
+            if repository.name == "tagged"
+        ]
         assert states == [(["a", "b"], True)]
 
 
@@ -338,7 +344,7 @@ def test_the_own_user_is_a_private_user(github: Client) -> None:
     assert isinstance(github.rest.users.get_authenticated().parsed_data, PrivateUser)
 
 
-def test_pages_of_secrets_are_walked(github: Client, world: World) -> None:
+def test_all_pages_of_secrets_are_read(github: Client, world: World) -> None:
     """The paginator of githubkit finds each secret once."""
     for number in range(24):
         world.put_secret("organization:octo-org", f"MORE_{number}", b"v")
@@ -348,7 +354,7 @@ def test_pages_of_secrets_are_walked(github: Client, world: World) -> None:
         org="octo-org",
         per_page=10,
     )
-    assert [one.name for one in walk] == sorted(world.secrets("organization:octo-org"))
+    assert [secret.name for secret in walk] == sorted(world.secrets("organization:octo-org"))
 
 
 def test_second_page_of_repositories_is_read(github: Client) -> None:
@@ -356,7 +362,7 @@ def test_second_page_of_repositories_is_read(github: Client) -> None:
     page = github.rest.codespaces.list_selected_repos_for_org_secret(
         "octo-org", NAME, per_page=1, page=2
     ).parsed_data
-    assert (page.total_count, [one.name for one in page.repositories]) == (2, ["web"])
+    assert (page.total_count, [repository.name for repository in page.repositories]) == (2, ["web"])
 
 
 def test_installation_token_writes_what_its_permissions_allow(app: Client, world: World) -> None:

@@ -56,9 +56,9 @@ def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int
     document, whole = json.loads(short), json.loads(whole_plan("apply", some))
     kept = document["changes"]
     assert len(kept) + document.get("omitted", 0) == len(whole["changes"]) == len(some)
-    for one, of_whole in zip(kept, whole["changes"], strict=False):
+    for change, of_whole in zip(kept, whole["changes"], strict=False):
         lists = of_whole["repositories"]
-        assert one["repositories"] in (lists, {k: len(v) for k, v in lists.items()})
-        assert {**one, "repositories": None} == {**of_whole, "repositories": None}
+        assert change["repositories"] in (lists, {k: len(v) for k, v in lists.items()})
+        assert {**change, "repositories": None} == {**of_whole, "repositories": None}
     if "omitted" in document:
         assert document["omitted"] > 0

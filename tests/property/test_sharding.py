@@ -80,7 +80,7 @@ def fits(writes_by_target: Mapping[Target, int], writes_per_minute: int) -> bool
     )
 
 
-def of(shard: Shard, writes_by_target: Mapping[Target, int]) -> dict[Target, int]:
+def targets_of(shard: Shard, writes_by_target: Mapping[Target, int]) -> dict[Target, int]:
     """The targets that belong to a shard."""
     return {target: n for target, n in writes_by_target.items() if shard.has(target)}
 
@@ -93,7 +93,7 @@ def desired(target: Target) -> Desired:
 @no_deadline
 @given(targets, counts)
 def test_a_target_is_in_exactly_one_shard(target: Target, count: int) -> None:
-    """So that no target is skipped or done twice."""
+    """No target is skipped, and none is processed twice."""
     assert sum(Shard(number, count).has(target) for number in range(1, count + 1)) == 1
 
 
@@ -108,9 +108,9 @@ def test_the_shards_have_every_triplet(listed: list[Target], count: int) -> None
 
     for own, others in both:
         assert sorted(map(id, (*own, *others))) == sorted(map(id, triplets))
-    assert sorted(map(id, (t for one in parts for t in one))) == sorted(map(id, triplets))
-    for one in parts:
-        places = [next(n for n, t in enumerate(triplets) if t is u) for u in one]
+    assert sorted(map(id, (t for part in parts for t in part))) == sorted(map(id, triplets))
+    for part in parts:
+        places = [next(n for n, t in enumerate(triplets) if t is u) for u in part]
         assert all(before < after for before, after in pairwise(places))
 
 
@@ -139,9 +139,9 @@ def test_the_matrix_has_every_written_target_once(
 
     assert len({shard.of for shard in shards}) <= 1
     for target, number in writes_by_target.items():
-        homes = [shard for shard in shards if shard.has(target)]
-        assert len(homes) == 1 or (number == 0 and not homes)
-    assert all(any(of(shard, writes_by_target).values()) for shard in shards)
+        containing = [shard for shard in shards if shard.has(target)]
+        assert len(containing) == 1 or (number == 0 and not containing)
+    assert all(any(targets_of(shard, writes_by_target).values()) for shard in shards)
 
 
 @no_deadline
@@ -153,7 +153,7 @@ def test_a_shard_keeps_to_the_limits_of_a_job_and_a_token(
     fitting = {t: n for t, n in writes_by_target.items() if fits({t: n}, writes_per_minute)}
 
     for shard in shard_matrix(plan(writes_by_target), writes_per_minute):
-        assert fits(of(shard, fitting), writes_per_minute) or shard.of == MAX_SHARDS
+        assert fits(targets_of(shard, fitting), writes_per_minute) or shard.of == MAX_SHARDS
 
 
 @no_deadline
@@ -166,8 +166,8 @@ def test_there_are_no_more_shards_than_needed(
     shards = shard_matrix(plan(writes_by_target), writes_per_minute)
 
     for count in range(1, shards[0].of if shards else 1):
-        parts = [of(Shard(number, count), fitting) for number in range(1, count + 1)]
-        assert not all(fits(one, writes_per_minute) for one in parts)
+        parts = [targets_of(Shard(number, count), fitting) for number in range(1, count + 1)]
+        assert not all(fits(part, writes_per_minute) for part in parts)
 
 
 @no_deadline

@@ -353,7 +353,8 @@ def test_nothing_holds_a_value_when_a_login_is_over(
     assert result.status == {"late": "unreachable"}.get(outcome, outcome)
     until = time.monotonic() + 5
     while any(
-        isinstance(one, RegistryClient | BasicCredentials | Redactor) for one in gc.get_objects()
+        isinstance(thing, RegistryClient | BasicCredentials | Redactor)
+        for thing in gc.get_objects()
     ):
         assert time.monotonic() < until
         gc.collect()

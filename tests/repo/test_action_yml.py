@@ -1,4 +1,4 @@
-"""action.yml says what the code does."""
+"""action.yml agrees with the code."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ FIELDS = {
     for name, field in Inputs.model_fields.items()
     if str(field.alias).startswith("INPUT_")
 }
-# What `sources` reads by itself: the names that a source `{input: …}` may have.
-READ_LATER = set(
+# Inputs that `Sources` reads, because a source `{input: …}` can name them.
+SOURCE_INPUTS = set(
     chain.from_iterable(map(get_args, get_args(Source.model_fields["input"].annotation)))
 )
 EXPRESSIONS = {"${{ github.api_url }}": "https://api.github.com"}
 ENTRIES = {**ACTION["inputs"], **ACTION["outputs"]}
 
 
-def test_every_input_is_read_and_nothing_else() -> None:
-    """The inputs are the fields of `Inputs`, and the two that sources read."""
-    assert set(ACTION["inputs"]) == FIELDS.keys() | READ_LATER
-    assert {"username", "password"} == READ_LATER
+def test_the_code_reads_the_inputs_of_action_yml() -> None:
+    """They are the fields of `Inputs`, and the two that sources can read."""
+    assert set(ACTION["inputs"]) == FIELDS.keys() | SOURCE_INPUTS
+    assert {"username", "password"} == SOURCE_INPUTS
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_default_is_the_same_in_the_code(name: str) -> None:
-    """So the code behaves alike where the runner gives no default, or the empty text for it."""
+    """So the code behaves the same if the runner sets no default, or an empty string."""
     default = ACTION["inputs"][name].get("default", "")
-    given = {f"INPUT_{name.upper()}": EXPRESSIONS.get(default, default)} if default else {}
-    in_the_code = getattr(Inputs.model_validate({}), FIELDS[name])
-    assert getattr(Inputs.model_validate(given), FIELDS[name]) == in_the_code
-    assert default or not in_the_code
+    environ = {f"INPUT_{name.upper()}": EXPRESSIONS.get(default, default)} if default else {}
+    code_default = getattr(Inputs.model_validate({}), FIELDS[name])
+    assert getattr(Inputs.model_validate(environ), FIELDS[name]) == code_default
+    assert default or not code_default
 
 
 @pytest.mark.parametrize(
     ("name", "values"), [("mode", Mode), ("rotate", RotateWhen), ("verify", Verify)]
 )
-def test_a_description_names_every_value(name: str, values: object) -> None:
-    """Nobody has to guess what an input may be."""
+def test_a_description_lists_every_valid_value(name: str, values: object) -> None:
+    """Of an input with a fixed set of values."""
     for value in get_args(values):
         assert f"`{value}`" in ACTION["inputs"][name]["description"]
 
 
-def test_a_run_gives_every_output_and_no_other(tmp_path: Path) -> None:
-    """The names that a run sets are the ones that action.yml declares."""
+def test_a_run_sets_exactly_the_outputs_of_action_yml(tmp_path: Path) -> None:
+    """No output is missing, and none is undeclared."""
     world = World()
     world.add_user("octocat")
     world.add_repository("octocat/app")
@@ -72,13 +72,13 @@ def test_a_run_gives_every_output_and_no_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_a_description_is_one_or_more_sentences(name: str) -> None:
-    """It ends with a full stop, and stands in one paragraph."""
+def test_a_description_ends_with_a_full_stop(name: str) -> None:
+    """It also has no line break."""
     description = ENTRIES[name]["description"]
     assert description.endswith(".")
     assert "\n" not in description
 
 
-def test_the_icon_is_one_that_github_has() -> None:
-    """GitHub's Marketplace refuses some of Feather's icons, `key` among them."""
+def test_the_icon_is_valid_on_the_marketplace() -> None:
+    """GitHub's Marketplace rejects some of Feather's icons, for example `key`."""
     assert ACTION["branding"]["icon"] in {"lock", "shield", "package", "server", "refresh-cw"}

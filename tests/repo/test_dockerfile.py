@@ -1,4 +1,4 @@
-"""What the image is built from."""
+"""The base image in the Dockerfile."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 DOCKERFILE = (Path(__file__).parents[2] / "Dockerfile").read_text(encoding="utf-8")
 
 
-def test_the_base_can_be_pinned_and_is_updated() -> None:
-    """One argument sets it for every stage; its default is a FROM, which is all Dependabot reads."""
+def test_an_argument_can_replace_the_base_image() -> None:
+    """In every stage. Its default is a FROM, because Dependabot updates only those."""
     instructions = [line for line in DOCKERFILE.splitlines() if re.match("(ARG|FROM) ", line)]
     assert instructions[0] == "ARG BASE=base"
     assert re.fullmatch(r"FROM python:[0-9.]+-slim-[a-z]+ AS base", instructions[1])

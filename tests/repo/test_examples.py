@@ -40,8 +40,8 @@ CHECKS_OUT = ("actions/checkout@", f"{PROJECT}/.github/workflows/provision.yml@"
 FULL = [text for text in TEXTS if re.search(r"^jobs:$", text, re.MULTILINE)]
 
 
-class MadeUp(dict[str, str]):
-    """An environment that has every variable, with a value that is base64 too."""
+class AnyVariable(dict[str, str]):
+    """An environment that has every variable; the value is also valid base64."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -51,38 +51,38 @@ class MadeUp(dict[str, str]):
 
 
 def evaluated(value: object) -> str:
-    """An input with made-up values for its expressions: the default, where one is written."""
+    """Replace each expression in an input by its default, or by a placeholder."""
 
-    def made_up(expression: re.Match[str]) -> str:
+    def substitute(expression: re.Match[str]) -> str:
         default = re.search(r"\|\| '(.*)'", expression[0])
-        return default[1] if default else "made-up"
+        return default[1] if default else "placeholder"
 
-    return re.sub(r"\$\{\{.*?}}", made_up, str(value))
+    return re.sub(r"\$\{\{.*?}}", substitute, str(value))
 
 
 def _spec(step: dict[str, Any]) -> str:
-    """The spec file that a step reads: the first in docs/rotation.md for its own steps, else in README."""
-    rotation = [one for text in blocks(ROTATION) for one in steps(text)]
+    """The spec for a step: the first one in docs/rotation.md if the step is there, else in README."""
+    rotation = [entry for text in blocks(ROTATION) for entry in steps(text)]
     shown = blocks(ROTATION if step in rotation else README)
     return next(text for text in shown if text.startswith("version: 1\n"))
 
 
 def jobs(text: str) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Each job of a workflow with its steps; one that calls a workflow counts as its only step."""
+    """Each job of a workflow with its steps. A job that calls a workflow is its own step."""
     for job in yaml.safe_load(text)["jobs"].values():
         yield job, job.get("steps", [job])
 
 
 @pytest.mark.parametrize("text", [*SPECS, SPEC.read_text(encoding="utf-8")])
-def test_a_spec_has_no_fault(text: str, tmp_path: Path) -> None:
-    """Each spec that is shown loads, and asks for something."""
+def test_a_spec_is_valid(text: str, tmp_path: Path) -> None:
+    """Each spec in the documents and examples loads, and has at least one triplet."""
     assert load_desired(
-        parse(text, "spec.yml"), Sources(MadeUp(), tmp_path, lambda _: None).find_error
+        parse(text, "spec.yml"), Sources(AnyVariable(), tmp_path, lambda _: None).find_error
     )
 
 
-def test_every_spec_that_is_shown_is_looked_at() -> None:
-    """The tests here would pass without blocks, too."""
+def test_specs_and_steps_are_found() -> None:
+    """Without blocks, the tests of this file would also pass."""
     assert len(SPECS) == SHOWN.count("```yaml\nversion: 1\n")
     assert len(SPECS) >= 9
     assert len(BLOCKS) >= 20
@@ -90,42 +90,44 @@ def test_every_spec_that_is_shown_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))
-def test_a_step_has_valid_inputs_and_gives_its_spec_every_value(
+def test_a_step_has_valid_inputs_and_all_values_of_its_spec(
     step: dict[str, Any], tmp_path: Path
 ) -> None:
-    """The inputs exist and fit each other, and `env:` has what the spec before the step reads."""
-    given = step["with"]
-    assert given.keys() <= ACTION["inputs"].keys()
-    assert ("token" in given) != {"app-id", "app-private-key"}.issubset(given)
+    """The inputs are valid together, and `env:` has the variables that the spec reads."""
+    inputs = step["with"]
+    assert inputs.keys() <= ACTION["inputs"].keys()
+    assert ("token" in inputs) != {"app-id", "app-private-key"}.issubset(inputs)
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github" / "codespaces-registries.yml").write_text(_spec(step))
-    ours = {k: v for k, v in given.items() if not k.startswith("app-")} | {"token": "made-up"}
+    without_app = {k: v for k, v in inputs.items() if not k.startswith("app-")} | {
+        "token": "placeholder"
+    }
     environ = {
         **{name: evaluated(value) for name, value in step.get("env", {}).items()},
-        **{f"INPUT_{name.upper()}": evaluated(value) for name, value in ours.items()},
+        **{f"INPUT_{name.upper()}": evaluated(value) for name, value in without_app.items()},
         "GITHUB_REPOSITORY": "octo-org/app",
         "GITHUB_WORKSPACE": str(tmp_path),
     }
     sources = Sources(environ, tmp_path, lambda _: None)
-    read = action_inputs.read_inputs(environ)
+    parsed = action_inputs.read_inputs(environ)
     assert load_desired(
-        read_document(read, has_credential=sources.has_credential),
+        read_document(parsed, has_credential=sources.has_credential),
         sources.find_error,
-        read.rotate,
-        read.only,
-        read.allowed,
+        parsed.rotate,
+        parsed.only,
+        parsed.allowed,
     )
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))
 def test_a_step_names_the_major_tag(step: dict[str, Any]) -> None:
-    """The tag that the version in pyproject.toml moves."""
+    """The one of the version in pyproject.toml."""
     assert step["uses"] == f"{PROJECT}@v{VERSION.partition('.')[0]}"
 
 
 @pytest.mark.parametrize("text", FULL)
-def test_a_workflow_grants_nothing_that_it_does_not_need(text: str) -> None:
-    """No permission but to read the repository, and only for a job that checks it out."""
+def test_a_workflow_has_minimal_permissions(text: str) -> None:
+    """Only to read the repository, and only in a job that checks it out."""
     assert yaml.safe_load(text)["permissions"] == {}
     for job, listed in jobs(text):
         checked_out = any(step["uses"].startswith(CHECKS_OUT) for step in listed)
@@ -133,19 +135,21 @@ def test_a_workflow_grants_nothing_that_it_does_not_need(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", FULL)
-def test_a_workflow_that_reads_a_spec_file_checks_it_out_first(text: str) -> None:
-    """Otherwise there is no such file."""
+def test_a_workflow_checks_out_before_it_reads_a_spec_file(text: str) -> None:
+    """Otherwise the file does not exist."""
     for _, listed in jobs(text):
         for number, step in enumerate(listed):
-            ours = step["uses"].startswith(f"{PROJECT}@")
-            reads_file = ours and not {"spec", "id"} & set(step["with"])
-            before = [one["uses"] for one in listed[:number]]
-            assert not reads_file or any(one.startswith("actions/checkout@") for one in before)
+            is_action = step["uses"].startswith(f"{PROJECT}@")
+            reads_file = is_action and not {"spec", "id"} & set(step["with"])
+            before = [earlier["uses"] for earlier in listed[:number]]
+            assert not reads_file or any(
+                action.startswith("actions/checkout@") for action in before
+            )
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_is_shown_as_in_its_file(path: Path) -> None:
-    """Each example is in one document, letter by letter."""
+def test_a_workflow_in_the_documents_equals_its_file(path: Path) -> None:
+    """Each example is in exactly one document, without a difference."""
     shown = re.escape(f"<!-- examples/workflows/{path.name} -->\n") + r"```yaml\n(.*?)^```$"
     (block,) = re.findall(shown, SHOWN, re.DOTALL | re.MULTILINE)
     assert block == path.read_text(encoding="utf-8")

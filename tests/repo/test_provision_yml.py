@@ -1,4 +1,4 @@
-"""The reusable workflow offers what the Action has, and hands all of it on."""
+"""provision.yml has the inputs and outputs of the Action, and passes all of them on."""
 
 from __future__ import annotations
 
@@ -14,94 +14,98 @@ from repo.documents import ACTION, PAGES, PROJECT, ROOT, WORKFLOWS, rows, sectio
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOW: dict[Any, Any] = yaml.safe_load((FOLDER / "provision.yml").read_text(encoding="utf-8"))
-CALL = WORKFLOW[True]["workflow_call"]  # YAML 1.1 takes the key `on` for true
+CALL = WORKFLOW[True]["workflow_call"]  # YAML 1.1 reads the key `on` as true
 INPUTS, SECRETS, OUTPUTS = CALL["inputs"], CALL["secrets"], CALL["outputs"]
 JOBS = WORKFLOW["jobs"]
 RECIPE = section(PAGES["scaling.md"], "## Thousands of targets")
 MERGE = yaml.safe_load((ROOT / ".github/actions/merge-shards/action.yml").read_text())
 OWN = {"max-parallel", "name"}
-# What a run with many targets has no use for, and what the workflow sets itself.
+# Inputs that are useless with many targets, and the one that the workflow sets.
 LEFT_OUT = {*SHORTHAND, "shard"}
 EXAMPLE = yaml.safe_load((ROOT / "examples" / "workflows" / "provision.yml").read_text())
 
 
-def given(job: str) -> dict[str, str]:
+def action_inputs(job: str) -> dict[str, str]:
     """The inputs of the step that uses the Action."""
-    (step,) = (one for one in JOBS[job]["steps"] if one.get("uses", "").startswith(f"{PROJECT}@"))
+    (step,) = (
+        entry for entry in JOBS[job]["steps"] if entry.get("uses", "").startswith(f"{PROJECT}@")
+    )
     return dict(step["with"])
 
 
-def test_it_takes_every_input_of_the_action() -> None:
-    """As an input or as a secret, but those of the shorthand."""
+def test_the_workflow_has_every_input_of_the_action() -> None:
+    """As an input or as a secret, except for the shorthand."""
     assert INPUTS.keys() - OWN | SECRETS.keys() == ACTION["inputs"].keys() - LEFT_OUT
     assert not INPUTS.keys() & SECRETS.keys()
 
 
 @pytest.mark.parametrize("name", INPUTS.keys() - OWN)
 def test_an_input_has_the_default_of_the_action(name: str) -> None:
-    """A step that becomes a call behaves as before."""
+    """Replacing a step by a call of the workflow changes no behaviour."""
     default = INPUTS[name].get("default", "")
     shown = str(default).lower() if isinstance(default, bool) else str(default)
     assert shown == ACTION["inputs"][name].get("default", "")
 
 
 @pytest.mark.parametrize("job", ["plan", "apply"])
-def test_everything_is_handed_on(job: str) -> None:
-    """Under its own name, to the plan and to each shard alike."""
-    wanted = {name: f"${{{{ inputs.{name} }}}}" for name in INPUTS.keys() - OWN}
-    wanted |= {name: f"${{{{ secrets.{name} }}}}" for name in SECRETS}
+def test_all_inputs_and_secrets_are_passed_on(job: str) -> None:
+    """Under the same name, to the plan and to each shard."""
+    expected = {name: f"${{{{ inputs.{name} }}}}" for name in INPUTS.keys() - OWN}
+    expected |= {name: f"${{{{ secrets.{name} }}}}" for name in SECRETS}
     changed = {"mode", "shard"}
 
-    handed = given(job)
+    passed = action_inputs(job)
 
-    assert handed.keys() == wanted.keys() | changed
-    assert {k: v for k, v in handed.items() if k not in changed} == {
-        k: v for k, v in wanted.items() if k not in changed
+    assert passed.keys() == expected.keys() | changed
+    assert {k: v for k, v in passed.items() if k not in changed} == {
+        k: v for k, v in expected.items() if k not in changed
     }
 
 
 @pytest.mark.parametrize("name", OUTPUTS.keys() & ACTION["outputs"].keys() - {"changed"})
-def test_an_output_is_described_as_that_of_the_action(name: str) -> None:
-    """It means the same."""
+def test_an_output_has_the_description_of_the_action(name: str) -> None:
+    """It has the same meaning."""
     assert OUTPUTS[name]["description"] == ACTION["outputs"][name]["description"]
 
 
-def test_it_gives_the_outputs_of_the_action() -> None:
-    """But what only a single run can give."""
+def test_the_workflow_has_the_outputs_of_the_action() -> None:
+    """Except for those that only a single run has."""
     single = {"plan", "plan-file", "matrix"}
     assert OUTPUTS.keys() - {"skipped"} == ACTION["outputs"].keys() - single
 
 
-def test_the_last_job_gives_the_merge_action_all_its_inputs() -> None:
+def test_the_last_job_sets_all_inputs_of_the_merge_action() -> None:
     """The workflow, the action's metadata and the code name the same inputs and outputs."""
     _, step = JOBS["summary"]["steps"]
     fields = (str(field.alias) for field in MergeInputs.model_fields.values())
-    read = {alias.removeprefix("INPUT_").lower() for alias in fields if alias.startswith("INPUT_")}
+    aliases = {
+        alias.removeprefix("INPUT_").lower() for alias in fields if alias.startswith("INPUT_")
+    }
     assert step["uses"].startswith(f"{PROJECT}/.github/actions/merge-shards@")
-    assert step["with"].keys() == MERGE["inputs"].keys() == read
+    assert step["with"].keys() == MERGE["inputs"].keys() == aliases
     assert JOBS["summary"]["outputs"] == {
         name: f"${{{{ steps.{step['id']}.outputs.{name} }}}}" for name in MERGE["outputs"]
     }
 
 
-def test_every_use_of_the_project_has_one_version() -> None:
-    """The jobs of one run understand each other's plan files."""
+def test_all_jobs_use_the_same_version_of_the_project() -> None:
+    """So that all jobs of a run can read each other's plan files."""
     uses = (step.get("uses", "") for job in JOBS.values() for step in job["steps"])
     versions = [use.partition("@")[2] for use in uses if use.startswith(PROJECT)]
     assert len(versions) == 3
     assert len(set(versions)) == 1
 
 
-def test_the_merge_action_runs_the_image_of_the_action() -> None:
-    """Its path leads to the Dockerfile in the root, whose folder the runner builds."""
+def test_the_merge_action_uses_the_image_of_the_action() -> None:
+    """Its path points to the Dockerfile in the root; the runner builds the folder of that file."""
     folder = ROOT / ".github" / "actions" / "merge-shards"
     assert MERGE["runs"]["using"] == ACTION["runs"]["using"] == "docker"
     assert (folder / MERGE["runs"]["image"]).resolve() == ROOT / ACTION["runs"]["image"]
 
 
 @pytest.mark.parametrize("name", MERGE["outputs"])
-def test_an_output_of_the_merge_action_is_described_as_that_of_the_workflow(name: str) -> None:
-    """It is that output."""
+def test_an_output_of_the_merge_action_has_the_description_of_the_workflow(name: str) -> None:
+    """It becomes the output of the workflow."""
     assert MERGE["outputs"][name]["description"] == OUTPUTS[name]["description"]
 
 
@@ -109,13 +113,13 @@ def test_an_output_of_the_merge_action_is_described_as_that_of_the_workflow(name
     "entry",
     [*INPUTS.items(), *SECRETS.items(), *OUTPUTS.items(), *MERGE["inputs"].items()],
 )
-def test_a_description_is_one_or_more_sentences(entry: tuple[str, dict[str, str]]) -> None:
+def test_a_description_ends_with_a_full_stop(entry: tuple[str, dict[str, str]]) -> None:
     """As in action.yml."""
     assert entry[1]["description"].endswith(".")
 
 
-def test_docs_scaling_names_every_input_and_secret() -> None:
-    """Its own with their defaults and descriptions."""
+def test_scaling_md_has_every_input_and_secret() -> None:
+    """Inputs that only the workflow has are listed with defaults and descriptions."""
     example = " ".join(EXAMPLE["jobs"]["provision"]["secrets"])
     for name in INPUTS.keys() | SECRETS.keys():
         assert f"`{name}`" in RECIPE or name in example
@@ -126,8 +130,8 @@ def test_docs_scaling_names_every_input_and_secret() -> None:
     ]
 
 
-def test_the_example_calls_it_with_what_it_takes() -> None:
-    """And grants what its jobs need, or GitHub would not start them."""
+def test_the_example_calls_the_workflow_with_valid_inputs() -> None:
+    """It also grants the permissions of its jobs, because GitHub would not start them otherwise."""
     (job,) = EXAMPLE["jobs"].values()
     assert job["uses"].startswith(f"{PROJECT}/.github/workflows/provision.yml@")
     assert job["with"].keys() <= INPUTS.keys()
@@ -136,14 +140,14 @@ def test_the_example_calls_it_with_what_it_takes() -> None:
     assert "\n" not in job["secrets"]["credentials"]
 
 
-def test_an_action_has_one_pin_everywhere() -> None:
-    """The same hash under the same version, in all workflows."""
+def test_an_action_is_pinned_to_the_same_commit_everywhere() -> None:
+    """With the same hash and the same version, in all workflows."""
     pins: dict[str, set[str]] = {}
     for path in [*FOLDER.glob("*.yml"), *WORKFLOWS]:
         text = path.read_text(encoding="utf-8")
         for name, pin in re.findall(r"uses: (actions/[\w-]+)@(.+)", text):
             pins.setdefault(name, set()).add(pin)
     assert len(pins) >= 5
-    assert all(len(found) == 1 for found in pins.values()), pins
-    for found in pins.values():
-        assert re.fullmatch(r"[0-9a-f]{40} # v\d+\.\d+\.\d+", next(iter(found)))
+    assert all(len(commits) == 1 for commits in pins.values()), pins
+    for commits in pins.values():
+        assert re.fullmatch(r"[0-9a-f]{40} # v\d+\.\d+\.\d+", next(iter(commits)))

@@ -1,4 +1,4 @@
-"""The layout of the package: rooms whose imports lead in one direction."""
+"""The layout of the package: rooms that import only earlier rooms."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ ROOMS = (
     "action",
     "merge_shards",
 )
-# Rooms without requests: they import neither the rooms that send them nor what those send them with.
+# Rooms without requests: they import neither the rooms nor the libraries that send requests.
 PURE = ("errors", "runtime", "text", "model", "inputs", "spec", "planning")
 REQUESTS = {"github", "requests", "urllib3", "aiohttp", "botocore"}
 MODULES = sorted(path for path in SRC.rglob("*.py") if path != SRC / "__init__.py")
-LONGEST_MODULE = 300
-LONGEST_FUNCTION = 50
+MAX_MODULE_LINES = 300
+MAX_FUNCTION_LINES = 50
 
 
 def room_of(path: Path) -> str:
@@ -45,15 +45,15 @@ def module_name(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The full names of all modules that a module imports, functions included."""
+    """The full names of all modules that a module imports, also inside functions."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "a relative import hides where it leads"
+            assert node.level == 0, "a relative import does not show its room"
             base = node.module or ""
-            inner = [f"{base}.{alias.name}" for alias in node.names]
-            yield from (name if name in NAMES else base for name in inner)
+            imported = [f"{base}.{alias.name}" for alias in node.names]
+            yield from (name if name in NAMES else base for name in imported)
 
 
 NAMES = {module_name(path) for path in MODULES}
@@ -69,8 +69,8 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SRC)))
-def test_a_pure_room_sends_no_request(path: Path) -> None:
-    """Not by a module that it imports either."""
+def test_a_room_without_requests_imports_none_that_sends_them(path: Path) -> None:
+    """Also not through a module that it imports."""
     if room_of(path) not in PURE:
         return
     for name in reachable(module_name(path)):
@@ -78,21 +78,21 @@ def test_a_pure_room_sends_no_request(path: Path) -> None:
         assert name.split(".")[:2] not in ([PACKAGE, "github"], [PACKAGE, "verify"]), name
 
 
-def test_the_spec_reads_no_source() -> None:
-    """Whether a source has a value, it asks through a function that it is given."""
+def test_the_room_spec_does_not_import_sources() -> None:
+    """It gets a function that checks whether a source has a value."""
     for name, imported in GRAPH.items():
         if name.startswith(f"{PACKAGE}.spec."):
             assert f"{PACKAGE}.inputs.sources" not in imported, name
 
 
-def test_no_modules_import_each_other() -> None:
+def test_there_are_no_circular_imports() -> None:
     for name, names in GRAPH.items():
         for imported in names:
             assert imported == name or name not in reachable(imported), (name, imported)
 
 
 def reachable(name: str) -> set[str]:
-    """All that a module imports, by way of others too."""
+    """All modules that a module imports, directly or through others."""
     seen: set[str] = set()
     waiting = [name]
     while waiting:
@@ -103,15 +103,15 @@ def reachable(name: str) -> set[str]:
     return seen
 
 
-def test_every_room_is_known_and_nothing_else_lies_beside_them() -> None:
+def test_the_package_has_exactly_these_rooms_and_modules() -> None:
     assert {room_of(path) for path in MODULES} == set(ROOMS)
     flat = {path.name for path in SRC.glob("*.py")}
-    # The image has two programs: the Action, and what provision.yml runs after its shards.
+    # The image has two programs: the Action, and merge_shards, which provision.yml runs after its shards.
     assert flat == {"__init__.py", "action.py", "merge_shards.py", "errors.py"}
 
 
-def test_every_room_says_what_belongs_in_it() -> None:
-    """And what does not: its docstring has a second paragraph."""
+def test_every_room_documents_its_scope() -> None:
+    """Its docstring has a second paragraph, about what does not belong in it."""
     for path in SRC.glob("*/__init__.py"):
         doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         assert "\n\n" in doc, path
@@ -120,7 +120,7 @@ def test_every_room_says_what_belongs_in_it() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SRC)))
 def test_modules_and_functions_are_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LONGEST_MODULE
+    assert len(text.splitlines()) <= MAX_MODULE_LINES
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or sys.maxsize) - node.lineno < LONGEST_FUNCTION, node.name
+            assert (node.end_lineno or sys.maxsize) - node.lineno < MAX_FUNCTION_LINES, node.name

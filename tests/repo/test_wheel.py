@@ -1,4 +1,4 @@
-"""What an installation gets, and what building it leaves behind."""
+"""The contents of the wheel, and the files that building it creates."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ import pytest
 from repo.documents import ROOT
 
 PACKAGE = "codespaces_registry_secrets"
-BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "src")
-IDENTITY = ("-c", "user.name=octocat", "-c", "user.email=octocat@example.com")
-IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info")
+BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "src")
+AUTHOR = ("-c", "user.name=octocat", "-c", "user.email=octocat@example.com")
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
 def run(folder: Path, *command: str) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    process = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 def status(folder: Path, *options: str) -> Sequence[str]:
-    """The files that git lists as untracked."""
+    """The lines of `git status --porcelain`."""
     return run(folder, "git", "status", "--porcelain", *options).splitlines()
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout in which the wheel was built, as `pip install .` does it."""
+    """A checkout in which the wheel was built, as by `pip install .`."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in BUILT_FROM:
+    for name in BUILD_INPUTS:
         source, copy = ROOT / name, folder / name
         if source.is_dir():
-            shutil.copytree(source, copy, ignore=IGNORED)
+            shutil.copytree(source, copy, ignore=NOT_COPIED)
         else:
             shutil.copy(source, copy)
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "add", "--all")
-    run(folder, "git", *IDENTITY, "commit", "--quiet", "--message", "Checkout")
+    run(folder, "git", *AUTHOR, "commit", "--quiet", "--message", "Checkout")
     options = ("--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", "dist")
     run(folder, sys.executable, "-m", "pip", "wheel", "--quiet", *options, ".")
     return folder
 
 
-def test_the_wheel_holds_the_action_alone(checkout: Path) -> None:
-    """Every module of it, and not the sandbox."""
+def test_the_wheel_contains_only_the_action(checkout: Path) -> None:
+    """All of its modules, and not the sandbox."""
     (wheel,) = (checkout / "dist").iterdir()
     names = ZipFile(wheel).namelist()
     modules = {name for name in names if ".dist-info/" not in name}
@@ -59,7 +59,7 @@ def test_the_wheel_holds_the_action_alone(checkout: Path) -> None:
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 
-def test_git_ignores_what_a_build_leaves(checkout: Path) -> None:
+def test_git_ignores_the_files_of_a_build(checkout: Path) -> None:
     """Also the metadata that an editable install writes next to the packages."""
     assert status(checkout) == []
     assert status(checkout, "--ignored") == ["!! build/", "!! dist/", f"!! src/{PACKAGE}.egg-info/"]

@@ -82,7 +82,7 @@ def test_a_rejection_is_avoidable_after_the_first_response() -> None:
         exchange("GET", SECRETS, status=403, began=5, ended=6),
     ]
     assert len(find_rejected_writes(writes)) == 3
-    assert [one.began for one in find_avoidable_rejections(writes)] == [2.5]
+    assert [rejection.began for rejection in find_avoidable_rejections(writes)] == [2.5]
     assert find_avoidable_rejections(writes[:1]) == []
     assert compute_writing_seconds(writes) == 3
     assert compute_writing_seconds([]) == 0

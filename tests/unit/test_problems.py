@@ -20,21 +20,21 @@ def note(target: Target, message: str = "not needed", registry: str = "ACR") -> 
 
 def test_equal_notes_are_merged() -> None:
     """The result has the number of targets, the first names, and the place of the first."""
-    (one,) = merge_notes(map(note, TARGETS))
+    (merged,) = merge_notes(map(note, TARGETS))
 
-    assert one.message == (
+    assert merged.message == (
         "ACR at 40 targets: not needed (repository:octo-org/svc-0, "
         "repository:octo-org/svc-1, repository:octo-org/svc-2 and 37 more)"
     )
-    assert (one.level, one.where, one.target) == ("notice", Location("spec.yml", 1), None)
+    assert (merged.level, merged.where, merged.target) == ("notice", Location("spec.yml", 1), None)
 
 
 def test_a_few_targets_are_all_named() -> None:
     """Without a number of others."""
-    (one,) = merge_notes(map(note, TARGETS[:2]))
+    (merged,) = merge_notes(map(note, TARGETS[:2]))
 
-    assert one.message.startswith("ACR at 2 targets: not needed")
-    assert one.message.endswith("(repository:octo-org/svc-0, repository:octo-org/svc-1)")
+    assert merged.message.startswith("ACR at 2 targets: not needed")
+    assert merged.message.endswith("(repository:octo-org/svc-0, repository:octo-org/svc-1)")
 
 
 def test_different_notes_are_not_merged() -> None:

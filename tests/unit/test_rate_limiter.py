@@ -1,4 +1,4 @@
-"""When a request may be sent, on a clock that waiting turns."""
+"""When the rate limiter sends a request, and how long it waits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from codespaces_registry_secrets.runtime.cancellation import Cancellation
 
 
 class Clock:
-    """A clock that stands still until someone waits; waiting takes no real time."""
+    """A clock that only waiting advances; waiting takes no real time."""
 
     def __init__(self) -> None:
         self._seconds = 1000.0
@@ -31,140 +31,139 @@ class Clock:
         return self._seconds
 
     def sleep(self, condition: Condition, seconds: float) -> None:
-        """Turn the clock, and let other threads take the lock of the condition."""
+        """Advance the clock, and let other threads acquire the lock of the condition."""
         self._seconds += seconds
         condition.wait(0)
 
 
-def paced(
-    said: list[str],
-    stop: Cancellation | None = None,
-    a_minute: int = 60,
+def create_limiter(
+    log: list[str],
+    cancellation: Cancellation | None = None,
+    writes_per_minute: int = 60,
     clock: Clock | None = None,
 ) -> RateLimiter:
-    """A pace on such a clock."""
+    """Create a rate limiter on a clock of a test; `log` receives its messages."""
     clock = clock or Clock()
-    return RateLimiter(
-        a_minute, said.append, stop or Cancellation(), clock=clock, sleep=clock.sleep
-    )
+    cancellation = cancellation or Cancellation()
+    return RateLimiter(writes_per_minute, log.append, cancellation, clock=clock, sleep=clock.sleep)
 
 
-def refusing(*headers: Mapping[str, str], status: int = 403) -> Callable[[], str]:
-    """A request that is limited so often, with these headers, before it is let through."""
-    left = list(headers)
+def limited_request(*headers: Mapping[str, str], status: int = 403) -> Callable[[], str]:
+    """A request that is rejected once with each of these headers, and then succeeds."""
+    remaining = list(headers)
 
     def request() -> str:
-        if left:
-            raise GithubException(status, {"message": "rate limit"}, dict(left.pop(0)), None)
-        return "answer"
+        if remaining:
+            raise GithubException(status, {"message": "rate limit"}, dict(remaining.pop(0)), None)
+        return "response"
 
     return request
 
 
-def waits(said: list[str]) -> list[int]:
-    """The seconds of the waits that were told of."""
-    return [int(seconds) for seconds in re.findall(r"\((\d+) s\)", "\n".join(said))]
+def waits(log: list[str]) -> list[int]:
+    """The seconds of the waits in the log."""
+    return [int(seconds) for seconds in re.findall(r"\((\d+) s\)", "\n".join(log))]
 
 
-def test_where_github_tells_nothing_a_minute_is_waited_and_doubled() -> None:
-    """As its documentation asks for."""
-    said: list[str] = []
+def test_a_wait_without_a_time_from_github_starts_at_a_minute_and_doubles() -> None:
+    """GitHub's documentation asks for this."""
+    log: list[str] = []
     clock = Clock()
     began = clock()
-    assert paced(said, clock=clock).send("PUT", refusing({}, {}, {})) == "answer"
-    assert waits(said) == [60, 120, 240]
+    assert create_limiter(log, clock=clock).send("PUT", limited_request({}, {}, {})) == "response"
+    assert waits(log) == [60, 120, 240]
     assert clock() - began >= 420
 
 
-def test_a_request_that_passes_forgets_the_doubling() -> None:
-    """The next limit starts with what GitHub says of it."""
-    said: list[str] = []
-    pace = paced(said)
-    pace.send("GET", refusing({}, {}))
-    pace.send("GET", refusing({}))
-    assert waits(said) == [60, 120, 60]
+def test_a_successful_request_resets_the_doubling() -> None:
+    """The next wait starts at a minute again."""
+    log: list[str] = []
+    limiter = create_limiter(log)
+    limiter.send("GET", limited_request({}, {}))
+    limiter.send("GET", limited_request({}))
+    assert waits(log) == [60, 120, 60]
 
 
-def test_a_wait_of_more_than_fifteen_minutes_is_none() -> None:
-    """It ends in an error that says when to come back, for this request and all that follow."""
-    said: list[str] = []
-    pace = paced(said)
+def test_a_wait_longer_than_fifteen_minutes_is_an_error() -> None:
+    """The error has the time to run again; later requests get it too."""
+    log: list[str] = []
+    limiter = create_limiter(log)
     with pytest.raises(
         RateLimitError, match=r"is used up until \d{4}-.* UTC, for 16m; run again then"
     ):
-        pace.send("PUT", refusing(*[{}] * 9))
-    assert waits(said) == [60, 120, 240, 480]
+        limiter.send("PUT", limited_request(*[{}] * 9))
+    assert waits(log) == [60, 120, 240, 480]
     with pytest.raises(RateLimitError):
-        pace.send("GET", lambda: "not sent")
+        limiter.send("GET", lambda: "not sent")
 
 
-def test_fifteen_minutes_are_waited() -> None:
-    """The longest wait that there is."""
-    said: list[str] = []
-    assert paced(said).send("PUT", refusing({"retry-after": "900"})) == "answer"
-    assert waits(said) == [900]
+def test_a_wait_of_fifteen_minutes_is_accepted() -> None:
+    """This is the maximum."""
+    log: list[str] = []
+    assert create_limiter(log).send("PUT", limited_request({"retry-after": "900"})) == "response"
+    assert waits(log) == [900]
 
 
-def test_a_refusal_that_is_no_limit_passes_through() -> None:
-    """It is raised as it came, and nobody waits."""
-    said: list[str] = []
+def test_an_error_other_than_a_rate_limit_is_raised_at_once() -> None:
+    """It is unchanged, and there is no wait."""
+    log: list[str] = []
 
     def forbidden() -> NoReturn:
         raise GithubException(403, {"message": "Must have admin rights"}, {}, None)
 
     with pytest.raises(GithubException, match="admin rights"):
-        paced(said).send("PUT", forbidden)
-    assert said == []
+        create_limiter(log).send("PUT", forbidden)
+    assert log == []
 
 
-def test_after_a_limit_writes_go_one_by_one() -> None:
-    """And more slowly: the pace was too much."""
+def test_after_a_rate_limit_writes_are_sent_one_at_a_time() -> None:
+    """They are also slower, because the rate was too high."""
     clock = Clock()
-    pace = paced([], a_minute=20, clock=clock)
-    pace.send("PUT", refusing({"retry-after": "30"}))
+    limiter = create_limiter([], writes_per_minute=20, clock=clock)
+    limiter.send("PUT", limited_request({"retry-after": "30"}))
     began = clock()
     for _ in range(11):
-        pace.send("PUT", lambda: None)
+        limiter.send("PUT", lambda: None)
     assert clock() - began >= 10 * 3 / 0.95 - 0.1
 
 
-def test_reads_keep_to_the_points_of_a_minute() -> None:
-    """900 at once, then none until the minute is over; the wait is told of, once."""
-    said: list[str] = []
+def test_reads_stay_within_the_points_per_minute() -> None:
+    """900 are sent at once, the others after the minute; the wait is logged once."""
+    log: list[str] = []
     clock = Clock()
-    pace = paced(said, clock=clock)
+    limiter = create_limiter(log, clock=clock)
     began = clock()
     with ThreadPoolExecutor(10) as pool:
-        times = list(pool.map(lambda _: pace.send("GET", clock) - began, range(950)))
-    early = [at for at in times if at < 59]
+        times = list(pool.map(lambda _: limiter.send("GET", clock) - began, range(950)))
+    early = [time for time in times if time < 59]
     assert len(early) == 900
-    assert len(said) == 1
+    assert len(log) == 1
     assert re.fullmatch(
-        r"Within GitHub's limit per minute: continuing at \d\d:\d\d:\d\d UTC\.", said[0]
+        r"Within GitHub's limit per minute: continuing at \d\d:\d\d:\d\d UTC\.", log[0]
     )
 
 
 def test_a_write_costs_five_points() -> None:
-    """Of which a minute has 15 for each write that it allows."""
+    """A minute has 15 points for each write that it allows."""
     clock = Clock()
-    pace = paced([], a_minute=20, clock=clock)
+    limiter = create_limiter([], writes_per_minute=20, clock=clock)
     began = clock()
     for _ in range(20):
-        pace.send("PUT", lambda: None)
+        limiter.send("PUT", lambda: None)
     for _ in range(200):
-        pace.send("GET", lambda: None)
+        limiter.send("GET", lambda: None)
     assert clock() - began < 59
-    pace.send("GET", lambda: None)
+    limiter.send("GET", lambda: None)
     assert clock() - began >= 59
 
 
-def test_whoever_waits_hears_that_the_run_is_stopped() -> None:
-    """At once, and not when the wait is over."""
-    stop = Cancellation()
-    pace = paced([], stop)
-    stop.requested = "SIGTERM"
+def test_a_wait_ends_when_the_run_is_cancelled() -> None:
+    """At once, not after the full wait."""
+    cancellation = Cancellation()
+    limiter = create_limiter([], cancellation)
+    cancellation.requested = "SIGTERM"
     with pytest.raises(CancelledError, match="Stopped by SIGTERM"):
-        pace.send("PUT", refusing({"retry-after": "900"}))
+        limiter.send("PUT", limited_request({"retry-after": "900"}))
 
 
 LIMITS: dict[str, tuple[int, dict[str, str], str, RateLimit | None]] = {
@@ -185,26 +184,26 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, RateLimit | None]] = {
         "",
         RateLimit(31, "`x-ratelimit-reset`"),
     ),
-    "a reset while some remain": (
+    "a reset while requests remain": (
         403,
         {"x-ratelimit-remaining": "9", "x-ratelimit-reset": "9"},
         "",
         None,
     ),
-    "nothing but the status": (429, {}, "", RateLimit(None, "its documentation")),
-    "nothing but the words": (
+    "only the status": (429, {}, "", RateLimit(None, "its documentation")),
+    "only the message": (
         403,
         {},
         "You have exceeded a secondary rate limit",
         RateLimit(None, "its documentation"),
     ),
-    "content": (
+    "content creation": (
         403,
         {},
         "You have exceeded a secondary rate limit and have been blocked from content creation.",
         RateLimit(None, "its limit on creating content, of about 500 requests an hour"),
     ),
-    "content, with a time": (
+    "content creation, with a time": (
         403,
         {"retry-after": "90"},
         "You have been blocked from content creation.",
@@ -216,7 +215,7 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, RateLimit | None]] = {
         "",
         RateLimit(LATEST, "`retry-after`"),
     ),
-    "older words": (
+    "an older message": (
         403,
         {},
         "You have triggered an abuse detection mechanism",
@@ -234,10 +233,10 @@ LIMITS: dict[str, tuple[int, dict[str, str], str, RateLimit | None]] = {
 
 
 @pytest.mark.parametrize(("status", "headers", "message", "expected"), LIMITS.values(), ids=LIMITS)
-def test_what_an_answer_says_of_limits(
+def test_the_rate_limit_of_a_response_is_parsed(
     status: int, headers: dict[str, str], message: str, expected: RateLimit | None
 ) -> None:
-    """`retry-after`, else the reset where nothing remains, else nothing but that there is one."""
+    """From `retry-after`, else from the reset if no requests remain, else without a time."""
     assert (
         parse_rate_limit(GithubException(status, {"message": message}, headers, None)) == expected
     )

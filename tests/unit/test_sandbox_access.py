@@ -266,7 +266,7 @@ def test_single_sign_on_shortens_lists(sandbox: Sandbox, world: World) -> None:
             world.require_sso("octo-org")
         with client_of(sandbox) as client:
             response = client.get(f"{USER}/A/repositories")
-        names = [one["full_name"] for one in response.json()["repositories"]]
+        names = [repository["full_name"] for repository in response.json()["repositories"]]
         assert names == (listed[:1] if is_required else listed)
         assert response.json()["total_count"] == 3
         partial = f"partial-results; organizations={organization}" if is_required else None

@@ -25,7 +25,7 @@ def world() -> World:
 
 def list_names(client: Client, path: str) -> list[str]:
     """The names of the secrets on a page."""
-    return [one["name"] for one in client.get(path).json()["secrets"]]
+    return [secret["name"] for secret in client.get(path).json()["secrets"]]
 
 
 def find_errors(sandbox: Sandbox, token: str) -> list[tuple[int, str, str | None]]:
@@ -33,7 +33,10 @@ def find_errors(sandbox: Sandbox, token: str) -> list[tuple[int, str, str | None
     with client_of(sandbox, token) as client:
         responses = [client.get(path) for path in (f"{OWN}/A", USABLE)]
     header = "x-accepted-github-permissions"
-    return [(one.status_code, one.json()["message"], one.headers.get(header)) for one in responses]
+    return [
+        (response.status_code, response.json()["message"], response.headers.get(header))
+        for response in responses
+    ]
 
 
 def statuses(sandbox: Sandbox, token: str) -> list[int]:

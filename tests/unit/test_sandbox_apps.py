@@ -52,7 +52,10 @@ def test_installations_are_listed_and_found(
     """By organization, user and repository; 404 if the App is not installed."""
     organization, user = app.installations
     with client_of(sandbox, sign_jwt(key)) as client:
-        by_id = {one["id"]: one for one in client.get("/app/installations").json()}
+        by_id = {
+            installation["id"]: installation
+            for installation in client.get("/app/installations").json()
+        }
         assert set(by_id) == {organization.id, user.id}
         assert by_id[organization.id]["permissions"] == PERMISSIONS
         for path, installation in (
@@ -118,7 +121,7 @@ def test_an_installation_token_has_the_granted_permissions(
     assert response.json()["repository_selection"] == "all"
     with client_of(sandbox, response.json()["token"]) as client:
         responses = [client.get(prefix) for prefix in PREFIXES.values()]
-        assert [one.status_code for one in responses] == [200, 200, 403]
+        assert [response.status_code for response in responses] == [200, 200, 403]
         assert responses[2].json()["message"] == "Resource not accessible by integration"
         expiry = responses[0].headers["github-authentication-token-expiration"]
         assert expiry.replace(" ", "T", 1).replace(" UTC", "Z") == response.json()["expires_at"]
@@ -150,12 +153,12 @@ def test_a_token_can_be_requested_with_less_access(
     }
     response = request_token(sandbox, key, app.installations[0].id, body).json()
     assert response["permissions"] == body["permissions"]
-    assert sorted(one["name"] for one in response["repositories"]) == ["api", "web"]
+    assert sorted(repository["name"] for repository in response["repositories"]) == ["api", "web"]
     with client_of(sandbox, response["token"]) as client:
         assert client.get(PREFIXES["organization"]).status_code == 403
         assert client.get(PREFIXES["repository"]).status_code == 200
         listed = client.get("/orgs/octo-org/repos").json()
-    assert sorted(one["name"] for one in listed) == ["api", "docs", "web"]
+    assert sorted(repository["name"] for repository in listed) == ["api", "docs", "web"]
 
 
 @pytest.mark.parametrize(

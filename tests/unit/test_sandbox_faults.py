@@ -195,7 +195,7 @@ def test_the_write_limit_rejects_writes_with_a_retry_after(
     sandbox.limit_writes(2, per=1.0, status=status)
     body = client.sealed(REPO, b"v")
     responses = [client.put(f"{REPO}/S_{number}", body) for number in range(3)]
-    assert [one.status_code for one in responses] == [201, 201, status]
+    assert [response.status_code for response in responses] == [201, 201, status]
     assert "secondary rate limit" in responses[2].json()["message"]
     assert responses[2].headers["retry-after"] == "1"
     assert client.get(REPO).json()["total_count"] == 2
@@ -215,7 +215,7 @@ def test_clearing_faults_removes_the_write_limit(sandbox: Sandbox, client: Clien
 def test_every_response_has_the_primary_rate_limit(sandbox: Sandbox, client: Client) -> None:
     """The remaining requests decrease with every response, also with errors."""
     first, second = client.get("/user"), client.get("/nope")
-    left = [int(one.headers["x-ratelimit-remaining"]) for one in (first, second)]
+    left = [int(response.headers["x-ratelimit-remaining"]) for response in (first, second)]
     assert left[0] - left[1] == 1
     assert int(second.headers["x-ratelimit-reset"]) > time.time()
     assert second.headers["x-ratelimit-resource"] == "core"

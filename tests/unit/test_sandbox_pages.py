@@ -13,7 +13,7 @@ def walk_pages(client: Client, limit: int = 5) -> list[list[str]]:
     names_by_page: list[list[str]] = []
     while url and len(names_by_page) < limit:
         response = client.get(url)
-        names_by_page.append([one["name"] for one in response.json()])
+        names_by_page.append([repository["name"] for repository in response.json()])
         url = response.links.get("next", {}).get("url", "").removeprefix(client.url)
     return names_by_page
 
@@ -39,5 +39,5 @@ def test_pages_can_repeat(
     world.max_per_page = 2
     sandbox.fail(Fault("GET", status=None, repeat=repeat, times=None))
     assert walk_pages(client) == expected
-    requested = [one.query.get("page", "1") for one in sandbox.exchanges]
+    requested = [exchange.query.get("page", "1") for exchange in sandbox.exchanges]
     assert requested == {"itself": ["1"] * 5, "items": ["1", "2"]}.get(repeat, list("12345"))

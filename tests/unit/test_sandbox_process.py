@@ -49,10 +49,10 @@ def test_the_process_records_requests_and_stored_secrets(tmp_path: Path) -> None
         process.send_signal(signal.SIGTERM)
     assert statuses == [204, 403]
     recorded = json.loads(record.read_text())
-    assert [one["status"] for one in recorded["exchanges"]] == [204, 403, 200]
-    assert [one["sent"] > 0 for one in recorded["exchanges"]] == [True, True, False]
+    assert [exchange["status"] for exchange in recorded["exchanges"]] == [204, 403, 200]
+    assert [exchange["sent"] > 0 for exchange in recorded["exchanges"]] == [True, True, False]
     assert recorded["exchanges"][2]["received"] == received
-    assert all(one["began"] <= one["ended"] for one in recorded["exchanges"])
+    assert all(exchange["began"] <= exchange["ended"] for exchange in recorded["exchanges"])
     repositories = [f"repository:octo-org/repo-{number:04}" for number in range(3)]
     assert set(recorded["secrets"]) == {"organization:octo-org", *repositories}
     assert recorded["secrets"][repositories[0]]["ACR_CONTAINER_REGISTRY_USER"] == "acr-user-here"
@@ -81,7 +81,7 @@ def test_a_stored_world_needs_no_changes() -> None:
     assert len(with_triplet) == 3
     assert without == {}
     source = world.actions_secrets(world.scope("repository:octo-org/repo-0000"))["ACR_PASSWORD"]
-    assert all(source.updated_at < one.updated_at for one in with_triplet.values())
+    assert all(source.updated_at < secret.updated_at for secret in with_triplet.values())
 
 
 def test_a_sandbox_starts_and_stops_quickly() -> None:
@@ -106,11 +106,15 @@ def test_a_sandbox_does_not_wait_for_pending_requests() -> None:
 def test_the_demo_world_has_40_repositories() -> None:
     """Two are archived, about twenty are services, and one service is a legacy one."""
     world = demo()
-    names = [one.name for one in world.repositories(world.account("octo-org"))]
+    names = [repository.name for repository in world.repositories(world.account("octo-org"))]
     assert len(names) == len(set(names)) == 40
     assert 18 <= sum(name.startswith("svc-") for name in names) <= 24
     assert {"api", "web", "docs", "infra", "service-template", "svc-billing-legacy"} <= set(names)
-    archived = [one for one in world.repositories(world.account("octo-org")) if one.archived]
+    archived = [
+        repository
+        for repository in world.repositories(world.account("octo-org"))
+        if repository.archived
+    ]
     assert len(archived) == 2
     assert world.repository("octocat/dotfiles").owner.login == "octocat"
 
@@ -120,11 +124,11 @@ def test_the_demo_world_has_drifted() -> None:
     world = demo()
     triplet = world.secrets("organization:octo-org")
     assert set(triplet) == {f"ACR_CONTAINER_REGISTRY_{part}" for part in PARTS}
-    assert {(world.now() - one.updated_at).days for one in triplet.values()} == {45}
-    for one in triplet.values():
-        assert one.visibility == "selected"
-        assert "octo-org/playbooks" in one.repositories
-        assert "octo-org/svc-search" not in one.repositories
+    assert {(world.now() - secret.updated_at).days for secret in triplet.values()} == {45}
+    for secret in triplet.values():
+        assert secret.visibility == "selected"
+        assert "octo-org/playbooks" in secret.repositories
+        assert "octo-org/svc-search" not in secret.repositories
     incomplete = world.secrets("repository:octo-org/service-template")
     assert set(incomplete) == {f"GHCR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER")}
     assert world.secrets("user:octocat") == {}

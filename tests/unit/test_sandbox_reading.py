@@ -44,10 +44,15 @@ def test_the_link_header_links_the_pages(client: Client, world: World) -> None:
     for number in range(5):
         world.put_secret("organization:octo-org", f"S_{number}", b"v")
     first, second, third = (client.get(f"{ORG}?per_page=2&page={page}") for page in (1, 2, 3))
-    one, two, three = (f"per_page=2&page={page}" for page in (1, 2, 3))
-    assert link_queries(first) == {"next": two, "last": three}
-    assert link_queries(second) == {"prev": one, "next": three, "last": three, "first": one}
-    assert link_queries(third) == {"prev": two, "first": one}
+    query_1, query_2, query_3 = (f"per_page=2&page={page}" for page in (1, 2, 3))
+    assert link_queries(first) == {"next": query_2, "last": query_3}
+    assert link_queries(second) == {
+        "prev": query_1,
+        "next": query_3,
+        "last": query_3,
+        "first": query_1,
+    }
+    assert link_queries(third) == {"prev": query_2, "first": query_1}
     followed = client.session.get(first.links["next"]["url"], timeout=10)
     assert followed.json() == second.json()
 
@@ -61,17 +66,17 @@ def test_one_page_has_no_link_header(client: Client) -> None:
 def test_an_invalid_page_number_is_the_first_page(query: str, client: Client, world: World) -> None:
     """Invalid values of `page` and `per_page` are ignored."""
     world.put_secret("organization:octo-org", "A", b"v")
-    assert [one["name"] for one in client.get(f"{ORG}?{query}").json()["secrets"]] == ["A"]
+    assert [secret["name"] for secret in client.get(f"{ORG}?{query}").json()["secrets"]] == ["A"]
 
 
 def test_repositories_of_an_organization_are_listed_newest_first(client: Client) -> None:
     """Only its own repositories; `type` filters them and stays in the links."""
-    names = [one["name"] for one in client.get("/orgs/octo-org/repos").json()]
+    names = [repository["name"] for repository in client.get("/orgs/octo-org/repos").json()]
     assert names == ["old", "docs", "web", "api"]
     public = client.get("/orgs/OCTO-org/repos?type=public").json()
-    assert [one["full_name"] for one in public] == ["octo-org/docs"]
+    assert [repository["full_name"] for repository in public] == ["octo-org/docs"]
     private = client.get("/orgs/octo-org/repos?type=private&per_page=2")
-    assert [one["name"] for one in private.json()] == ["old", "web"]
+    assert [repository["name"] for repository in private.json()] == ["old", "web"]
     assert link_queries(private)["next"] == "type=private&per_page=2&page=2"
     assert client.get("/orgs/octo-org/repos?type=forks").json() == []
 
@@ -82,7 +87,7 @@ def test_a_list_omits_repositories_that_the_token_cannot_see(client: Client, wor
     world.put_secret("organization:octo-org", "A", b"v", visibility="selected", repositories=listed)
     world.hide_from("ghp_owner", "octo-org/web")
     body = client.get(f"{ORG}/A/repositories").json()
-    assert [one["name"] for one in body["repositories"]] == ["api"]
+    assert [repository["name"] for repository in body["repositories"]] == ["api"]
     assert body["total_count"] == 2
     assert client.get("/repos/octo-org/web").status_code == 404
 

@@ -20,12 +20,12 @@ def world() -> World:
 
 def list_names(client: Client, path: str) -> list[str]:
     """The full names of the repositories on a page."""
-    return [one["full_name"] for one in client.get(path).json()]
+    return [repository["full_name"] for repository in client.get(path).json()]
 
 
 def list_names_with_properties(client: Client, query: str = "") -> list[str]:
     """The names of the repositories on a page of property values."""
-    return [one["repository_name"] for one in client.get(VALUES + query).json()]
+    return [repository["repository_name"] for repository in client.get(VALUES + query).json()]
 
 
 def send(sandbox: Sandbox, token: str, path: str = VALUES) -> tuple[int, str | None, str | None]:
@@ -134,7 +134,7 @@ def test_users_list_their_own_and_their_organizations_repositories(
     query: str, expected: str, client: Client
 ) -> None:
     """Private ones too, by name, filtered by affiliation, type and visibility."""
-    listed = [one["name"] for one in client.get(f"/user/repos?{query}").json()]
+    listed = [repository["name"] for repository in client.get(f"/user/repos?{query}").json()]
     assert listed == expected.split()
 
 
@@ -176,7 +176,7 @@ def test_only_a_header_reports_partial_results(client: Client, world: World) -> 
     for prefix in (ORG, USER):
         response = client.get(f"{prefix}/A/repositories")
         body = response.json()
-        assert [one["full_name"] for one in body["repositories"]] == ["octo-org/docs"]
+        assert [repository["full_name"] for repository in body["repositories"]] == ["octo-org/docs"]
         assert (body["total_count"], response.headers["x-github-sso"]) == (1, partial)
     assert client.get("/repos/octo-org/web").status_code == 200
 

@@ -153,7 +153,9 @@ def test_ids_are_integers_of_known_repositories(scope: str, client: Client, worl
     for ids in ([str(api)], [True], [1.5], str(api), None, [api, 999_999]):
         response = client.put(url, {"selected_repository_ids": ids})
         assert response.status_code == 422, ids
-        assert [one["field"] for one in response.json()["errors"]] == ["selected_repository_ids"]
+        assert [error["field"] for error in response.json()["errors"]] == [
+            "selected_repository_ids"
+        ]
     for tail in ("999999", "api", "²"):
         for method in ("PUT", "DELETE"):
             assert client.send(method, f"{url}/{tail}").status_code == 404
@@ -284,7 +286,7 @@ def test_changes_by_a_test_are_visible_through_the_api(client: Client, world: Wo
     put_selected_secret(world, "organization", "api")
     world.set_repositories("organization:octo-org", "a", ["octo-org/Web"])
     listed = client.get(f"{ORG}/A/repositories").json()["repositories"]
-    assert [one["full_name"] for one in listed] == ["octo-org/web"]
+    assert [repository["full_name"] for repository in listed] == ["octo-org/web"]
     world.delete_secret("organization:octo-org", "a")
     assert client.get(f"{ORG}/A").status_code == 404
 

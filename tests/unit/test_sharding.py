@@ -59,13 +59,13 @@ def test_an_invalid_shard_is_none(text: str) -> None:
 
 def test_every_spelling_of_a_target_is_in_the_same_shard() -> None:
     """GitHub's names ignore case; `@me` and a login are the same user."""
-    for one, other in [
+    for target, other in [
         (Repository("Octo-Org/App"), Repository("octo-org/app")),
         (User(ME), User("octocat")),
     ]:
-        homes = [[n for n in range(1, 8) if Shard(n, 7).has(target)] for target in (one, other)]
-        assert homes[0] == homes[1]
-        assert len(homes[0]) == 1
+        shards = [[n for n in range(1, 8) if Shard(n, 7).has(t)] for t in (target, other)]
+        assert shards[0] == shards[1]
+        assert len(shards[0]) == 1
 
 
 def test_the_shard_depends_on_the_scope() -> None:
@@ -89,11 +89,13 @@ def test_shards_are_about_even() -> None:
 def test_an_unresolved_glob_is_in_every_shard() -> None:
     """A shard must not succeed if its repositories could not be listed."""
     glob = Repository("octo-org/svc-*")
-    one = Desired(glob, "ACR", None, RotationPolicy(), None, None, Location())
+    triplet = Desired(glob, "ACR", None, RotationPolicy(), None, None, Location())
 
-    assert [split_by_shard([one], Shard(n, 9), {glob})[0] for n in range(1, 10)] == [(one,)] * 9
-    assert sum(len(split_by_shard([one], Shard(n, 9), ())[0]) for n in range(1, 10)) == 1
-    assert split_by_shard([one], None, ()) == ((one,), ())
+    assert [split_by_shard([triplet], Shard(n, 9), {glob})[0] for n in range(1, 10)] == [
+        (triplet,)
+    ] * 9
+    assert sum(len(split_by_shard([triplet], Shard(n, 9), ())[0]) for n in range(1, 10)) == 1
+    assert split_by_shard([triplet], None, ()) == ((triplet,), ())
 
 
 def test_a_small_plan_is_one_shard() -> None:
@@ -106,8 +108,8 @@ def test_a_shard_keeps_to_the_requests_of_a_token() -> None:
     shards = shard_matrix(plan(repositories(5000)), 60)
 
     assert 8 <= len(shards) <= 10
-    for one in shards:
-        assert 6 * sum(one.has(target) for target in repositories(5000)) <= MAX_REQUESTS_PER_JOB
+    for shard in shards:
+        assert 6 * sum(shard.has(target) for target in repositories(5000)) <= MAX_REQUESTS_PER_JOB
 
 
 def test_a_shard_keeps_to_the_minutes_of_a_job() -> None:
@@ -115,8 +117,8 @@ def test_a_shard_keeps_to_the_minutes_of_a_job() -> None:
     shards = shard_matrix(plan(repositories(600)), 1)
 
     assert 6 < len(shards) <= 9
-    for one in shards:
-        assert 3.2 * sum(one.has(target) for target in repositories(600)) <= MAX_JOB_MINUTES
+    for shard in shards:
+        assert 3.2 * sum(shard.has(target) for target in repositories(600)) <= MAX_JOB_MINUTES
 
 
 def test_reading_counts_too_with_a_low_rate() -> None:
@@ -133,10 +135,10 @@ def test_a_shard_without_writes_is_left_out() -> None:
     assert matrix(plan(repositories(50), ())) == []
     assert matrix(Plan(())) == []
     idle = plan(repositories(9000), ())
-    one = plan([Organization("octo-org")])
-    (only,) = shard_matrix(Plan((*idle.changes, *one.changes)), 60)
-    assert only.of > 1
-    assert only.has(Organization("octo-org"))
+    busy = plan([Organization("octo-org")])
+    (shard,) = shard_matrix(Plan((*idle.changes, *busy.changes)), 60)
+    assert shard.of > 1
+    assert shard.has(Organization("octo-org"))
 
 
 def test_a_target_that_exceeds_the_limits_is_in_one_shard() -> None:
@@ -151,7 +153,9 @@ def test_a_matrix_has_at_most_256_jobs() -> None:
     shards = shard_matrix(plan(repositories(3000)), 1)
     huge = Plan(
         tuple(
-            replace_registry(one, n) for one in plan(repositories(3000)).changes for n in range(11)
+            replace_registry(change, n)
+            for change in plan(repositories(3000)).changes
+            for n in range(11)
         )
     )
 

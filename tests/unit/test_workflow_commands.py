@@ -78,10 +78,10 @@ def test_an_annotation_has_file_and_line(
 def held(thing: object) -> Iterator[object]:
     """The values of an object's attributes, and the items of those that are collections."""
     attributes = getattr(thing, "__dict__", None)
-    for one in gc.get_referents(attributes) if attributes else ():
-        yield one
-        if isinstance(one, list | tuple | set | dict):
-            yield from gc.get_referents(one)
+    for value in gc.get_referents(attributes) if attributes else ():
+        yield value
+        if isinstance(value, list | tuple | set | dict):
+            yield from gc.get_referents(value)
 
 
 def log_everywhere(workflow: WorkflowCommands, text: str, where: Location) -> None:
@@ -202,8 +202,8 @@ def test_a_value_is_masked_once_and_not_kept(
         workflow.mask(SecretStr(value))
 
     assert [c.message for c in commands(capsys.readouterr().out)] == [value]
-    assert not [one for one in held(workflow) if value in repr(one) or value in str(one)]
-    assert not [one for one in held(workflow) if isinstance(one, SecretBytes | SecretStr)]
+    assert not [item for item in held(workflow) if value in repr(item) or value in str(item)]
+    assert not [item for item in held(workflow) if isinstance(item, SecretBytes | SecretStr)]
 
 
 def test_a_large_summary_is_cut(workflow: WorkflowCommands, tmp_path: Path) -> None:
