@@ -214,7 +214,9 @@ def _listed(observed: Observed, change: Change, name: str) -> set[RepositoryInfo
 
 
 @given(desired_triplets(), observed_states())
-def test_nothing_opens_wider_than_the_spec_says(desired: list[Desired], observed: Observed) -> None:
+def test_visibility_is_not_widened_beyond_the_spec(
+    desired: list[Desired], observed: Observed
+) -> None:
     """A secret becomes `all` or `private` only if the spec says so or a member was so before."""
     computed = plan(desired, observed)
     after = apply_steps(computed, observed)

@@ -1,4 +1,4 @@
-"""Servers that keep a client waiting for ever, in several ways."""
+"""Servers that never finish a response, so that a client waits forever."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Attack = Callable[[], Iterator[bytes]]
 
 
 def dribbled_header() -> Iterator[bytes]:
-    """A header that never ends, byte by byte."""
+    """An endless header, sent byte by byte."""
     yield b"HTTP/1.1 200 OK\r\nX-Header: "
     while True:
         yield b"x"
 
 
 def endless_continue() -> Iterator[bytes]:
-    """Interim responses without end."""
+    """Endless interim responses."""
     while True:
         yield b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def dribbled_chunk_extension() -> Iterator[bytes]:
-    """A body whose first chunk never begins."""
+    """A body whose first chunk never starts."""
     yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;"
     while True:
         yield b"x"

@@ -64,9 +64,9 @@ class DebianRegistry:
             self._process = subprocess.Popen(
                 ["docker-registry", "serve", str(config)], stdout=log, stderr=log
             )
-        until = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_SECONDS
         while not _listens(self.port):
-            if self._process.poll() is not None or time.monotonic() > until:
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
                 raise AssertionError((self._folder / "log").read_text())
             time.sleep(0.02)
@@ -113,19 +113,21 @@ class DebianRegistry:
 
 def _blob(session: requests.Session, url: str, data: bytes) -> dict[str, object]:
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    begun = session.post(f"{url}/blobs/uploads/", timeout=5)
-    begun.raise_for_status()
-    done = session.put(begun.headers["Location"], params={"digest": digest}, data=data, timeout=5)
-    done.raise_for_status()
+    upload = session.post(f"{url}/blobs/uploads/", timeout=5)
+    upload.raise_for_status()
+    response = session.put(
+        upload.headers["Location"], params={"digest": digest}, data=data, timeout=5
+    )
+    response.raise_for_status()
     return {"size": len(data), "digest": digest}
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
     return port
 
 
 def _listens(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -34,7 +34,7 @@ BEARER = Challenge("bearer", {"realm": "https://auth.test/token", "service": "a,
         (r'Basic realm="say \"hi\", please"', [Challenge("basic", {"realm": 'say "hi", please'})]),
         ("Basic realm=bare", [Challenge("basic", {"realm": "bare"})]),
         ('Basic realm="open', [Challenge("basic", {"realm": '"open'})]),
-        ('realm="nobody asked"', []),
+        ('realm="no scheme"', []),
         (",, \x00 (?), =", []),
     ],
 )
@@ -77,7 +77,7 @@ def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
     ],
 )
 def test_an_unsafe_token_server(serve: Serve, login: Login, realm: str) -> None:
-    """It gets no request without TLS."""
+    """A token server without TLS gets no request."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="{realm}",service="s"')
@@ -90,7 +90,7 @@ def test_an_unsafe_token_server(serve: Serve, login: Login, realm: str) -> None:
 
 
 def test_an_unsupported_scheme(serve: Serve, login: Login) -> None:
-    """Such as Digest."""
+    """For example Digest."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging('Digest realm="x", nonce="y"')
@@ -101,7 +101,7 @@ def test_an_unsupported_scheme(serve: Serve, login: Login) -> None:
 
 
 def test_a_user_name_with_a_colon(serve: Serve, login: Login) -> None:
-    """A Basic header cannot carry it."""
+    """A Basic header cannot contain it."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging('Basic realm="x"')

@@ -1,4 +1,4 @@
-"""A login ends in time, whatever a server does to delay it."""
+"""A login ends within its time limit, however slow the server is."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_an_exchange_at_aws_that_keeps_the_login_waiting(login: Login) -> None:
 def test_a_name_that_takes_long_to_resolve(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It cannot be interrupted; when the address arrives late, nothing is sent there."""
+    """Resolving cannot be interrupted; if the address is late, no request is sent."""
     resolve, resolved = socket.getaddrinfo, Event()
 
     def slowly(host: Any, *arguments: Any, **options: Any) -> Any:
@@ -113,7 +113,7 @@ def test_many_quick_requests_are_one_login(serve: Serve, login: Login) -> None:
     assert login(serve(answer).host, *ME, *images, seconds=SECONDS).status == "unreachable"
 
 
-def test_an_error_of_the_work_is_raised() -> None:
+def test_an_error_in_the_thread_of_a_login_is_raised() -> None:
     """In the thread that waits for the result."""
 
     def fail(_: object) -> None:
@@ -123,13 +123,13 @@ def test_an_error_of_the_work_is_raised() -> None:
         run_within(5, fail)
 
 
-def test_a_login_in_time_is_not_disturbed(serve: Serve, login: Login) -> None:
+def test_a_fast_login_is_not_interrupted(serve: Serve, login: Login) -> None:
     """All of its requests arrive."""
     pair = b64encode(":".join(ME).encode()).decode()
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        known = request.headers.get("Authorization") == f"Basic {pair}"
-        return web.json_response({}) if known else challenging('Basic realm="x"')
+        authenticated = request.headers.get("Authorization") == f"Basic {pair}"
+        return web.json_response({}) if authenticated else challenging('Basic realm="x"')
 
     server = serve(answer)
     assert login(server.host, *ME, "team/devbox", seconds=30).status == "accepted"

@@ -49,7 +49,7 @@ def aws() -> Iterator[Aws]:
         Session().create_client(name, region_name=REGION, endpoint_url=url, **any_key)
         for name in ("iam", "ecr")
     )
-    # moto loads a service at its first request, under the variables that are set just then.
+    # moto loads a service at the first request to it, with the environment of that moment.
     ecr.get_authorization_token()
     statement = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -69,7 +69,7 @@ def _user(iam: Any, name: str, policy: str | None) -> tuple[str, str]:
 
 @pytest.fixture
 def _to_moto(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the variable that also other clients of AWS read."""
+    """Set the endpoint in the variable that all clients of AWS read."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", aws.url)
 
 
@@ -107,10 +107,10 @@ def test_a_token_is_not_exchanged(login: Login) -> None:
 
 
 @pytest.mark.usefixtures("_to_moto")
-def test_nothing_of_the_machine_is_used(
+def test_aws_settings_of_the_machine_are_ignored(
     aws: Aws, login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither its AWS variables nor its files make a wrong key right, or a right one wrong."""
+    """AWS variables and files change the result neither for a valid key nor for an invalid one."""
     config = tmp_path / "config"
     config.write_text(
         "[default]\n"
@@ -141,7 +141,7 @@ def test_nothing_of_the_machine_is_used(
 
 
 @pytest.mark.usefixtures("_to_moto")
-def test_refusals_of_aws(aws: Aws, login: Login) -> None:
+def test_a_key_that_aws_rejects(aws: Aws, login: Login) -> None:
     """The message has AWS's code and the permissions, and not the secret."""
     cases = {
         NO_KEY: "UnrecognizedClientException|InvalidClientTokenId|AuthFailure",
@@ -221,7 +221,7 @@ def test_codes_of_aws(
     error: tuple[int, str],
     expected: str,
 ) -> None:
-    """An overloaded AWS shows nothing about the key."""
+    """If AWS is overloaded, the result is not about the key."""
     status, code = error
 
     async def answer(request: web.Request) -> web.StreamResponse:

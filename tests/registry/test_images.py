@@ -130,7 +130,7 @@ def test_other_responses_for_a_manifest(
     assert message in result.message
 
 
-def test_every_kind_of_manifest_is_fine(serve: Serve, login: Login) -> None:
+def test_every_manifest_type_is_accepted(serve: Serve, login: Login) -> None:
     """Docker's and OCI's, for one platform and for several."""
 
     async def answer(request: web.Request) -> web.StreamResponse:

@@ -30,12 +30,12 @@ def test_basic_accepts_each_password_to_the_byte(
 def test_bearer_accepts_each_password_to_the_byte(
     token_registry: DebianRegistry, login: Login, user: str
 ) -> None:
-    """The same by way of a token."""
+    """As with Basic, but with a token."""
     assert login(token_registry.host, user, USERS[user]).status == "accepted"
 
 
-def test_plain_http_is_spoken_on_loopback(basic_plain: DebianRegistry, login: Login) -> None:
-    """If the registry has no TLS, by name and by address; the password is checked there too."""
+def test_a_registry_on_loopback_needs_no_tls(basic_plain: DebianRegistry, login: Login) -> None:
+    """By name and by address; the registry checks the password."""
     for host in (basic_plain.host, f"127.0.0.1:{basic_plain.port}"):
         assert login(host, *OCTOCAT).status == "accepted"
         assert login(host, "octocat", "wrong").status == "rejected"
@@ -118,10 +118,10 @@ def test_an_expired_token_is_rejected(
 
 
 @pytest.mark.parametrize("wrong", ["service", "issuer"])
-def test_a_token_for_elsewhere_is_rejected(
+def test_a_token_for_another_service_or_issuer_is_rejected(
     token_registry: DebianRegistry, tokens: TokenServer, login: Login, wrong: str
 ) -> None:
-    """For another service, or from another issuer."""
+    """The registry rejects it."""
     setattr(tokens, wrong, "another one")
     assert login(token_registry.host, *OCTOCAT).status == "rejected"
 

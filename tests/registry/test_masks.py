@@ -1,4 +1,4 @@
-"""Every secret that a credential leads to is masked before it is used."""
+"""Every secret that is derived from a credential is masked before it is used."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_login_of_ecr(
 
 
 def test_a_token_too_short_to_mask(serve: Serve, login: Login) -> None:
-    """Otherwise a server could have single letters of the log replaced."""
+    """It is not masked, because a server could otherwise have single letters of the log replaced."""
     masks = Masks()
 
     async def answer(request: web.Request) -> web.StreamResponse:

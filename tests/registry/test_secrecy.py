@@ -22,11 +22,11 @@ from registry.proxy import Proxy
 from registry.scripted_server import challenging
 
 USER, PASSWORD = "octocat", 'pä"ss <&>\n-----BEGIN KEY-----\nc2VjcmV0'
-LEFT_OUT = "response not shown because it repeats the credential"
+NOT_SHOWN = "response not shown because it repeats the credential"
 
 
 def pair(request: web.Request) -> str:
-    """What a request's Basic header carries."""
+    """The value of a request's Basic header."""
     return request.headers.get("Authorization", " ").split(" ", 1)[1]
 
 
@@ -56,7 +56,7 @@ def pair(request: web.Request) -> str:
 def test_a_response_that_repeats_the_password(
     serve: Serve, login: Login, echo: str, form: str
 ) -> None:
-    """In whole or in part, in any encoding and place: the registry's message is left out."""
+    """In whole or in part, in any encoding and place: the message is not shown."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         challenge = 'Basic realm="x"'
@@ -66,14 +66,16 @@ def test_a_response_that_repeats_the_password(
             page = f"<title>{html.escape(echo)}</title>"
             return web.Response(status=403, text=page, content_type="text/html")
         if form == "challenge":
-            said = echo.replace("\n", " ").replace('"', r"\"").encode("ascii", "ignore").decode()
-            return challenging(f'{challenge}, error_description="{said}"')
+            description = (
+                echo.replace("\n", " ").replace('"', r"\"").encode("ascii", "ignore").decode()
+            )
+            return challenging(f'{challenge}, error_description="{description}"')
         body = {"errors": [{"message": echo}]} if form == "errors" else {"details": echo}
         return challenging(challenge, 403, body)
 
     result = login(serve(answer).host, USER, PASSWORD)
     assert result.status == "rejected"
-    assert LEFT_OUT in result.message
+    assert NOT_SHOWN in result.message
     assert not any(part.lower() in result.message.lower() for part in (echo, "BEGIN", "c2Vjc"))
 
 
@@ -85,7 +87,7 @@ def test_a_response_that_repeats_a_short_password(serve: Serve, login: Login) ->
         return challenging(challenge, 401, {"details": "hunter2 is wrong"})
 
     result = login(serve(answer).host, USER, "hunter2")
-    assert LEFT_OUT in result.message
+    assert NOT_SHOWN in result.message
     assert "hunter2" not in result.message
 
 
@@ -112,7 +114,7 @@ def test_a_response_that_repeats_a_token(serve: Serve, login: Login) -> None:
     server = serve(answer)
     result = login(server.host, USER, PASSWORD)
     assert result.status == "rejected"
-    assert LEFT_OUT in result.message
+    assert NOT_SHOWN in result.message
 
 
 def test_a_long_message_is_cut(serve: Serve, login: Login) -> None:
@@ -127,7 +129,7 @@ def test_a_long_message_is_cut(serve: Serve, login: Login) -> None:
 @pytest.mark.parametrize("at", ["greeting", "login", "token", "refresh", "manifest"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_to_another_host(serve: Serve, login: Login, at: str, status: int) -> None:
-    """No request is sent there. The message names only the origin."""
+    """No request is sent to that host. The message names only its origin."""
 
     async def trap(request: web.Request) -> web.StreamResponse:
         return web.json_response({"token": "a-token-for-a-while"})
@@ -157,19 +159,19 @@ def test_a_redirect_to_another_host(serve: Serve, login: Login, at: str, status:
 
 
 def test_a_redirect_to_a_host_named_like_the_password(serve: Serve, login: Login) -> None:
-    """The host is left out of the message."""
+    """The message does not show the host."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": "https://my-long-password.test/"})
 
     result = login(serve(answer).host, USER, "my-long-password")
     assert result.status == "unreachable"
-    assert LEFT_OUT in result.message
+    assert NOT_SHOWN in result.message
 
 
 @pytest.mark.parametrize("name", ["my-long-password", "%6dy-long-password"])
 def test_a_token_server_named_like_the_password(serve: Serve, login: Login, name: str) -> None:
-    """The host is left out of the message."""
+    """The message does not show the host."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="https://{name}.invalid/token"')
@@ -200,7 +202,7 @@ def test_a_redirect_that_looks_like_the_same_host(serve: Serve, login: Login, fo
     assert not trapped.seen
 
 
-def test_a_redirect_to_nowhere(serve: Serve, login: Login) -> None:
+def test_a_redirect_to_an_invalid_url(serve: Serve, login: Login) -> None:
     """An invalid URL is another origin, too."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -222,7 +224,7 @@ def test_a_redirect_within_the_registry(serve: Serve, login: Login) -> None:
     assert [seen.path for seen in server.seen] == 2 * ["/v2/", "/registry/v2/"]
 
 
-def test_redirects_in_a_circle(serve: Serve, login: Login) -> None:
+def test_a_redirect_loop(serve: Serve, login: Login) -> None:
     """They are followed three times."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -284,7 +286,7 @@ def test_a_remote_registry_and_a_token_server_without_tls(
     certificate_authority: CertificateAuthority,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only a registry on this machine may name a token server on this machine without TLS."""
+    """Only a registry on this machine can name a token server on this machine without TLS."""
 
     async def trap(request: web.Request) -> web.StreamResponse:
         return web.json_response({"token": "a-token-for-a-while"})
@@ -337,10 +339,8 @@ def test_no_proxy_for_this_machine(
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "rejected", "unreachable", "late"])
-def test_nothing_holds_a_value_when_a_login_is_over(
-    serve: Serve, login: Login, outcome: str
-) -> None:
-    """Whatever the result is."""
+def test_no_object_keeps_a_value_after_a_login(serve: Serve, login: Login, outcome: str) -> None:
+    """After any result."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if outcome == "late":
@@ -351,10 +351,10 @@ def test_nothing_holds_a_value_when_a_login_is_over(
 
     result = login(serve(answer).host, USER, PASSWORD, seconds=0.5)
     assert result.status == {"late": "unreachable"}.get(outcome, outcome)
-    until = time.monotonic() + 5
+    deadline = time.monotonic() + 5
     while any(
         isinstance(thing, RegistryClient | BasicCredentials | Redactor)
         for thing in gc.get_objects()
     ):
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
         gc.collect()

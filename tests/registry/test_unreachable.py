@@ -1,4 +1,4 @@
-"""Logins that show nothing about the credential: the message names the cause."""
+"""Logins without a result about the credential: the message names the cause."""
 
 from __future__ import annotations
 
@@ -100,8 +100,10 @@ def test_responses_of_a_token_server(
 
 
 @pytest.mark.parametrize("at", ["/v2/", "/token"])
-def test_a_hang(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
-    """Of the registry, or of its token server."""
+def test_a_server_that_does_not_respond(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """The registry, or its token server."""
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -115,8 +117,10 @@ def test_a_hang(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, at:
     assert result.message == f"{server.host} did not respond within 10 s; run again later"
 
 
-def test_a_hang_in_the_middle(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A response that stops in the middle counts as none."""
+def test_a_response_that_stops_in_the_middle(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts as no response."""
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -150,8 +154,8 @@ def test_an_endless_response(serve: Serve, login: Login, monkeypatch: pytest.Mon
     assert sent < 40
 
 
-def test_a_hang_before_tls(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server accepts the connection, and sends nothing."""
+def test_a_server_that_does_not_start_tls(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It accepts the connection, and sends nothing."""
     monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -160,7 +164,9 @@ def test_a_hang_before_tls(login: Login, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "within" in result.message
 
 
-def test_no_connection_in_time(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_not_accepted_in_time(
+    login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server's queue of connections is full."""
     monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     with ExitStack() as stack:
@@ -174,8 +180,8 @@ def test_no_connection_in_time(login: Login, monkeypatch: pytest.MonkeyPatch) ->
     assert "accepted no connection within 5 s" in result.message
 
 
-def test_nothing_listens(login: Login) -> None:
-    """The port is closed."""
+def test_a_closed_port(login: Login) -> None:
+    """No process listens on it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         host = f"localhost:{taken.getsockname()[1]}"
     result = login(host, *ME)

@@ -91,7 +91,7 @@ def test_a_good_credential_has_no_problem(server: str, username: bytes, password
     assert list(check(server, username, password)) == []
 
 
-def test_blanks_around_both() -> None:
+def test_blanks_around_user_name_and_password() -> None:
     """User name and password get a warning each, and a carriage return gets another one."""
     messages = [issue.message for issue in check("ghcr.io", b" me", b"pass-word\r\n")]
 
@@ -109,7 +109,7 @@ def test_blanks_within_a_password_are_valid() -> None:
 
 
 def test_the_expiry_of_a_jwt() -> None:
-    """`exp`, whoever signed it."""
+    """`exp`, with any signature."""
     token = jwt.encode({"exp": int(EXPIRY.timestamp())}, "k" * 32, "HS256").encode()
 
     assert embedded_expiry(token) == EXPIRY
@@ -173,7 +173,7 @@ def test_a_jwt_without_a_usable_expiry(claims: str) -> None:
     "header", ["", "[]", "{", "[" * 99_999, '{"alg": "none", "crit": ["x"]}', '{"kid": 5}']
 )
 def test_a_jwt_with_an_invalid_header_has_no_expiry(header: str) -> None:
-    """RFC 7515 asks to reject a critical extension that is unknown."""
+    """RFC 7515 requires to reject an unknown critical extension."""
     assert embedded_expiry(jwt_of('{"exp": 1800000000}', header)) is None
 
 
@@ -183,7 +183,7 @@ def test_a_jwt_with_an_invalid_signature_part_has_no_expiry(signature: bytes) ->
     assert embedded_expiry(jwt_of('{"exp": 1800000000}', signature=signature)) is None
 
 
-def test_a_token_of_ecr_tells_its_end() -> None:
+def test_the_expiry_of_a_token_of_ecr() -> None:
     """In base64 of JSON."""
     token = base64.b64encode(json.dumps({"expiration": int(EXPIRY.timestamp())}).encode())
 

@@ -27,7 +27,7 @@ def loaded(defaults: str, *entries: str) -> dict[str, Desired]:
 
 
 def errors(defaults: str, *entries: str) -> list[str]:
-    """The errors of such a spec."""
+    """The errors of a spec with these `defaults`."""
     with pytest.raises(InvalidConfigError) as caught:
         loaded(defaults, *entries)
     return [str(error) for error in caught.value.errors]
@@ -44,7 +44,7 @@ SERVERS = {
     "keys that its kind does not have": (KEYS, "registry: ghcr", "ghcr.io"),
     "keys of another kind": (f"registry: ecr, {KEYS}", "registry: ghcr", "ghcr.io"),
     "a key that another kind has too": ("registry: gcr, location: eu", "registry: ghcr", "ghcr.io"),
-    "keys beside its own server": (KEYS, "server: r.example.com", "r.example.com"),
+    "its own server": (KEYS, "server: r.example.com", "r.example.com"),
     "another server": ("server: r.example.com", "registry: ghcr", "ghcr.io"),
     "a server": ("server: r.example.com", "rotate: always", "r.example.com"),
 }

@@ -63,7 +63,7 @@ def test_ten_thousand_registries_are_loaded() -> None:
     assert load(ENTRY, 10_000) == 10_000
 
 
-def test_aliases_to_a_long_text_are_refused_at_once() -> None:
+def test_aliases_to_a_long_text_are_rejected_at_once() -> None:
     """Checking the expanded text would take minutes."""
     text = f"version: 1\ndefaults: &long {'y' * 400_000}\nregistries: [{'*long, ' * 50_000}]\n"
 

@@ -56,7 +56,7 @@ def test_a_rotation_that_counts_as_drift_does_not_mention_it() -> None:
     ],
 )
 def test_outcomes_are_counted(changes: list[tuple[Change, Status]], count: str) -> None:
-    """The count is empty if there was nothing to do."""
+    """The count is empty if there are no changes."""
     assert count_outcomes([Outcome(change, status) for change, status in changes]) == count
 
 

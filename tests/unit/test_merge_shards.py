@@ -1,4 +1,4 @@
-"""Plan files of several jobs become one summary, the outputs, and an exit code."""
+"""Merge the plan files of several jobs into one summary, the outputs and an exit code."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CHANGE: dict[str, object] = {
 
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The runner's files, the outputs in the process's own environment, where the toolkit looks."""
+    """Create the runner's files. The toolkit reads the path of the outputs from the environment."""
     for name in ("outputs", "summary"):
         (tmp_path / name).touch()
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
 
 
 def upload(folder: Path, artifact: str, *changes: object) -> Path:
-    """Put a plan file where the workflow downloads it."""
+    """Write a plan file to the folder that the workflow downloads it to."""
     path = folder / "plans" / f"{NAME}-{artifact}" / "codespaces-registry-plan-0123456789ab.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"version": 1, "mode": "apply", "changes": changes}))
@@ -45,7 +45,7 @@ def upload(folder: Path, artifact: str, *changes: object) -> Path:
 def merge(
     folder: Path, mode: str = "apply", plan: str = "success", apply: str = "success"
 ) -> tuple[int, dict[str, str], str]:
-    """The exit code, the outputs, and the summary."""
+    """Merge the plan files; return the exit code, the outputs and the summary."""
     outputs, summary = folder / "outputs", folder / "summary"
     code = main(
         {
@@ -62,7 +62,7 @@ def merge(
     return code, key_values(outputs.read_text()), step_summary(summary.read_bytes())
 
 
-def test_a_shard_replaces_what_the_plan_says(tmp_path: Path) -> None:
+def test_the_outcomes_of_a_shard_replace_the_planned_changes(tmp_path: Path) -> None:
     upload(tmp_path, "1-plan", CHANGE, {**CHANGE, "registry": "GHCR", "action": "none"})
     upload(tmp_path, "1-shard-0", {**CHANGE, "outcome": "applied"})
 
@@ -74,8 +74,8 @@ def test_a_shard_replaces_what_the_plan_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["apply", "Apply", " APPLY "])
-def test_a_change_that_no_shard_reached_is_skipped(tmp_path: Path, mode: str) -> None:
-    """However the mode is spelled: GitHub's `==` ignores case."""
+def test_a_change_without_an_outcome_is_skipped(tmp_path: Path, mode: str) -> None:
+    """In any letter case of the mode, because GitHub's `==` ignores case."""
     upload(tmp_path, "1-plan", CHANGE)
 
     code, outputs, summary = merge(tmp_path, mode)
@@ -96,7 +96,7 @@ def test_a_change_that_no_shard_reached_is_skipped(tmp_path: Path, mode: str) ->
     ],
 )
 def test_a_failed_job_fails_the_run(tmp_path: Path, plan: str, apply: str, code: int) -> None:
-    """Although each change was applied."""
+    """Even if every change was applied."""
     upload(tmp_path, "1-plan", {**CHANGE, "outcome": "applied"})
 
     assert merge(tmp_path, plan=plan, apply=apply)[0] == code
@@ -135,7 +135,7 @@ def test_shards_without_a_plan_have_no_changes(tmp_path: Path) -> None:
         json.dumps({"changes": [{**CHANGE, "target": ["x"]}]}).encode(),
     ],
 )
-def test_a_file_that_is_no_plan_is_named(
+def test_an_invalid_plan_file_is_reported(
     tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Any job of the run can upload an artifact of that name."""
@@ -154,8 +154,10 @@ def test_a_file_that_is_no_plan_is_named(
     assert "is not a plan that can be read" in summary
 
 
-def test_texts_of_a_plan_file_stay_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No link, image, HTML, heading or mention comes from any of them, and no further cell."""
+def test_texts_of_a_plan_file_are_escaped_in_the_summary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They create no link, image, HTML, heading, mention or table cell."""
     for number, text in enumerate(HOSTILE):
         texts = {"target": f"{number} {text}", "registry": text, "server": text, "error": text}
         sources = {"username": text, "password": text}

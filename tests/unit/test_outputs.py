@@ -122,7 +122,7 @@ def test_a_failed_change_is_counted_only_as_failed() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_from_outside_is_text_in_the_summary(text: str) -> None:
+def test_text_from_outside_is_escaped_in_the_summary(text: str) -> None:
     """A reason, an error, a name, a source and a note each stay in their cell."""
     credential = Credential("ACR", text, Source(file=text or "x"), Source(file=text or "x"))
     note = Note("warning", text, Location())

@@ -167,7 +167,7 @@ def test_rotating_because_the_age_is_unknown_is_no_drift() -> None:
     assert change.steps == tuple(Step(part, True, "selected") for part in Part)
 
 
-def test_always_is_drift() -> None:
+def test_rotate_always_is_drift() -> None:
     """The policy asks for the rotation."""
     change = planned(replace(DESIRED, rotate=RotationPolicy(when="always")), triplet())
 
@@ -188,7 +188,7 @@ def test_access_names_the_member_that_differs() -> None:
     assert (change.added, change.removed) == (("octo-org/api",), ("octo-org/web",))
 
 
-def test_ensure_adds_one_by_one() -> None:
+def test_ensure_adds_repositories_one_by_one() -> None:
     """It never replaces the list."""
     change = planned(
         replace(DESIRED, credential=None, selection=chosen("web", mode="ensure")), triplet()
@@ -220,8 +220,8 @@ def test_a_visibility_changes_together_with_the_value() -> None:
     assert change.removed == ("octo-org/api",)
 
 
-def test_none() -> None:
-    """Values and access are up to date."""
+def test_an_up_to_date_triplet() -> None:
+    """It needs no change."""
     change = planned(
         replace(DESIRED, rotate=RotationPolicy(when="missing"), selection=chosen("api")), triplet()
     )
@@ -333,7 +333,7 @@ def test_a_scope_can_hold_100_secrets() -> None:
     assert "has 98 of at most 100 secrets, and this change needs 3 more" in changes[1].reason
 
 
-def test_me_is_the_tokens_own_user() -> None:
+def test_at_me_is_the_user_of_the_token() -> None:
     """The plan has the login."""
     me = replace(DESIRED, target=User("@me"))
 
@@ -342,7 +342,7 @@ def test_me_is_the_tokens_own_user() -> None:
     assert str(change.target) == "user:octocat"
 
 
-def test_me_and_the_login_are_the_same_target() -> None:
+def test_at_me_and_its_login_are_the_same_target() -> None:
     """A spec with both would write one triplet twice."""
     observed = Observed(
         {

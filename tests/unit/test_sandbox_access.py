@@ -1,3 +1,5 @@
+"""Which tokens can access which endpoints of the sandbox."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

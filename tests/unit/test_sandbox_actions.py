@@ -1,3 +1,5 @@
+"""Actions secrets of a repository and of its organization in the sandbox."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

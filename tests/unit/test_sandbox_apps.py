@@ -1,3 +1,5 @@
+"""GitHub Apps, their installations and their tokens in the sandbox."""
+
 from __future__ import annotations
 
 import time

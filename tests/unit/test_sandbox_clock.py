@@ -1,3 +1,5 @@
+"""Times in the sandbox, by the clock of its world."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,3 +1,5 @@
+"""Faults, latency and rate limits that a test injects into the sandbox."""
+
 from __future__ import annotations
 
 import time
@@ -92,10 +94,10 @@ def test_a_fault_without_times_lasts_until_cleared(sandbox: Sandbox, client: Cli
     assert statuses(client, 2) == [200, 200]
 
 
-def test_a_fault_may_hit_each_request_when_it_is_sent_first(
+def test_a_fault_can_affect_the_first_attempt_of_each_request(
     sandbox: Sandbox, client: Client
 ) -> None:
-    """Each method and path is counted by itself, and anew after one that passes."""
+    """Attempts are counted by method and path; the count restarts after a success."""
     sandbox.fail(Fault(each=True))
     paths = ["/user", "/user", "/users/hubot", "/user", "/users/hubot", "/user"]
     assert [client.get(path).status_code for path in paths] == [500, 200, 500, 500, 200, 200]
@@ -215,8 +217,8 @@ def test_clearing_faults_removes_the_write_limit(sandbox: Sandbox, client: Clien
 def test_every_response_has_the_primary_rate_limit(sandbox: Sandbox, client: Client) -> None:
     """The remaining requests decrease with every response, also with errors."""
     first, second = client.get("/user"), client.get("/nope")
-    left = [int(response.headers["x-ratelimit-remaining"]) for response in (first, second)]
-    assert left[0] - left[1] == 1
+    remaining = [int(response.headers["x-ratelimit-remaining"]) for response in (first, second)]
+    assert remaining[0] - remaining[1] == 1
     assert int(second.headers["x-ratelimit-reset"]) > time.time()
     assert second.headers["x-ratelimit-resource"] == "core"
 

@@ -1,3 +1,5 @@
+"""Page sizes and pagination faults of the sandbox."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The sandbox as a separate process, and its preset worlds."""
+
 from __future__ import annotations
 
 import json

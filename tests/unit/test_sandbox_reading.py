@@ -1,3 +1,5 @@
+"""Read secrets, accounts and repositories from the sandbox."""
+
 from __future__ import annotations
 
 import pytest

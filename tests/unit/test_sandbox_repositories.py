@@ -1,3 +1,5 @@
+"""Lists of repositories and their custom properties in the sandbox."""
+
 from __future__ import annotations
 
 import pytest

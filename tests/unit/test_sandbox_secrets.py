@@ -1,3 +1,5 @@
+"""Write secrets and their selected repositories in the sandbox."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -85,7 +85,7 @@ def test_a_file_has_room_for_48_kb_in_base64(tmp_path: Path) -> None:
 
 
 def test_a_fifo_of_the_workspace_does_not_block(tmp_path: Path) -> None:
-    """It may never get a writer."""
+    """It might never get a writer."""
     os.mkfifo(tmp_path / "fifo")
 
     with pytest.raises(SourceError, match="file fifo is not a regular file"):

@@ -75,9 +75,9 @@ def test_an_annotation_has_file_and_line(
     assert "file" not in second.properties
 
 
-def held(thing: object) -> Iterator[object]:
+def referenced_objects(instance: object) -> Iterator[object]:
     """The values of an object's attributes, and the items of those that are collections."""
-    attributes = getattr(thing, "__dict__", None)
+    attributes = getattr(instance, "__dict__", None)
     for value in gc.get_referents(attributes) if attributes else ():
         yield value
         if isinstance(value, list | tuple | set | dict):
@@ -85,7 +85,7 @@ def held(thing: object) -> Iterator[object]:
 
 
 def log_everywhere(workflow: WorkflowCommands, text: str, where: Location) -> None:
-    """Write the text in every way but as a mask."""
+    """Write the text with every method except `mask`."""
     workflow.info(text)
     workflow.group(text, text)
     workflow.listing(text, text)
@@ -202,8 +202,12 @@ def test_a_value_is_masked_once_and_not_kept(
         workflow.mask(SecretStr(value))
 
     assert [c.message for c in commands(capsys.readouterr().out)] == [value]
-    assert not [item for item in held(workflow) if value in repr(item) or value in str(item)]
-    assert not [item for item in held(workflow) if isinstance(item, SecretBytes | SecretStr)]
+    assert not [
+        item for item in referenced_objects(workflow) if value in repr(item) or value in str(item)
+    ]
+    assert not [
+        item for item in referenced_objects(workflow) if isinstance(item, SecretBytes | SecretStr)
+    ]
 
 
 def test_a_large_summary_is_cut(workflow: WorkflowCommands, tmp_path: Path) -> None:
@@ -237,10 +241,10 @@ def test_outside_a_workflow_nothing_is_written(
     assert capsys.readouterr().out == ""
 
 
-def test_what_a_library_fills_into_its_text_is_not_logged(
+def test_arguments_of_library_messages_are_not_logged(
     workflow: WorkflowCommands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A server can repeat its request in a broken header, with the credential."""
+    """They can contain the credential, if a server repeats its request in an invalid header."""
     workflow.log_libraries()
 
     secret = "Authorization: Basic b2N0b2NhdDpzZWNyZXQ="
@@ -248,6 +252,8 @@ def test_what_a_library_fills_into_its_text_is_not_logged(
     logging.getLogger("github.Requester").info(f"Following a redirection, {secret}")  # noqa: G004
 
     out = capsys.readouterr().out
-    assert "urllib3.connection: Failed to parse headers: %25s" in out  # as a command has it
+    assert (
+        "urllib3.connection: Failed to parse headers: %25s" in out
+    )  # %25 is an escaped percent sign
     assert "github.Requester: INFO" in out
     assert "b2N0b2NhdDpzZWNyZXQ" not in out
