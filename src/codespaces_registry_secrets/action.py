@@ -11,8 +11,8 @@ from codespaces_registry_secrets.github.actions_secrets import read_change_times
 from codespaces_registry_secrets.github.auth import GitHubClients, TimeoutConfig, connect
 from codespaces_registry_secrets.github.observe import observe
 from codespaces_registry_secrets.github.rate_limiter import (
-    LONGEST_SHARD_WAIT_SECONDS,
-    LONGEST_WAIT_SECONDS,
+    MAX_SHARD_WAIT_SECONDS,
+    MAX_WAIT_SECONDS,
     RateLimiter,
 )
 from codespaces_registry_secrets.github.repositories import find_archived
@@ -130,8 +130,8 @@ def _prepare(
         commands.mask(secret)
     inputs = read_inputs(environ)
     sources = Sources(environ, inputs.workspace, commands.mask, inputs.credentials)
-    longest_wait = LONGEST_SHARD_WAIT_SECONDS if inputs.shard else LONGEST_WAIT_SECONDS
-    limiter = RateLimiter(inputs.writes_per_minute, commands.info, cancellation, longest_wait)
+    max_wait = MAX_SHARD_WAIT_SECONDS if inputs.shard else MAX_WAIT_SECONDS
+    limiter = RateLimiter(inputs.writes_per_minute, commands.info, cancellation, max_wait)
     clients = connect(inputs, limiter, timeouts, commands.mask)
     return RunContext(inputs, sources, clients, limiter, commands, cancellation)
 

@@ -53,7 +53,7 @@ class RegistrySecretsError(Exception):
 class InvalidConfigError(RegistrySecretsError):
     """The inputs or the spec are invalid; no request was sent to GitHub.
 
-    `errors` holds all of them, sorted by location.
+    `errors` has all of them, sorted by location.
     """
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
@@ -65,7 +65,7 @@ class GitHubError(RegistrySecretsError):
     """GitHub rejected a request, or did not respond.
 
     `status` is the HTTP status, or None if there was no response. `maybe_applied` is true if GitHub
-    may have carried out the request anyway, in the last attempt or in an earlier one.
+    might have carried out the request anyway, in the last attempt or in an earlier one.
     """
 
     maybe_applied = False
@@ -120,7 +120,7 @@ class SourceError(RegistrySecretsError):
 
 
 def describe_unexpected(error: BaseException) -> str:
-    """The message for an unexpected error, without its own text, which may hold a secret."""
+    """The message for an unexpected error, without its own text, which can contain a secret."""
     return f"{source_line(error)}: an error in this Action, please report it"
 
 

@@ -1,7 +1,7 @@
 """Merge the plan files of all shards: the last job of the reusable workflow provision.yml.
 
-A second entry into the image, started with the argument `merge-shards`, because the Action itself
-plans or applies, needs a token and a spec, and describes one run.
+It is the second program of the image, and runs with the argument `merge-shards`. It is separate
+from the Action, which needs a token and a spec.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DONE, FAILED = 0, 1
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Merge the plan files, and turn every error into annotations, a summary and exit code 1."""
+    """Merge the plan files, and report every error as annotations, a summary and exit code 1."""
     commands = WorkflowCommands(environ)
     try:
         return run(environ, commands)
@@ -32,7 +32,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def run(environ: Mapping[str, str], commands: WorkflowCommands) -> int:
-    """Inputs -> plan files -> changes -> outputs, summary and exit code."""
+    """Merge the plan files; write the outputs and the summary; return the exit code."""
     inputs = MergeInputs.model_validate(environ)
     files = read_plan_files(inputs)
     changes = merge_plan_files(files, inputs.mode)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codespaces_registry_secrets.text.redaction import SHORTEST_LINE, mask_payloads
+from codespaces_registry_secrets.text.redaction import MIN_LINE_LENGTH, mask_payloads
 
 
 def hidden(payloads: tuple[str, ...]) -> set[str]:
@@ -48,5 +48,5 @@ def test_a_value_is_split_only_at_line_ends_of_the_runner(separator: str) -> Non
 def test_every_line_is_hidden(value: str) -> None:
     """Except short lines next to long ones, and whitespace at the ends."""
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", value)]
-    long = [line for line in lines if len(line) >= SHORTEST_LINE]
+    long = [line for line in lines if len(line) >= MIN_LINE_LENGTH]
     assert set(long or filter(None, lines)) <= hidden(mask_payloads(value))

@@ -51,7 +51,7 @@ def test_a_secret_that_is_encoded_twice_is_redacted(
 ) -> None:
     """Like an error page of a proxy that quotes another server."""
     text = f"no: {again(encode(SECRET))}"
-    assert Redactor(SECRET.encode())(text, longest=5000) == LEFT_OUT
+    assert Redactor(SECRET.encode())(text, max_length=5000) == LEFT_OUT
 
 
 @pytest.mark.parametrize("before", ["", "?", "??", "user:", "::::"])
@@ -98,7 +98,7 @@ def test_invalid_escapes_are_kept() -> None:
 def test_long_text_is_cut() -> None:
     """At 300 characters, or at the length that the caller passes."""
     assert Redactor()("x" * 400) == "x" * 300 + "…"
-    assert Redactor()("x" * 400, longest=500) == "x" * 400
+    assert Redactor()("x" * 400, max_length=500) == "x" * 400
 
 
 def test_a_user_name_is_replaced_by_stars() -> None:

@@ -54,10 +54,7 @@ def test_installations_are_listed_and_found(
     """By organization, user and repository; 404 if the App is not installed."""
     organization, user = app.installations
     with client_of(sandbox, sign_jwt(key)) as client:
-        by_id = {
-            installation["id"]: installation
-            for installation in client.get("/app/installations").json()
-        }
+        by_id = {item["id"]: item for item in client.get("/app/installations").json()}
         assert set(by_id) == {organization.id, user.id}
         assert by_id[organization.id]["permissions"] == PERMISSIONS
         for path, installation in (

@@ -89,7 +89,7 @@ class GitHubClient:
             partial(self._page, target, schema), later_urls(first.headers), READS_AT_ONCE
         )
         pages = [first, *others]
-        # The first page may not name the last one, and the list may have grown since.
+        # The first page does not always link the last one, and the list can have grown since.
         rest = self._read_from(target, schema, next_url(pages[-1].headers))
         return check_pages_complete(chain(pages, rest))
 
@@ -191,7 +191,7 @@ class GitHubClient:
 
 
 def _was_refused(error: GitHubError) -> bool:
-    """Whether GitHub refused the request; otherwise it may have carried it out."""
+    """Whether GitHub rejected the request; otherwise GitHub might have carried it out."""
     refusals = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.INTERNAL_SERVER_ERROR)
     return isinstance(error, RateLimitError) or error.status in refusals
 

@@ -30,10 +30,10 @@ from codespaces_registry_secrets.github.transport import (
     redirect_error,
 )
 from codespaces_registry_secrets.model.targets import Target
-from codespaces_registry_secrets.text.redaction import LONGEST, Redactor
+from codespaces_registry_secrets.text.redaction import MAX_LENGTH, Redactor
 
 # The headers that messages quote, and how much of each: a URL that is cut leads nowhere.
-_QUOTED_HEADERS = {"x-accepted-github-permissions": LONGEST, "x-github-sso": 2000}
+_QUOTED_HEADERS = {"x-accepted-github-permissions": MAX_LENGTH, "x-github-sso": 2000}
 
 
 @contextmanager
@@ -63,8 +63,8 @@ def response_error(
     """Translate an error status; `app` is as in `translate_errors`."""
     all_headers = error.headers or {}
     headers = {
-        name: redact(all_headers.get(name, ""), longest)
-        for name, longest in _QUOTED_HEADERS.items()
+        name: redact(all_headers.get(name, ""), max_length)
+        for name, max_length in _QUOTED_HEADERS.items()
     }
     message = redact(_error_message(error.data))
     if error.status == HTTPStatus.UNAUTHORIZED:
@@ -176,7 +176,7 @@ def _host(error: requests.RequestException) -> str:
 def _innermost(error: BaseException) -> BaseException:
     """The innermost error: `requests` and `urllib3` wrap errors in several ways."""
     candidates = (getattr(error, "reason", None), error.__cause__, *error.args)
-    inner = next((one for one in candidates if isinstance(one, BaseException)), None)
+    inner = next((item for item in candidates if isinstance(item, BaseException)), None)
     return error if inner is None else _innermost(inner)
 
 

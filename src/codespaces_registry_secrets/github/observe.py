@@ -44,7 +44,7 @@ def observe(
     on_target: Callable[[], None] = lambda: None,
     on_tick: Callable[[], None] = lambda: None,
 ) -> Observed:
-    """Read what GitHub holds at each target of `desired`.
+    """Read the state of GitHub at each target of `desired`.
 
     `errors` has the targets that need no request, and why they cannot be read.
     `on_target` is called after each target, and `on_tick` several times a second.

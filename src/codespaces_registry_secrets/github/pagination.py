@@ -19,7 +19,7 @@ from codespaces_registry_secrets.github.transport import guard_parsing
 T = TypeVar("T")
 
 # At 100 items a page; an organization has at most 100,000 repositories.
-MOST_PAGES = 2_000
+MAX_PAGES = 2_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def later_urls(headers: Mapping[str, str]) -> list[str]:
     """The URLs of all pages after the first, by its headers; empty if the pages have no numbers.
 
     Raises:
-        GitHubError: there are more than MOST_PAGES.
+        GitHubError: there are more than MAX_PAGES.
     """
     url, total = _links(headers).get("last", ""), 0
     query = dict(parse_qsl(urlsplit(url).query))
@@ -65,19 +65,19 @@ def _links(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def check_page_count(count: int) -> None:
-    """Stop at MOST_PAGES, because a response must not make a run read for ever.
+    """Stop at MAX_PAGES, because a response must not make a run read forever.
 
     Raises:
         GitHubError: no list of GitHub's can have `count` pages.
     """
-    if count > MOST_PAGES:
-        raise GitHubError(f"GitHub's list has more than {MOST_PAGES:,} pages, so it was not read")
+    if count > MAX_PAGES:
+        raise GitHubError(f"GitHub's list has more than {MAX_PAGES:,} pages, so it was not read")
 
 
 def check_pages_complete(pages: Iterable[Page[T]]) -> Iterator[T]:
     """Yield the content of each page in order, and check that the list is complete.
 
-    Items can move to the next page while a list is read, so two pages may share some. A page with
+    Items can move to the next page while a list is read, so two pages can share some. A page with
     no new item is a repeated page, and another one is missing.
 
     Raises:

@@ -31,13 +31,13 @@ READS_AT_ONCE = 10
 READ_POINTS, WRITE_POINTS = 1, 5
 # The wait if GitHub names none, and how much longer it gets with each refusal in a row.
 DEFAULT_WAIT_SECONDS, BACKOFF_FACTOR = 60.0, 2
-LONGEST_WAIT_SECONDS = 15 * 60.0
-# Many shards use up the limit per hour together, so a shard waits for it, and a minute more.
-LONGEST_SHARD_WAIT_SECONDS = 61 * 60.0
-# Shorter waits are part of the write rate, and not worth a line in the log.
-SHORTEST_LOGGED_WAIT_SECONDS = 5.0
-# A longer wait is beyond what a `datetime` can add.
-LONGEST_SHOWN_WAIT_SECONDS = 365 * 86_400.0
+MAX_WAIT_SECONDS = 15 * 60.0
+# All shards share the limit per hour, so a shard waits until it resets, and one more minute.
+MAX_SHARD_WAIT_SECONDS = 61 * 60.0
+# Shorter waits are not logged, because the write rate causes many of them.
+MIN_LOGGED_WAIT_SECONDS = 5.0
+# A `datetime` cannot add an arbitrarily long wait.
+MAX_LOGGED_WAIT_SECONDS = 365 * 86_400.0
 POLL_SECONDS = 0.2
 
 
@@ -45,7 +45,7 @@ class RateLimiter:
     """Sends requests as fast as GitHub's limits permit. Safe to use from several threads.
 
     `log` is called with a message about each wait. While GitHub refuses requests, `paused_until` is
-    the time when they continue, else None. A wait longer than `longest_wait`, in seconds, ends the
+    the time when they continue, else None. A wait longer than `max_wait`, in seconds, ends the
     run.
     """
 
@@ -54,7 +54,7 @@ class RateLimiter:
         writes_per_minute: int,
         log: Callable[[str], None],
         cancellation: Cancellation,
-        longest_wait: float = LONGEST_WAIT_SECONDS,
+        max_wait: float = MAX_WAIT_SECONDS,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[Condition, float], object] = Condition.wait,
@@ -66,7 +66,7 @@ class RateLimiter:
         self._cancellation = cancellation
         self._clock = clock
         self._sleep = sleep
-        self._longest_wait = longest_wait
+        self._max_wait = max_wait
         self._changed = Condition()
         self._reads = Semaphore(READS_AT_ONCE)
         self._writes = WriteBudget(MINUTE / writes_per_minute)
@@ -125,7 +125,7 @@ class RateLimiter:
         return max(self._closed_until, points_at, writes_at) - now
 
     def _log_wait_for_points(self, now: float, points_at: float) -> None:
-        if points_at - now > SHORTEST_LOGGED_WAIT_SECONDS and now >= self._logged_until:
+        if points_at - now > MIN_LOGGED_WAIT_SECONDS and now >= self._logged_until:
             self._logged_until = points_at
             until = datetime.now(UTC) + timedelta(seconds=points_at - now)
             self._log(f"Within GitHub's limit per minute: continuing at {until:%H:%M:%S} UTC.")
@@ -147,10 +147,10 @@ class RateLimiter:
         seconds = max(seconds, 1.0, self._last_wait * BACKOFF_FACTOR)
         self._limits_hit += 1
         self._last_wait = seconds
-        shown = timedelta(seconds=min(seconds, LONGEST_SHOWN_WAIT_SECONDS))
+        shown = timedelta(seconds=min(seconds, MAX_LOGGED_WAIT_SECONDS))
         self.paused_until = datetime.now(UTC) + shown
         until = f"{self.paused_until:%Y-%m-%d %H:%M:%S} UTC"
-        if seconds > self._longest_wait:
+        if seconds > self._max_wait:
             span = format_duration(self.paused_until - datetime.now(UTC) + timedelta(seconds=1))
             self._final_error = RateLimitError(
                 f"GitHub's rate limit is used up until {until}, for {span}; run again then to "
@@ -168,7 +168,7 @@ class RateLimiter:
 MINUTE = 60.0
 # Writes that can be sent at once. With 60 per minute after them, the first minute has GitHub's 80.
 BURST = 20
-# After a limit was hit, something else may use up the same limit.
+# After a limit was hit, another program might use up the same limit.
 SLOWDOWN_FACTOR = 0.95
 
 

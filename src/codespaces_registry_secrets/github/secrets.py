@@ -37,12 +37,12 @@ class SecretWriter:
     ) -> None:
         """Send the steps of a change in order. To apply a change twice is the same as once.
 
-        `set_wrote` is called with whether something may have been written: True before each
+        `set_wrote` is called with whether something might have been written: True before each
         request, because GitHub can apply it and the response can be lost, and False if the first
         request was refused.
 
         Raises:
-            GitHubError: a step failed, or may have failed.
+            GitHubError: a step failed, or might have failed.
         """
         self._set_wrote, self._wrote = set_wrote, False
         for step in change.steps:
@@ -108,7 +108,7 @@ class SecretWriter:
         """The visibility and selected repositories to send with a value.
 
         GitHub removes all selected repositories from a secret if a write leaves them out. A list
-        that must not change is read right before the write: another run may have added to it.
+        that must not change is read right before the write: another run can have added to it.
         """
         if not self._target.has_list:
             return {}

@@ -92,23 +92,23 @@ def _matches(
 def resolve_other_shards(
     observed: Observed,
     desired: Iterable[Desired],
-    elsewhere: Sequence[Desired],
+    other_shards: Sequence[Desired],
     listed: RepositoryIndex,
     clients: GitHubClients,
     *,
     look_up: bool,
 ) -> Observed:
-    """Add the current names of targets in other shards, `elsewhere`, to what was observed.
+    """Add the current names of the targets in `other_shards` to the observed state.
 
-    A repository of this shard can hold a triplet that the spec names there by a former name, in
-    another shard. Only targets with such a triplet's id are looked up. Targets in `listed` need no
-    request, because a list has current names. Without `look_up` no request is sent, and the current
-    names are unknown.
+    A repository of this shard can have a triplet that the spec declares in another shard, by a
+    former name of the repository. Only targets with the id of such a triplet are looked up. Targets
+    in `listed` need no request, because a list has current names. Without `look_up` no request is
+    sent, and the current names are unknown.
     """
     ids = _undesired_ids(observed, desired)
     targets: dict[str, Target] = {
         t.target.name: t.target
-        for t in elsewhere
+        for t in other_shards
         if t.registry in ids
         and isinstance(t.target, Repository)
         and t.target.name.lower() not in listed
@@ -121,7 +121,7 @@ def resolve_other_shards(
 
 
 def _undesired_ids(observed: Observed, desired: Iterable[Desired]) -> frozenset[str | None]:
-    """The ids of triplets that exist at a repository without being desired there."""
+    """The ids of triplets that a repository has, but the spec does not declare for it."""
     desired_at = {(triplet.target, triplet.registry) for triplet in desired}
     return frozenset(
         registry
@@ -133,7 +133,7 @@ def _undesired_ids(observed: Observed, desired: Iterable[Desired]) -> frozenset[
 
 
 def _current_target(target: Target, lookup: Lookup) -> Target | None:
-    """The target by its current name; None if it is not found, or the token cannot see it."""
+    """The target by its current name; None if it does not exist, or the token cannot see it."""
     if isinstance(lookup, GitHubError):
         return None
     repository = lookup.get(target.name.lower())

@@ -1,8 +1,8 @@
 """Send one request to GitHub, and check that the response is one that its API documents.
 
-PyGithub accepts each status below 400 as a success, and each text as a body: a proxy's error page
-would pass for a stored secret. It also follows a 301 by itself, for a write too, and loses the
-query; and it repeats a GET without end while the response is 202. The connections here follow no
+PyGithub accepts each status below 400 as a success, and any text as a body, so an error page of a
+proxy would count as a stored secret. It also follows a 301, even for a write, and loses the query;
+and it repeats a GET indefinitely while the response is 202. The connections here follow no
 redirect: `client` and `auth` decide which ones to follow.
 """
 

@@ -1,6 +1,6 @@
 """The inputs of the action `merge-shards`, and the plan files that its workflow downloaded.
 
-The fields are the inputs of .github/actions/merge-shards/action.yml; a test holds the two together.
+The fields are the inputs of .github/actions/merge-shards/action.yml, which a test compares.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class PlanFileError(RegistrySecretsError):
 
 
 class MergeInputs(BaseModel):
-    """What the workflow passes. `plan` and `apply` are the results of the jobs of these names.
+    """The inputs. `plan` and `apply` are the results of the jobs of these names.
 
-    Source of the results: "Contexts reference", `needs.<job_id>.result`, docs.github.com.
+    Source: "Contexts reference", `needs.<job_id>.result`, docs.github.com.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    # Any text: the job `plan` rejects an invalid mode, and its result says so here.
+    # Any text, because the job `plan` rejects an invalid mode; `plan` is then `failure`.
     mode: str = Field(alias="INPUT_MODE")
     name: str = Field(alias="INPUT_NAME")
     plan: Literal["success", "failure", "cancelled", "skipped"] = Field(alias="INPUT_PLAN")
@@ -40,17 +40,17 @@ class MergeInputs(BaseModel):
     @field_validator("mode")
     @classmethod
     def _ignore_case(cls, mode: str) -> str:
-        """GitHub's `==` ignores case, so the workflow applies with `Apply` too."""
+        """GitHub's `==` ignores case, so the workflow also applies with `Apply`."""
         return mode.strip().lower()
 
     @property
     def jobs_succeeded(self) -> bool:
-        """Whether no job failed; GitHub skips `apply` if nothing needs a change."""
+        """Whether no job failed. GitHub skips the job `apply` if the plan has no changes."""
         return self.plan == "success" and self.apply in {"success", "skipped"}
 
 
 class FileChange(BaseModel):
-    """One change as a plan file has it. The file's other keys are ignored."""
+    """A change in a plan file. Other keys are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -70,7 +70,7 @@ class _Document(BaseModel):
 
 @dataclass(frozen=True)
 class PlanFile:
-    """The plan file of one job. `attempt` is the workflow run's; `job` is `plan` or `shard-0`."""
+    """The plan file of a job, such as `plan` or `shard-0`, from an attempt of the workflow run."""
 
     attempt: int
     job: str
@@ -78,10 +78,10 @@ class PlanFile:
 
 
 def read_plan_files(inputs: MergeInputs) -> tuple[PlanFile, ...]:
-    """Read the plan files of this call of the workflow, and of no other call in the same run.
+    """Read the plan files of this call of the workflow, not those of other calls in the same run.
 
     Raises:
-        PlanFileError: names the first file that is no plan.
+        PlanFileError: a file is not a valid plan; the error names the first one.
     """
     return tuple(_plan_files(inputs.temporary / inputs.folder, inputs.name))
 

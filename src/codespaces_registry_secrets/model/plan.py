@@ -1,6 +1,6 @@
 """A plan as data: changes with reasons and steps, notes, and the outcomes of a run.
 
-A plan holds no secret values and no functions, so it can be sorted, printed and compared.
+A plan has no secret values and no functions, so it can be sorted, printed and compared.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class Outcome:
     """The result of one change.
 
     `error` says why it failed or was skipped. `wrote` is true if GitHub applied a part of the
-    change, or may have applied it.
+    change, or might have applied it.
     """
 
     change: Change

@@ -15,7 +15,7 @@ Properties = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, order=True)
 class RepositoryInfo:
-    """A repository: what a selection needs to know about it.
+    """A repository, with the properties that a selection uses.
 
     `full_name` is `owner/name` as GitHub spells it today. `properties` are the values of the
     organization's custom properties.
@@ -102,7 +102,7 @@ def select(selection: Selection, index: RepositoryIndex) -> SelectionResult:
     keep_archived = selection.archived or selection.mode == "remove"
     archived = {repo for repo in selected if repo.archived and not keep_archived}
     renamed = _renamed(by_name)
-    # Removing access from a repository is right, whoever owns it now.
+    # Removing access from a repository is correct for any current owner.
     included = selection.include if selection.mode != "remove" else ()
     return SelectionResult(
         repositories=tuple(sorted(selected - archived)),

@@ -12,7 +12,7 @@ from enum import StrEnum
 class Part(StrEnum):
     """A member of the triplet. The members are written in this order.
 
-    SERVER comes last: Codespaces ignores a triplet without a server, so it never sees a new triplet
+    SERVER is last: Codespaces ignores a triplet without a server, so it never sees a new triplet
     that is only half written.
     """
 

@@ -137,8 +137,8 @@ def _current_access(
     """Who can use a stored secret.
 
     If the list is incomplete, every repository that `mode: remove` names counts as listed: the
-    token may just not see it, and removing a repository that is not listed does no harm. A list is
-    also incomplete if it changed while its pages were read.
+    token might just not see it, and removing a repository that is not listed does no harm. A list
+    is also incomplete if it changed while its pages were read.
     """
     ids = _listed_ids(secret)
     removes = triplet.selection is not None and triplet.selection.mode == "remove"

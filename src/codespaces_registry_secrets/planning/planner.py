@@ -34,7 +34,7 @@ def compute_plan(
     unmanaged: Literal["listed", "pruned", "ignored"] = "ignored",
     other_triplets: Sequence[Desired] = (),
 ) -> Plan:
-    """Compare the desired triplets with what GitHub holds.
+    """Compare the desired triplets with the state of GitHub.
 
     `removal_limit` is the largest share, 0 to 1, of a secret's selected repositories or of a
     target's triplets that one plan can remove. `unmanaged` is what to do with triplets that are at
@@ -178,7 +178,7 @@ def _describe_reason(
 
 
 def _describe_access_difference(members: tuple[Member, ...]) -> str:
-    """How the access differs from the spec, and of which members if not of all; or empty."""
+    """How the access differs from the spec, with the members if not all differ; or empty."""
     differing = [member for member in members if member.access_differs]
     if not differing:
         return ""

@@ -1,4 +1,4 @@
-"""The log, annotations and summary of a run that an error ended before it had outcomes."""
+"""Log, annotations and summary of a run that failed before it had outcomes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codespaces_registry_secrets.report.workflow_commands import WorkflowCommand
 
 
 def report_early_end(error: Exception, commands: WorkflowCommands) -> None:
-    """Report the error that ended a run. Of a crash it reports type and place, never a value."""
+    """Report the error that stopped a run. For a crash it reports type and place, never a value."""
     end = describe_early_end(error)
     problems = merge_notes(end.problems)
     for note in problems:
@@ -32,7 +32,7 @@ def report_early_end(error: Exception, commands: WorkflowCommands) -> None:
 
 @dataclass(frozen=True)
 class EarlyEnd:
-    """An error that ended a run before it had outcomes to report.
+    """An error that stopped a run before it had outcomes.
 
     `outcome` is one sentence. `problems` say what to do. `trace` is the traceback of a crash.
     """

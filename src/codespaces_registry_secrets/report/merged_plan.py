@@ -1,6 +1,6 @@
-"""The plan files of a provisioning run's jobs -> its changes, outputs and summary. Pure.
+"""Merge plan files into changes, and render the outputs and the summary of the run. Pure.
 
-A shard renders no summary of its own: a run can have 256 of them.
+The shards write no summaries, because a run can have 256 of them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from codespaces_registry_secrets.report.outputs import COUNTED
 from codespaces_registry_secrets.report.summary import TITLE
 from codespaces_registry_secrets.text.markdown import code, row, table_head
 
-# GitHub shows a summary of at most 1 MiB, so rows are limited, and the length of their cells too.
-MOST_ROWS = 500
-MOST_CELL_CHARACTERS = 300
+# Limits, because GitHub shows a summary of at most 1 MiB.
+MAX_ROWS = 500
+MAX_CELL_CHARACTERS = 300
 _COUNTS = ("Action", "Outcome", "Triplets")
 _COLUMNS = ("Target", "Registry", "Server", "Sources", "Action", "Outcome", "Why")
 MergedStatus = Literal["planned", "applied", "failed", "skipped", "unchanged", "blocked"]
@@ -34,16 +34,16 @@ class MergedChange:
 
     @property
     def reason(self) -> str:
-        """Why it was not carried out; empty if there is nothing to explain."""
+        """Why the change failed or is blocked; else empty."""
         blocked = self.change.action == "blocked"
         return self.change.error or (self.change.reason if blocked else "")
 
 
 def merge_plan_files(files: Iterable[PlanFile], mode: str) -> tuple[MergedChange, ...]:
-    """Merge the newest plan with the outcomes of the shards that ran with it or after it.
+    """Merge the newest plan with the outcomes of the shards of its attempt and of later attempts.
 
-    Artifacts of earlier attempts are still there if failed jobs run again. Without a plan there are
-    no changes.
+    If failed jobs are run again, the artifacts of earlier attempts still exist. Without a plan
+    there are no changes.
     """
     files = sorted(files, key=lambda file: (file.attempt, file.job))
     newest = max((file.attempt for file in files if file.job == "plan"), default=None)
@@ -59,7 +59,7 @@ def _status(change: FileChange, mode: str) -> MergedStatus:
         return "unchanged"
     if change.action == "blocked":
         return "blocked"
-    # Still planned after `apply`: no shard ran, or the shard ended before it came to this change.
+    # Still planned after `apply`: no shard ran, or the shard stopped before this change.
     return "skipped" if mode == "apply" and change.outcome == "planned" else change.outcome
 
 
@@ -70,17 +70,17 @@ def find_unfinished(changes: Iterable[MergedChange]) -> tuple[MergedChange, ...]
 
 def build_merged_outputs(changes: Sequence[MergedChange]) -> Mapping[str, str]:
     """The outputs of the workflow that count changes, and `changed`."""
-    done = Counter(c.change.action for c in changes if c.status in {"applied", "planned"})
+    completed = Counter(c.change.action for c in changes if c.status in {"applied", "planned"})
     statuses = Counter(change.status for change in changes)
     return {
         "changed": json.dumps(statuses["applied"] > 0),
-        **{name: str(done[action]) for action, name in COUNTED.items()},
+        **{name: str(completed[action]) for action, name in COUNTED.items()},
         **{name: str(statuses[name]) for name in ("unchanged", "blocked", "failed", "skipped")},
     }
 
 
 def render_merged_summary(mode: str, changes: Sequence[MergedChange], *, has_plan: bool) -> str:
-    """How many changes had which outcome, and a row for each change that needs attention."""
+    """The number of changes by outcome, and a row for each change that is not finished."""
     head = f"{TITLE}: {_cell(mode)}\n\n"
     if not has_plan:
         return f"{head}There is no plan. The log of the job `Plan` says why.\n"
@@ -94,9 +94,9 @@ def _tables(changes: Sequence[MergedChange]) -> Iterator[str]:
     unfinished = find_unfinished(changes)
     if unfinished:
         yield f"\n{table_head(_COLUMNS)}"
-        yield from map(_row, unfinished[:MOST_ROWS])
-    if len(unfinished) > MOST_ROWS:
-        yield f"\nAnd {len(unfinished) - MOST_ROWS} more, in the artifacts of this run."
+        yield from map(_row, unfinished[:MAX_ROWS])
+    if len(unfinished) > MAX_ROWS:
+        yield f"\nAnd {len(unfinished) - MAX_ROWS} more, in the artifacts of this run."
 
 
 def _row(merged: MergedChange) -> str:
@@ -107,4 +107,4 @@ def _row(merged: MergedChange) -> str:
 
 
 def _cell(text: str) -> str:
-    return code(text[:MOST_CELL_CHARACTERS])
+    return code(text[:MAX_CELL_CHARACTERS])

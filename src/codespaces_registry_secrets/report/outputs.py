@@ -15,7 +15,7 @@ from codespaces_registry_secrets.model.plan import Action, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Shard
 from codespaces_registry_secrets.text.control_characters import one_line
 
-# The outputs of a job can have 1 MB in all, and an environment variable of a later step far less.
+# GitHub limits the outputs of a job to 1 MB, and environment variables of a step are more limited.
 MAX_PLAN_BYTES = 512 * 1024
 _ENVELOPE_BYTES = 1024  # for the keys around the changes, and the number of omitted changes
 _SEPARATOR = ", "
@@ -53,7 +53,8 @@ def build_outputs(
 def write_plan_file(folder: Path, mode: str, outcomes: Sequence[Outcome]) -> str:
     """Write the whole plan into RUNNER_TEMP, and return the name of the file.
 
-    Not its path: the folder has one path inside a container and another for the job's other steps.
+    It returns no path, because the folder has another path outside of the container, where other
+    steps of the job run.
     """
     name = f"codespaces-registry-plan-{uuid4().hex[:12]}.json"
     (folder / name).write_text(whole_plan(mode, outcomes) + "\n", encoding="utf-8")
@@ -82,7 +83,7 @@ def whole_plan(mode: str, outcomes: Sequence[Outcome]) -> str:
 
 
 def _document(mode: str, changes: Sequence[str], omitted: int = 0) -> str:
-    """Join changes that are JSON already, so that each is encoded only once."""
+    """Join changes that are already JSON, so that each is encoded only once."""
     head = _to_json({"version": 1, "mode": mode})[:-1]
     tail = f'{_SEPARATOR}"omitted": {omitted}' if omitted else ""
     return f'{head}{_SEPARATOR}"changes": [{_SEPARATOR.join(changes)}]{tail}}}'

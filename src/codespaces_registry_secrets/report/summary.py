@@ -27,7 +27,7 @@ def render_summary(
 
 
 def render_early_summary(outcome: str, problems: Sequence[Note]) -> str:
-    """The summary of a run that an error ended before it had a plan to report."""
+    """The summary of a run that failed before it had a plan."""
     return _head(TITLE, outcome, problems)
 
 

@@ -59,7 +59,7 @@ class Cancellation:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         first = self.requested is None
-        # Take no lock: the thread that this handler interrupts may hold it.
+        # Take no lock: the thread that this handler interrupts can hold it.
         self.requested = self.requested or signal.Signals(number).name
         if first and self._raise_at_once:
             self.check()

@@ -31,7 +31,7 @@ MAX_DEPTH = 50
 # An alias can also refer to a long text.
 MAX_CHARACTERS = 4 * MAX_BYTES
 # Python takes minutes to compute a long number in base 60, and refuses to print long numbers.
-LONGEST_NUMBER = 50
+MAX_NUMBER_LENGTH = 50
 
 _MERGE = "tag:yaml.org,2002:merge"
 _TAGS = frozenset(
@@ -218,7 +218,7 @@ class _NodeWalker:
         if not self._is_printable(node, path):
             return None
         try:
-            if node.tag not in _NUMBERS or len(node.value) <= LONGEST_NUMBER:
+            if node.tag not in _NUMBERS or len(node.value) <= MAX_NUMBER_LENGTH:
                 return self._constructor.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError):
             pass

@@ -14,16 +14,17 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-LONGEST = 300
+MAX_LENGTH = 300
 LEFT_OUT = "response not shown because it repeats the credential"
 HOST_LEFT_OUT = "a host whose name contains the credential"
 
-# This many equal characters in a row are no coincidence. A shorter secret is compared as a whole.
+# A text that shares this many characters in a row with a secret repeats it. A shorter secret is
+# compared as a whole.
 PIECE = 12
 # A shorter encoded form would occur in almost any text by chance.
-_SHORTEST_FORM = 6
-# Text that is encoded several times has few decodings. More of them means an attack.
-_MOST_DECODINGS = 64
+_MIN_ENCODING_LENGTH = 6
+# Legitimate text has few decodings, even if it is encoded several times. More mean an attack.
+_MAX_DECODINGS = 64
 
 
 class Redactor:
@@ -44,15 +45,15 @@ class Redactor:
         """Add a secret, such as a token that the server returned."""
         self._encodings.update(encoding for encoding in _encodings(secret) if encoding)
 
-    def __call__(self, text: str, longest: int = LONGEST) -> str:
-        """The text on one line, cut at `longest` characters; or LEFT_OUT."""
+    def __call__(self, text: str, max_length: int = MAX_LENGTH) -> str:
+        """The text on one line, cut at `max_length` characters; or LEFT_OUT."""
         printable = "".join(c if c.isprintable() else " " for c in text)
         # Comparing takes time, and nothing beyond this length is shown.
-        line = " ".join(printable.split())[: 2 * longest]
+        line = " ".join(printable.split())[: 2 * max_length]
         if line and self._repeats_secret(line):
             return LEFT_OUT
         line = self._username.sub("***", line)
-        return line if len(line) <= longest else f"{line[:longest]}…"
+        return line if len(line) <= max_length else f"{line[:max_length]}…"
 
     def host(self, name: str) -> str:
         """The name of a host that a server chose; or HOST_LEFT_OUT."""
@@ -60,7 +61,7 @@ class Redactor:
 
     def _repeats_secret(self, text: str) -> bool:
         decodings = _decodings(text)
-        if len(decodings) > _MOST_DECODINGS:
+        if len(decodings) > _MAX_DECODINGS:
             return True
         return any(_shares_piece(_normalize(text), self._encodings) for text in decodings)
 
@@ -77,12 +78,12 @@ def _shares_piece(text: str, encodings: set[str]) -> bool:
 
 
 def _normalize(text: str) -> str:
-    """Remove spaces, control characters and letter case, which a server may change."""
+    """Remove spaces, control characters and letter case, which a server can change."""
     return "".join(c for c in text if c.isprintable() and c != " ").casefold()
 
 
 def _encodings(secret: bytes) -> Iterator[str]:
-    """The forms in which a server may repeat a secret, normalized."""
+    """The encodings in which a server can repeat a secret, normalized."""
     text = secret.decode("utf-8", "replace")
     plain = (
         text,
@@ -95,7 +96,7 @@ def _encodings(secret: bytes) -> Iterator[str]:
     )
     yield from map(_normalize, plain)
     encoded = (secret.hex(), *_base64_of_longer_text(secret))
-    yield from (form.lower() for form in encoded if len(form) >= _SHORTEST_FORM)
+    yield from (item.lower() for item in encoded if len(item) >= _MIN_ENCODING_LENGTH)
 
 
 def _base64_of_longer_text(secret: bytes) -> Iterator[str]:
@@ -113,7 +114,7 @@ def _decodings(text: str) -> list[str]:
     for encoded in decodings:
         for decode in _DECODERS:
             decoded = decode(encoded)
-            if decoded not in decodings and len(decodings) <= _MOST_DECODINGS:
+            if decoded not in decodings and len(decodings) <= _MAX_DECODINGS:
                 decodings.append(decoded)
     return decodings
 
@@ -165,7 +166,7 @@ _DECODERS: tuple[Callable[[str], str], ...] = (
 # of its lines, trimmed. A line ends at CR LF, CR or LF and nowhere else.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # A mask for `{` or `},` would hide parts of every log line; such lines of a key hold no secret.
-SHORTEST_LINE = 6
+MIN_LINE_LENGTH = 6
 
 
 def mask_payloads(value: str) -> tuple[str, ...]:
@@ -175,6 +176,6 @@ def mask_payloads(value: str) -> tuple[str, ...]:
     Whitespace at both ends is left out. A blank value has no mask: the runner would reject it.
     """
     lines = (line.strip() for line in _LINE_END.split(value))
-    long_lines = tuple(line for line in lines if len(line) >= SHORTEST_LINE)
+    long_lines = tuple(line for line in lines if len(line) >= MIN_LINE_LENGTH)
     whole = value.strip()
     return long_lines or ((whole,) if whole else ())

@@ -1,7 +1,7 @@
 """Limit the time of a whole login, whatever a server does.
 
 The timeout of `requests` is for the next bytes of a response, not for the whole response. A server
-that sends a header byte by byte, or `100 Continue` without end, never exceeds it.
+that sends a header byte by byte, or endless `100 Continue` responses, never exceeds it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ READ_SECONDS = 10
 
 @dataclass(frozen=True)
 class LoginResult:
-    """`rejected`: the registry said no. `unreachable`: it said neither yes nor no.
+    """The result of a login. `unreachable`: there is no result about the credential.
 
     `message` is the reason and what to do, without any value; empty if accepted.
     """
@@ -32,7 +32,7 @@ class LoginResult:
 
 
 class LoginError(RegistrySecretsError):
-    """Ends a login that is not accepted; `result` says why. `login` catches it."""
+    """The login was not accepted; `result` has the reason. `login` catches it."""
 
     def __init__(self, result: LoginResult) -> None:
         self.result = result
@@ -57,7 +57,7 @@ class NoTlsError(LoginError):
     """The connection failed; perhaps the host has no TLS."""
 
 
-# What stands in the way of a response, and what to do about it.
+# Why the connection failed, and what to do.
 _CERTIFICATE = (
     "the certificate of {host} could not be verified ({reason}); if your own certificate authority "
     "signed it, set REQUESTS_CA_BUNDLE to a file that contains it"
@@ -68,8 +68,8 @@ _NO_BUNDLE = (
 _NO_TLS = "the TLS handshake with {host} failed; check the server's name and port"
 _BROKEN = "{host} refused or closed the connection; check the server's name and port"
 
-# The first entry that fits counts. The libraries wrap errors in varying order, so the most specific
-# cause comes first.
+# The first entry that matches is used. The libraries wrap errors in varying order, so entries are
+# sorted from the most specific cause to the least.
 _MESSAGES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     (
         (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError),
@@ -114,16 +114,16 @@ def _any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it wraps: `requests` and `urllib3` wrap errors in several ways."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
+    """The error and all errors that it wraps, in the ways of `requests` and `urllib3`."""
+    pending, seen = [error], set[int]()
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        inside = (*one.args, getattr(one, "reason", None), one.__cause__)
-        waiting.extend(cause for cause in inside if isinstance(cause, BaseException))
+        seen.add(id(current))
+        yield current
+        wrapped = (*current.args, getattr(current, "reason", None), current.__cause__)
+        pending.extend(cause for cause in wrapped if isinstance(cause, BaseException))
 
 
 # Where registries and token servers put a message: the distribution specification's `errors`,
@@ -150,7 +150,9 @@ def _body_messages(text: str) -> list[str]:
     except RecursionError:
         return []
     errors = body.get("errors") if isinstance(body, dict) else None
-    return [_message_of(one) for one in (errors if isinstance(errors, list) and errors else [body])]
+    return [
+        _message_of(error) for error in (errors if isinstance(errors, list) and errors else [body])
+    ]
 
 
 def _message_of(error: object) -> str:

@@ -1,7 +1,7 @@
 """Send requests to a registry and its token server, with short timeouts and redacted responses.
 
-A credential goes only to the host that it is meant for: no redirect takes it to another host, and
-`.netrc` adds none. Proxies and certificate authorities come from the environment, as the `requests`
+A credential is sent only to its own host: no redirect to another host is followed, and `.netrc` is
+not read. Proxies and certificate authorities come from the environment, as the `requests`
 library reads them (`HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, …).
 """
 
@@ -42,7 +42,7 @@ REDIRECTS = 3
 
 # Shorter secrets are not masked: a server that issues the token `e` would have every `e` in the log
 # replaced.
-SHORTEST_MASK = 8
+MIN_MASK_LENGTH = 8
 
 _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 8 * 1024
@@ -93,9 +93,10 @@ class RegistryResponse:
 
 
 class RegistryClient:
-    """Sends a credential, and redacts it and each token from everything that comes back.
+    """Sends a credential, and redacts it and each token from every response.
 
-    `host` is the registry's own; `mask` is called with each secret that the credential leads to.
+    `host` is the host of the registry. `mask` is called with each secret that is derived from the
+    credential.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class RegistryClient:
             return
         self._hidden.add(secret)
         self._redact.add(secret)
-        if len(secret) >= SHORTEST_MASK:
+        if len(secret) >= MIN_MASK_LENGTH:
             self._mask(SecretBytes(secret))
 
     def redact(self, text: str) -> str:
@@ -232,7 +233,7 @@ class _Session(requests.Session):
 
 
 class _HeaderAuth(AuthBase):
-    """Sends these headers. Because it is set, `requests` does not look into `.netrc`."""
+    """Sends these headers. Because an auth is set, `requests` does not read `.netrc`."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = {name: value for name, value in headers.items() if value}
