@@ -188,5 +188,9 @@ class AccountStore:
     def repositories(self, owner: Account) -> list[Repository]:
         """The repositories of an account, newest first, as GitHub lists them."""
         with self.lock:
-            owned = [one for one in self._repositories.values() if one.owner.id == owner.id]
+            owned = [
+                repository
+                for repository in self._repositories.values()
+                if repository.owner.id == owner.id
+            ]
         return owned[::-1]

@@ -59,7 +59,9 @@ def render_secrets(world: World) -> JsonObject:
     """Render the secrets of every account and repository that has any."""
     targets = [f"{account.kind.lower()}:{account.login}" for account in world.accounts()]
     for account in world.accounts():
-        targets += [f"repository:{one.full_name}" for one in world.repositories(account)]
+        targets += [
+            f"repository:{repository.full_name}" for repository in world.repositories(account)
+        ]
     secrets_by_target = {target: world.secrets(target) for target in targets}
     return {
         target: {name: secret.value.decode(errors="replace") for name, secret in secrets.items()}

@@ -104,7 +104,7 @@ def create_token(request: ApiRequest[App]) -> ApiResponse:
     """Issue an installation token with the requested part of the installation's access."""
     installation_id = request.path_id("installation_id")
     installation = next(
-        (one for one in request.caller.installations if one.id == installation_id), None
+        (item for item in request.caller.installations if item.id == installation_id), None
     )
     if installation is None:
         raise not_found()
@@ -112,7 +112,7 @@ def create_token(request: ApiRequest[App]) -> ApiResponse:
     ids = frozenset(repository.id for repository in repositories) or None
     permissions = read_permissions(request, installation)
     value, token, expires = request.world.issue_installation_token(installation, permissions, ids)
-    bodies = [schemas.full_repository(one, request.base_url) for one in repositories]
+    bodies = [schemas.full_repository(repository, request.base_url) for repository in repositories]
     return ApiResponse(201, schemas.installation_token(value, token, expires, bodies))
 
 
@@ -141,9 +141,14 @@ def read_repositories(request: ApiRequest[App], installation: Installation) -> l
     names, ids = request.body.get("repositories", []), request.body.get("repository_ids", [])
     if not isinstance(names, list) or not isinstance(ids, list):
         raise ApiError(422, NOT_INSTALLED)
-    owned = {one.name.lower(): one for one in request.world.repositories(installation.account)}
+    owned = {
+        repository.name.lower(): repository
+        for repository in request.world.repositories(installation.account)
+    }
     lowered = {str(name).lower() for name in names}
     owned_ids = [repository.id for repository in owned.values()]
-    if not lowered <= set(owned) or not all(one in owned_ids for one in ids):
+    if not lowered <= set(owned) or not all(id_ in owned_ids for id_ in ids):
         raise ApiError(422, NOT_INSTALLED)
-    return [one for name, one in owned.items() if name in lowered or one.id in ids]
+    return [
+        repository for name, repository in owned.items() if name in lowered or repository.id in ids
+    ]

@@ -148,9 +148,9 @@ def list_repositories(request: SecretsRequest) -> ApiResponse:
     api, world = request.api, request.api.world
     ids = request.find_secret().repositories
     visible = filter_visible(api, filter(None, map(world.repository_by_id, ids)))
-    total = len(ids) - sum(world.omits_from_lists(api.caller, one) for one in visible)
+    total = len(ids) - sum(world.omits_from_lists(api.caller, repository) for repository in visible)
     listed, sso_header = filter_listed(api, visible)
-    bodies = [schemas.minimal_repository(one, api.base_url) for one in listed]
+    bodies = [schemas.minimal_repository(repository, api.base_url) for repository in listed]
     response = counted_list_response(api, "repositories", bodies, total)
     return replace(response, headers={**response.headers, **sso_header})
 
@@ -171,7 +171,7 @@ def add_repository(request: SecretsRequest) -> ApiResponse:
 def remove_repository(request: SecretsRequest) -> ApiResponse:
     """Remove one selected repository."""
     secret, removed_id = request.find_selected_secret(), request.find_path_repository().id
-    ids = (one for one in secret.repositories if one != removed_id)
+    ids = (id_ for id_ in secret.repositories if id_ != removed_id)
     return request.store_repositories(secret, ids)
 
 

@@ -117,7 +117,7 @@ def public_user(account: Account, base_url: str, repositories: Sequence[Reposito
         "email": None,
         "hireable": None,
         "bio": None,
-        "public_repos": sum(not one.private for one in repositories),
+        "public_repos": sum(not repository.private for repository in repositories),
         "public_gists": 0,
         "followers": 0,
         "following": 0,
@@ -128,7 +128,7 @@ def public_user(account: Account, base_url: str, repositories: Sequence[Reposito
 
 def private_user(account: Account, base_url: str, repositories: Sequence[Repository]) -> JsonObject:
     """`private-user`: a user's own profile."""
-    private = sum(one.private for one in repositories)
+    private = sum(repository.private for repository in repositories)
     return {
         **public_user(account, base_url, repositories),
         "private_gists": 0,
@@ -160,7 +160,7 @@ def organization_full(
         "description": None,
         "has_organization_projects": True,
         "has_repository_projects": True,
-        "public_repos": sum(not one.private for one in repositories),
+        "public_repos": sum(not repository.private for repository in repositories),
         "public_gists": 0,
         "followers": 0,
         "following": 0,

@@ -71,7 +71,7 @@ def read_repository_ids(body: Mapping[str, Json], *, required: bool) -> tuple[in
         return ()
     if not isinstance(ids, list):
         raise invalid("selected_repository_ids", "The repository ids are not an array.")
-    integers = [one for one in ids if isinstance(one, int) and not isinstance(one, bool)]
+    integers = [id_ for id_ in ids if isinstance(id_, int) and not isinstance(id_, bool)]
     if len(integers) < len(ids):
         raise invalid("selected_repository_ids", "A repository id is not an integer.")
     return tuple(dict.fromkeys(integers))

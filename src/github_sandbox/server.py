@@ -77,7 +77,9 @@ class Sandbox:
     @property
     def writes(self) -> list[Exchange]:
         """The exchanges whose request writes."""
-        return [one for one in self._middleware.exchanges if one.method in WRITE_METHODS]
+        return [
+            exchange for exchange in self._middleware.exchanges if exchange.method in WRITE_METHODS
+        ]
 
     def clear_exchanges(self) -> None:
         """Remove all recorded exchanges."""
