@@ -39,7 +39,7 @@ def test_the_workflow_has_every_input_of_the_action() -> None:
     assert not INPUTS.keys() & SECRETS.keys()
 
 
-@pytest.mark.parametrize("name", INPUTS.keys() - OWN)
+@pytest.mark.parametrize("name", sorted(INPUTS.keys() - OWN))
 def test_an_input_has_the_default_of_the_action(name: str) -> None:
     """Replacing a step by a call of the workflow changes no behaviour."""
     default = INPUTS[name].get("default", "")
@@ -62,7 +62,7 @@ def test_all_inputs_and_secrets_are_passed_on(job: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", OUTPUTS.keys() & ACTION["outputs"].keys() - {"changed"})
+@pytest.mark.parametrize("name", sorted(OUTPUTS.keys() & ACTION["outputs"].keys() - {"changed"}))
 def test_an_output_has_the_description_of_the_action(name: str) -> None:
     """It has the same meaning."""
     assert OUTPUTS[name]["description"] == ACTION["outputs"][name]["description"]
