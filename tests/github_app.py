@@ -31,6 +31,11 @@ def private_pem(key: RSAPrivateKey | None = None) -> str:
     return (key or app_key()).private_bytes(*encoding).decode()
 
 
+def app_inputs(key: RSAPrivateKey | None = None, app_id: int = APP_ID) -> dict[str, str]:
+    """Return the inputs of a run that authenticates as the App."""
+    return {"token": "", "app_id": str(app_id), "app_private_key": private_pem(key)}
+
+
 def add_app(world: World, installations: Mapping[str, Mapping[str, str]]) -> App:
     """Add the App to a world, with the permissions of its installation at each owner."""
     public = app_key().public_key()

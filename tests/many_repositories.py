@@ -81,16 +81,14 @@ def _store(
     listed: Iterable[str] = (),
 ) -> None:
     """Store a triplet that is a day old."""
-    listed = list(listed)
-    for part in ("SERVER", "USER", "PASSWORD"):
-        world.put_secret(
-            target,
-            f"{registry}_CONTAINER_REGISTRY_{part}",
-            b"old",
-            visibility=visibility,
-            repositories=listed,
-            updated_at=world.now() - timedelta(days=1),
-        )
+    stored_triplet(
+        world,
+        target,
+        registry=registry,
+        visibility=visibility,
+        repositories=list(listed),
+        updated_at=world.now() - timedelta(days=1),
+    )
 
 
 def state(world: World) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from codespaces_registry_secrets.action import main
@@ -39,11 +40,24 @@ TRIPLET = tuple(f"ACR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER", 
 
 
 def stored_triplet(
-    world: World, target: str, *, visibility: str | None = None, repositories: Sequence[str] = ()
+    world: World,
+    target: str,
+    *,
+    registry: str = "ACR",
+    visibility: str | None = None,
+    repositories: Sequence[str] = (),
+    updated_at: datetime | None = None,
 ) -> None:
-    """Store the three secrets of ACR with the value `old`."""
-    for name in TRIPLET:
-        world.put_secret(target, name, b"old", visibility=visibility, repositories=repositories)
+    """Store the three secrets of a registry with the value `old`."""
+    for part in ("SERVER", "USER", "PASSWORD"):
+        world.put_secret(
+            target,
+            f"{registry}_CONTAINER_REGISTRY_{part}",
+            b"old",
+            visibility=visibility,
+            repositories=repositories,
+            updated_at=updated_at,
+        )
 
 
 class Action:

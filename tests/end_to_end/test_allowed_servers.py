@@ -1,4 +1,4 @@
-"""What the workflow allows counts more than what a registry says."""
+"""The input `allowed-servers` also limits the token servers that registries name."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from github_sandbox import Sandbox
 from registry.scripted_server import Served, challenging
 from sandboxed_action import LOGIN_SPEC, Action
 
-SPEC = LOGIN_SPEC
-
 
 @pytest.mark.parametrize("verify", ["auto", "required"])
 def test_a_token_server_that_is_not_allowed_blocks_the_credential(
     sandbox: Sandbox, action: Action, capsys: pytest.CaptureFixture[str], verify: str
 ) -> None:
-    """It is refused, not unreachable: nothing is sent there, and nothing is written."""
+    """The server does not count as unreachable: nothing is sent to it, and nothing is written."""
 
-    async def give(request: web.Request) -> web.StreamResponse:
+    async def issue_token(request: web.Request) -> web.StreamResponse:
         return web.json_response({"token": "a-token-for-a-while"})
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return challenging(f'Bearer realm="{elsewhere.url}/token"')
+    async def challenge(request: web.Request) -> web.StreamResponse:
+        return challenging(f'Bearer realm="{token_server.url}/token"')
 
-    with Served(give) as elsewhere, Served(answer) as server:
+    with Served(issue_token) as token_server, Served(challenge) as server:
         code = action.here(
-            SPEC.format(server=server.host),
+            LOGIN_SPEC.format(server=server.host),
             {"ACR_PASSWORD": "correct horse"},
             allowed_servers=f"{server.host}, *.AZURECR.io",
             verify=verify,
         )
-        assert elsewhere.seen == []
-        message = f"{server.host} names the token server {elsewhere.host}, which `allowed-servers`"
+        assert token_server.seen == []
+        message = (
+            f"{server.host} names the token server {token_server.host}, which `allowed-servers`"
+        )
 
     assert code == 1
     assert sandbox.writes == []

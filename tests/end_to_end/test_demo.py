@@ -1,4 +1,4 @@
-"""What `script/demo` shows."""
+"""The output of `script/demo`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_demo_ends_with_nothing_left_to_do() -> None:
-    """Plan, apply, a refusal that the stored credential survives, and a plan of nothing."""
-    done = subprocess.run(
+def test_the_demo_ends_with_a_plan_without_changes() -> None:
+    """It also shows a rejected credential, which replaces no stored one, and no password."""
+    process = subprocess.run(
         [sys.executable, "-m", "github_sandbox.demo"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
@@ -20,9 +20,9 @@ def test_the_demo_ends_with_nothing_left_to_do() -> None:
         text=True,
     )
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "no changes"
-    assert "rejects the credential (401)" in done.stdout
-    assert "The stored credential is unchanged." in done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert process.stdout.splitlines()[-1] == "no changes"
+    assert "rejects the credential (401)" in process.stdout
+    assert "The stored credential is unchanged." in process.stdout
     for password in ("correct horse battery staple", "a token of octocat", "that was revoked"):
-        assert password not in done.stdout
+        assert password not in process.stdout

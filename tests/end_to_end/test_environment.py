@@ -1,4 +1,4 @@
-"""Variables of the step are sources of values, and nothing that a library obeys."""
+"""Environment variables of the step are sources of values, but do not configure libraries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ registries:
     targets:
       - repository: octo-org/app
 """
-# No server of these tests has a certificate that such a client takes.
+# With this configuration, a client rejects the certificates of all servers of these tests.
 OPENSSL_CONF = """
 openssl_conf = openssl_init
 [openssl_init]
@@ -40,38 +40,38 @@ SignatureAlgorithms = RSA+SHA256
 
 @pytest.fixture
 def certificate_authority(tmp_path: Path) -> CertificateAuthority:
-    """Believed by those who are told of its bundle."""
+    """A certificate authority that clients trust if they use its bundle."""
     return CertificateAuthority(tmp_path)
 
 
 @pytest.fixture
 def registry(certificate_authority: CertificateAuthority) -> Iterator[Served]:
-    """A registry with TLS, which takes any credential."""
+    """A registry with TLS, which accepts any credential."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        known = "Authorization" in request.headers
-        return web.json_response({}) if known else challenging('Basic realm="x"')
+    async def log_in(request: web.Request) -> web.StreamResponse:
+        authorized = "Authorization" in request.headers
+        return web.json_response({}) if authorized else challenging('Basic realm="x"')
 
-    with Served(answer, certificate_authority.certify("localhost").context()) as served:
+    with Served(log_in, certificate_authority.certify("localhost").context()) as served:
         yield served
 
 
 @pytest.fixture
-def uncovered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that coverage does not follow: it would load OpenSSL before all else."""
+def without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not measure coverage in the process of the step: that would load OpenSSL first."""
     for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.usefixtures("uncovered")
-def test_openssl_takes_no_orders(
+@pytest.mark.usefixtures("without_coverage")
+def test_openssl_ignores_environment_variables(
     world: World,
     action: Action,
     certificate_authority: CertificateAuthority,
     registry: Served,
     tmp_path: Path,
 ) -> None:
-    """No configuration is read, and no keys are written; the variables are sources all the same."""
+    """OpenSSL reads no configuration and writes no keys; the variables still work as sources."""
     configuration, keys = tmp_path / "openssl.cnf", tmp_path / "keys.log"
     configuration.write_text(OPENSSL_CONF)
     variables = {
@@ -86,18 +86,18 @@ def test_openssl_takes_no_orders(
 
     assert step.exit_code == 0, step.stdout
     assert not keys.exists()
-    stored = world.secrets(REPOSITORY)
-    assert stored["ACR_CONTAINER_REGISTRY_USER"].value == str(configuration).encode()
-    assert stored["ACR_CONTAINER_REGISTRY_PASSWORD"].value == str(keys).encode()
+    secrets = world.secrets(REPOSITORY)
+    assert secrets["ACR_CONTAINER_REGISTRY_USER"].value == str(configuration).encode()
+    assert secrets["ACR_CONTAINER_REGISTRY_PASSWORD"].value == str(keys).encode()
 
 
-def test_botocore_takes_no_orders(world: World, action: Action) -> None:
-    """The endpoint of ECR counts alone, and the key that is checked is the one of the spec."""
+def test_botocore_ignores_environment_variables(world: World, action: Action) -> None:
+    """Only the endpoint of ECR is used, and the login uses the key that the spec names."""
 
-    async def trap(request: web.Request) -> web.StreamResponse:
+    async def accept(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
 
-    async def refuse(request: web.Request) -> web.StreamResponse:
+    async def reject(request: web.Request) -> web.StreamResponse:
         body = {"__type": "UnrecognizedClientException", "message": "no such key"}
         return web.json_response(body, status=400)
 
@@ -105,30 +105,32 @@ def test_botocore_takes_no_orders(world: World, action: Action) -> None:
     spec = SPEC.format(
         server=server, username="AWS_ACCESS_KEY_ID", password="AWS_SECRET_ACCESS_KEY"
     )
-    with Served(trap) as elsewhere, Served(refuse) as ecr:
+    with Served(accept) as other_endpoint, Served(reject) as ecr:
         variables = {
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             "AWS_CA_BUNDLE": "/no/such/bundle.pem",
-            "AWS_ENDPOINT_URL": elsewhere.url,
+            "AWS_ENDPOINT_URL": other_endpoint.url,
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
             "AWS_PROFILE": "no-such-profile",
             "AWS_USE_FIPS_ENDPOINT": "true",
             "AWS_ENDPOINT_URL_ECR": ecr.url,
         }
         step = action.step(spec, variables, verify="required")
-        (asked,) = ecr.seen
+        (request,) = ecr.seen
 
     assert step.exit_code == 1
     assert "UnrecognizedClientException: no such key" in step.stdout
-    assert "Credential=AKIAIOSFODNN7EXAMPLE/" in (asked.authorization or "")
-    assert elsewhere.seen == []
+    assert "Credential=AKIAIOSFODNN7EXAMPLE/" in (request.authorization or "")
+    assert other_endpoint.seen == []
     assert world.secrets(REPOSITORY) == {}
 
 
 @pytest.mark.parametrize("url", ["http://ecr.example.com", "ftp://localhost"])
-def test_an_endpoint_without_tls_blocks(world: World, action: Action, url: str) -> None:
-    """Beyond this machine; also where an unreachable registry would only be warned of."""
+def test_an_ecr_endpoint_without_tls_blocks_the_change(
+    world: World, action: Action, url: str
+) -> None:
+    """Except on this machine. `verify: auto` does not turn it into a warning."""
     server = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     spec = SPEC.format(server=server, username="KEY_ID", password="SECRET_KEY")
     variables = {
@@ -144,8 +146,8 @@ def test_an_endpoint_without_tls_blocks(world: World, action: Action, url: str) 
     assert world.secrets(REPOSITORY) == {}
 
 
-def test_what_is_gone_from_the_process() -> None:
-    """C code does not see it either; the rest stays, and the copy has everything."""
+def test_variables_that_configure_libraries_are_removed_from_the_process() -> None:
+    """C code does not see them either; the others stay, and the copy has all of them."""
     program = (
         "import ctypes, os, sys; sys.path.insert(0, 'src');"
         "from codespaces_registry_secrets.runtime.environment import isolate_environment;"
@@ -155,13 +157,19 @@ def test_what_is_gone_from_the_process() -> None:
         "print(*sorted(name for name in before if getenv(name.encode()) is None))"
     )
     kept = ["AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "HTTPS_PROXY"]
-    gone = ["AWS_ENDPOINT_URL", "AWS_PROFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "SSLKEYLOGFILE"]
-    done = subprocess.run(
+    removed = [
+        "AWS_ENDPOINT_URL",
+        "AWS_PROFILE",
+        "OPENSSL_CONF",
+        "OPENSSL_MODULES",
+        "SSLKEYLOGFILE",
+    ]
+    process = subprocess.run(
         [sys.executable, "-I", "-c", program],
-        env=dict.fromkeys([*kept, *gone], ""),
+        env=dict.fromkeys([*kept, *removed], ""),
         cwd=ACTION_YML.parent,
         capture_output=True,
         check=True,
         text=True,
     )
-    assert done.stdout.split() == gone
+    assert process.stdout.split() == removed

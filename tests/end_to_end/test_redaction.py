@@ -1,4 +1,4 @@
-"""GitHub, or a proxy in its place, repeats what it was sent: no message does."""
+"""Messages redact credentials that GitHub, or a proxy in front of it, sends back."""
 
 from __future__ import annotations
 
@@ -11,23 +11,14 @@ from urllib.parse import quote
 import pytest
 from aiohttp import ClientSession, web
 
-from github_app import add_app, private_pem
+from github_app import add_app, app_inputs
 from github_sandbox import Fault, Sandbox, World
 from registry.scripted_server import Served
-from sandboxed_action import TOKEN, Action
+from sandboxed_action import LOGIN_SPEC, TOKEN, Action
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: registry.example.com
-    username: octocat
-    password: {env: ACR_PASSWORD}
-    targets:
-      - repository: octo-org/app
-"""
+SPEC = LOGIN_SPEC.format(server="registry.example.com")
 PASSWORD = "correct-horse-battery-staple"
-LEFT_OUT = "response not shown because it repeats the credential"
+REDACTED = "response not shown because it repeats the credential"
 ENCODERS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "base64": lambda text: b64encode(f"x:{text}".encode()).decode(),
@@ -40,24 +31,24 @@ ENCODERS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("secret", [TOKEN, PASSWORD], ids=["token", "password"])
 @pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
-@pytest.mark.parametrize("place", ["message", "errors", "error"])
-def test_in_an_error(
-    sandbox: Sandbox, action: Action, place: str, secret: str, encode: Callable[[str], str]
+@pytest.mark.parametrize("field", ["message", "errors", "error"])
+def test_a_credential_in_an_error_response_is_redacted(
+    sandbox: Sandbox, action: Action, field: str, secret: str, encode: Callable[[str], str]
 ) -> None:
-    """In the message or its details, in whatever code."""
+    """In the message or in its details, in any encoding."""
     echo = f"you sent {encode(secret)}"
     bodies = {
         "message": {"message": echo},
         "errors": {"message": "no", "errors": [{"message": echo}]},
         "error": {"message": "no", "errors": echo},
     }
-    sandbox.fail(Fault(method="PUT", status=422, body=json.dumps(bodies[place]), times=None))
+    sandbox.fail(Fault(method="PUT", status=422, body=json.dumps(bodies[field]), times=None))
 
     step = action.step(SPEC, {"ACR_PASSWORD": PASSWORD})
 
     assert step.exit_code == 1
     (message,) = (m for m in step.annotations("error") if "create ACR" in m)
-    assert f"GitHub returned 422: {LEFT_OUT}" in message
+    assert f"GitHub returned 422: {REDACTED}" in message
     assert encode(secret) not in step.stdout.replace(f"::add-mask::{secret}", "")
 
 
@@ -70,10 +61,10 @@ def test_in_an_error(
     ids=["permissions", "sso"],
 )
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_in_a_header(
+def test_a_token_in_a_response_header_is_redacted(
     sandbox: Sandbox, action: Action, method: str, headers: dict[str, str]
 ) -> None:
-    """Where GitHub says what would help."""
+    """In the headers that name missing permissions and the page for single sign-on."""
     body = '{"message": "Forbidden"}'
     sandbox.fail(Fault(method=method, status=403, headers=headers, body=body, times=None))
 
@@ -84,8 +75,8 @@ def test_in_a_header(
     assert TOKEN not in step.stdout.replace(f"::add-mask::{TOKEN}", "")
 
 
-def test_a_long_url_for_single_sign_on(sandbox: Sandbox, action: Action) -> None:
-    """It is not cut: it would lead nowhere."""
+def test_a_long_url_for_single_sign_on_is_shown_whole(sandbox: Sandbox, action: Action) -> None:
+    """A shortened URL would not work."""
     url = f"https://github.com/orgs/octo-org/sso?authorization_request={'A1b2' * 200}"
     headers = {"x-github-sso": f"required; url={url}"}
     sandbox.fail(Fault(status=403, headers=headers, body="{}", times=None))
@@ -96,25 +87,26 @@ def test_a_long_url_for_single_sign_on(sandbox: Sandbox, action: Action) -> None
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_the_tokens_of_an_app(world: World, sandbox: Sandbox, action: Action, method: str) -> None:
-    """What the App signs itself, and what its installation is given."""
+def test_the_tokens_of_an_app_are_redacted(
+    world: World, sandbox: Sandbox, action: Action, method: str
+) -> None:
+    """The JWT that the App signs, and the token of its installation."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def forward_or_echo(request: web.Request) -> web.StreamResponse:
         if request.method == method:
             message = f"you sent {request.headers['Authorization']}"
             return web.json_response({"message": message}, status=422)
         headers = {"Authorization": request.headers["Authorization"]}
         async with (
             ClientSession(sandbox.url, headers=headers) as client,
-            client.request(request.method, request.path_qs, data=await request.read()) as passed,
+            client.request(request.method, request.path_qs, data=await request.read()) as response,
         ):
-            return web.json_response(await passed.json(), status=passed.status)
+            return web.json_response(await response.json(), status=response.status)
 
     add_app(world, {"octo-org": {"codespaces_secrets": "write"}})
-    inputs = {"token": "", "app_id": "1234", "app_private_key": private_pem()}
 
-    with Served(answer) as proxy:
-        step = action.step(SPEC, {"ACR_PASSWORD": PASSWORD}, api_url=proxy.url, **inputs)
+    with Served(forward_or_echo) as proxy:
+        step = action.step(SPEC, {"ACR_PASSWORD": PASSWORD}, api_url=proxy.url, **app_inputs())
 
     assert step.exit_code == 1
-    assert f"GitHub returned 422: {LEFT_OUT}" in step.stdout
+    assert f"GitHub returned 422: {REDACTED}" in step.stdout

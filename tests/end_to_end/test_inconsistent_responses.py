@@ -1,4 +1,4 @@
-"""Where an answer leaves a doubt, nothing is written on the strength of it."""
+"""Inconsistent or incomplete responses of GitHub block writes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ SPEC = ACR_SPEC + '    targets: [{organization: octo-org, repositories: ["svc-*"
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 
 
-def test_secrets_that_do_not_add_up_block_the_target(
+def test_an_inconsistent_count_of_secrets_blocks_the_target(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A triplet that seems to be missing may only not have been listed."""
+    """A triplet that seems to be missing can exist without being listed."""
     stored_triplet(world, ORGANIZATION, visibility="all")
     body = '{"total_count": 3, "secrets": []}'
     path = r"/orgs/octo-org/codespaces/secrets\?"
@@ -34,12 +34,12 @@ def test_secrets_that_do_not_add_up_block_the_target(
         (r"/codespaces/secrets\?", '{"total_count": 3, "secrets": []}'),
         ("USER/repositories", '{"total_count": 2, "repositories": []}'),
     ],
-    ids=["secrets", "a list"],
+    ids=["secrets", "selected repositories"],
 )
-def test_what_does_not_add_up_is_read_once_more(
+def test_an_inconsistent_list_is_read_a_second_time(
     world: World, sandbox: Sandbox, action: Action, path: str, body: str
 ) -> None:
-    """Somebody else can have changed it between two pages."""
+    """Somebody else can change a list while its pages are read."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     sandbox.fail(Fault(method="GET", path=path, status=200, body=body))
 
@@ -48,10 +48,10 @@ def test_what_does_not_add_up_is_read_once_more(
     assert b"new" in {secret.value for secret in world.secrets(ORGANIZATION).values()}
 
 
-def test_repositories_that_cannot_be_listed_block_the_selection(
+def test_repositories_that_cannot_be_listed_block_the_target(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A glob that matches nothing then would empty the list."""
+    """A glob over an incomplete list would remove repositories."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/svc-001"])
     sandbox.fail(Fault(path=r"/orgs/octo-org/repos\?.*page=2", status=502, times=None))
 
@@ -65,10 +65,10 @@ def test_repositories_that_cannot_be_listed_block_the_selection(
     assert sandbox.writes == []
 
 
-def test_a_list_that_shrinks_while_it_is_read_is_not_sent_back(
+def test_a_list_that_shrinks_during_the_read_is_not_written_back(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """The second reading, right before the write, must add up too."""
+    """The list is read a second time right before the write, and must be consistent then too."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     body = '{"total_count": 2, "repositories": []}'
     path = "PASSWORD/repositories"
@@ -85,8 +85,10 @@ def test_a_list_that_shrinks_while_it_is_read_is_not_sent_back(
     assert sandbox.writes == []
 
 
-def test_a_token_that_is_refused_midway_stops_the_run(sandbox: Sandbox, action: Action) -> None:
-    """What was not tried is told as skipped, and the run is red."""
+def test_a_token_that_is_rejected_during_the_run_stops_the_run(
+    sandbox: Sandbox, action: Action
+) -> None:
+    """Targets that were not written are skipped, and the run fails."""
     targets = "}, {".join(f"repository: octo-org/svc-{n:03}" for n in range(60))
     spec = f"{SPEC[: SPEC.index('targets')]}targets: [{{{targets}}}]"
     body = '{"message": "Bad credentials"}'

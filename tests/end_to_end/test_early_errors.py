@@ -1,4 +1,4 @@
-"""A run that ends before it has a plan says so in its summary too, with what to do."""
+"""A run that ends before it has a plan writes the errors and what to do to its summary."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ ENVIRONMENT = {"ACR_PASSWORD": "correct-horse"}
 TITLE = "### Codespaces registry secrets"
 
 
-def parts(step: Step) -> tuple[str, list[str]]:
-    """The sentence and the problems of a summary, which has no table then."""
-    title, _, sentence, _, *problems = step.summary.splitlines()
+def summary_parts(step: Step) -> tuple[str, list[str]]:
+    """Return the first sentence and the errors of a summary without a table."""
+    title, _, sentence, _, *errors = step.summary.splitlines()
     assert title == TITLE
-    assert all(problem.startswith("- **Error**") for problem in problems)
-    return sentence, problems
+    assert all(error.startswith("- **Error**") for error in errors)
+    return sentence, errors
 
 
-def test_invalid_inputs(action: Action, sandbox: Sandbox) -> None:
-    """Each is named, with what it must be."""
+def test_invalid_inputs_are_in_the_summary(action: Action, sandbox: Sandbox) -> None:
+    """The summary names each input with its allowed values."""
     step = action.step(SPEC, ENVIRONMENT, mode="aply", verify="on")
 
     assert step.exit_code == 1
-    sentence, (mode, verify) = parts(step)
+    sentence, (mode, verify) = summary_parts(step)
     assert sentence == "2 errors in the configuration; no request was sent to GitHub."
     assert sentence in step.stdout
     assert mode.startswith("- **Error** `` input `mode` ``: must be `plan,")
@@ -42,36 +42,38 @@ def test_invalid_inputs(action: Action, sandbox: Sandbox) -> None:
     assert sandbox.exchanges == []
 
 
-def test_an_invalid_spec(action: Action) -> None:
-    """At file and line, as the annotation."""
+def test_errors_of_the_spec_are_in_the_summary_with_their_lines(action: Action) -> None:
+    """Each error has file and line, as in the annotation."""
     folder = action.workspace / ".github"
     folder.mkdir()
     (folder / "codespaces-registries.yml").write_text(SPEC.replace("server", "serwer"))
 
     step = action.step("", ENVIRONMENT)
 
-    sentence, problems = parts(step)
+    sentence, errors = summary_parts(step)
     assert sentence.startswith(f"{len(step.annotations('error'))} error")
-    assert len(problems) == len(step.annotations("error"))
-    assert any("`.github/codespaces-registries.yml:5: registries[0]" in one for one in problems)
+    assert len(errors) == len(step.annotations("error"))
+    assert any("`.github/codespaces-registries.yml:5: registries[0]" in error for error in errors)
 
 
-def test_a_refused_token(action: Action, sandbox: Sandbox) -> None:
-    """The problem says what to do."""
+def test_a_rejected_token_is_in_the_summary(action: Action, sandbox: Sandbox) -> None:
+    """The error says to create a new token."""
     body = '{"message": "Bad credentials"}'
     sandbox.fail(Fault(status=401, times=None, body=body))
 
     step = action.step(SPEC, ENVIRONMENT)
 
     assert step.exit_code == 1
-    sentence, (problem,) = parts(step)
+    sentence, (error,) = summary_parts(step)
     assert sentence == "An error ended the run early."
-    assert "create a new one" in problem
+    assert "create a new one" in error
     assert len(step.annotations("error")) == 1
 
 
-def test_a_run_that_is_stopped(action: Action, sandbox: Sandbox) -> None:
-    """Nothing was written yet, and that is the outcome."""
+def test_a_run_that_is_stopped_before_its_plan_reports_no_writes(
+    action: Action, sandbox: Sandbox
+) -> None:
+    """The summary and the log say that nothing was written."""
     sandbox.fail(Fault(times=None, status=429, headers={"retry-after": "600"}))
     started = action.start(SPEC, ENVIRONMENT)
     while not sandbox.exchanges:
@@ -79,16 +81,16 @@ def test_a_run_that_is_stopped(action: Action, sandbox: Sandbox) -> None:
     started.process.send_signal(signal.SIGINT)
     step = started.end()
 
-    sentence, (problem,) = parts(step)
+    sentence, (error,) = summary_parts(step)
     assert sentence == "Nothing was written."
-    assert problem.startswith("- **Error**: Stopped by SIGINT. It is safe to re-run")
+    assert error.startswith("- **Error**: Stopped by SIGINT. It is safe to re-run")
     assert f"\n{sentence}\n" in step.stdout
 
 
-def test_a_crash_shows_type_and_place_and_no_message(
+def test_a_crash_shows_the_type_and_place_of_the_exception_without_its_message(
     action: Action, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody knows what stands in the message of an error that nobody foresaw."""
+    """The message of an unexpected error could contain a credential."""
     (tmp_path / "summary").touch()
     environment = {
         **ENVIRONMENT,
@@ -107,27 +109,27 @@ def test_a_crash_shows_type_and_place_and_no_message(
     assert "embedded null" not in out + summary
 
 
-def test_the_summary_shows_the_words_of_others_as_text(action: Action) -> None:
-    """A key of the spec is anybody's text."""
+def test_the_summary_shows_markdown_in_the_spec_as_text(action: Action) -> None:
+    """A key of the spec can contain any text."""
     texts = [text for text in HOSTILE if replace_control_characters(text) == text]
     keys = "".join(f"    {json.dumps(text)}: x\n" for text in texts)
 
     step = action.step(SPEC + keys, ENVIRONMENT)
 
     assert step.exit_code == 1
-    assert len(parts(step)[1]) >= len(texts) > 20
+    assert len(summary_parts(step)[1]) >= len(texts) > 20
     page = rendered(step.summary)
     assert page.tags.count("h3") == page.tags.count("ul") == 1
     assert_means_nothing(page, "h3", "p", "ul", "li", "strong")
 
 
-def test_many_errors_are_all_in_the_summary(action: Action) -> None:
-    """GitHub shows ten annotations; the rest is in the log, and counted."""
+def test_the_summary_shows_errors_that_have_no_annotation(action: Action) -> None:
+    """GitHub shows ten annotations; the log has the others, and says how many."""
     targets = "".join(f", {{organization: 'bad name {n}'}}" for n in range(15))
 
     step = action.step(SPEC.replace("app}]", f"app}}{targets}]"), ENVIRONMENT)
 
     assert step.notes == []
-    _, problems = parts(step)
-    assert len(problems) == 15
+    _, errors = summary_parts(step)
+    assert len(errors) == 15
     assert "5 of 15 errors have no annotation: GitHub shows 10 of a kind." in step.stdout
