@@ -1,12 +1,10 @@
-"""A repository is its id: a renamed one is followed, a transferred one is left alone."""
+"""Renamed repositories are followed by id; transferred repositories are never written to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 
-from github_app import add_app, private_pem
+from github_app import add_app, app_inputs
 from github_sandbox import Fault, Sandbox, World
 from sandboxed_action import TRIPLET, Action, stored_triplet
 
@@ -26,42 +24,36 @@ SHARED = """
 
 
 def acr_at(*targets: str) -> str:
-    """A spec with ACR at these targets, as flow mappings of YAML."""
+    """Return a spec with ACR at these targets, each the inside of a YAML flow mapping."""
     return SPEC.format(targets=", ".join(f"{{{target}}}" for target in targets))
 
 
-def store(world: World, target: str, *registries: str) -> None:
-    """Whole triplets of these registries."""
-    for registry in registries:
-        for name in TRIPLET:
-            world.put_secret(target, name.replace("ACR", registry), b"old")
-
-
-def asked(sandbox: Sandbox, method: str) -> list[str]:
-    """The paths of all requests with a method."""
-    return [one.path for one in sandbox.exchanges if one.method == method]
+def requested_paths(sandbox: Sandbox, method: str) -> list[str]:
+    """Return the paths of all requests with a method."""
+    return [exchange.path for exchange in sandbox.exchanges if exchange.method == method]
 
 
 @pytest.fixture
 def renamed(world: World) -> World:
-    """`octo-org/app` with ACR and SHARED, which is called `octo-org/pay-app` now."""
-    store(world, "repository:octo-org/app", "ACR", "SHARED")
+    """`octo-org/app` with the triplets ACR and SHARED, renamed to `octo-org/pay-app`."""
+    for registry in ("ACR", "SHARED"):
+        stored_triplet(world, "repository:octo-org/app", registry=registry)
     world.rename("octo-org/app", "octo-org/pay-app")
     return world
 
 
 @pytest.fixture
 def other_org(world: World) -> World:
-    """The world with a second organization, of the same owner."""
+    """The world with a second organization of the same owner."""
     world.add_organization("other-org", owners=("octocat",))
     return world
 
 
 @pytest.mark.parametrize("prune", ["true", "false"])
-def test_what_the_spec_names_by_a_former_name_is_never_pruned(
+def test_a_triplet_that_the_spec_declares_for_a_former_name_is_not_pruned(
     renamed: World, sandbox: Sandbox, action: Action, prune: str
 ) -> None:
-    """ACR is named for `app`, SHARED for what `pay-*` finds, and both are one repository."""
+    """The spec declares ACR for `app` and SHARED for `pay-*`, and both are the same repository."""
     step = action.step(acr_at("repository: octo-org/app") + SHARED, ENVIRONMENT, prune=prune)
 
     assert step.exit_code == 0, step.stdout
@@ -70,25 +62,25 @@ def test_what_the_spec_names_by_a_former_name_is_never_pruned(
     assert "not in the spec" not in step.stdout
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 5, 8])
-def test_no_shard_prunes_what_the_spec_names_by_a_former_name(
-    renamed: World, sandbox: Sandbox, action: Action, parts: int
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+def test_no_shard_prunes_a_triplet_that_the_spec_declares_for_a_former_name(
+    renamed: World, sandbox: Sandbox, action: Action, count: int
 ) -> None:
-    """The former name can belong to another shard than what the glob finds."""
+    """The former name and the matches of the glob can be in different shards."""
     spec = acr_at("repository: octo-org/app") + SHARED
 
-    for number in range(1, parts + 1):
-        step = action.step(spec, ENVIRONMENT, prune="true", shard=f"{number}/{parts}")
+    for number in range(1, count + 1):
+        step = action.step(spec, ENVIRONMENT, prune="true", shard=f"{number}/{count}")
         assert step.exit_code == 0, step.stdout
         assert "not in the spec" not in step.stdout
 
     assert sandbox.writes == []
 
 
-def test_what_may_be_named_by_a_former_name_is_not_pruned_either(
+def test_a_triplet_that_the_spec_could_declare_for_a_former_name_is_not_pruned(
     renamed: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """`app` cannot be looked at, so nobody knows whether it is what `pay-*` finds."""
+    """`app` cannot be read, so it could be the repository that `pay-*` matches."""
     sandbox.fail(Fault(path="/repos/octo-org/app/", status=403, times=None))
 
     step = action.step(acr_at("repository: octo-org/app") + SHARED, ENVIRONMENT, prune="true")
@@ -100,24 +92,24 @@ def test_what_may_be_named_by_a_former_name_is_not_pruned_either(
     )
 
 
-def test_prune_deletes_what_nobody_names_at_a_renamed_target(
+def test_prune_deletes_an_undeclared_triplet_of_a_renamed_repository(
     renamed: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """By its new name: GitHub redirects no write that could be followed blindly."""
+    """The requests use the new name, because the Action follows no redirect of a write."""
     step = action.step(acr_at("repository: octo-org/app"), ENVIRONMENT, prune="true")
 
     assert step.exit_code == 0, step.stdout
     assert step.outputs["deleted"] == "1"
     assert set(renamed.secrets("repository:octo-org/pay-app")) == set(TRIPLET)
-    assert {one.path.split("/codespaces")[0] for one in sandbox.writes} == {
+    assert {exchange.path.split("/codespaces")[0] for exchange in sandbox.writes} == {
         "/repos/octo-org/pay-app"
     }
 
 
-def test_a_renamed_target_is_written_to_and_its_new_name_is_told(
+def test_a_renamed_target_is_written_with_a_warning_that_has_its_new_name(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """At the cost of two requests: the redirect, and the look-up of where it leads."""
+    """This takes two more requests: the one that is redirected, and the look-up of the new name."""
     spec = acr_at("repository: octo-org/app")
     world.rename("octo-org/app", "octo-org/app-two")
 
@@ -130,14 +122,14 @@ def test_a_renamed_target_is_written_to_and_its_new_name_is_told(
     assert "octo-org/app was renamed to octo-org/app-two; update the target" in warning
     identity = world.repository("octo-org/app-two").id
     lists = ["/repos/octo-org/app/codespaces/secrets", "/repos/octo-org/app-two/codespaces/secrets"]
-    assert asked(sandbox, "GET")[:3] == [lists[0], f"/repositories/{identity}", lists[1]]
+    assert requested_paths(sandbox, "GET")[:3] == [lists[0], f"/repositories/{identity}", lists[1]]
 
 
 @pytest.mark.parametrize("first", ["app", "app-two"])
 def test_two_names_of_one_repository_are_a_duplicate(
     world: World, sandbox: Sandbox, action: Action, first: str
 ) -> None:
-    """One of them would undo what the other does."""
+    """Each could undo the changes of the other."""
     world.rename("octo-org/app", "octo-org/app-two")
     second = {"app": "app-two", "app-two": "app"}[first]
     targets = (f"repository: octo-org/{first}", f"repository: octo-org/{second}")
@@ -149,22 +141,17 @@ def test_two_names_of_one_repository_are_a_duplicate(
     assert "ACR is declared for repository:octo-org/app-two twice" in step.stdout
 
 
-def untouched(world: World, names: Iterable[str]) -> bool:
-    """Whether none of these repositories got a secret."""
-    return not any(world.secrets(f"repository:{name}") for name in names)
-
-
 def test_a_transferred_target_is_blocked_with_both_names(
     other_org: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """The password would land with another owner."""
+    """Otherwise the new owner would receive the password."""
     other_org.rename("octo-org/app", "other-org/app")
 
     step = action.step(acr_at("repository: octo-org/app"), ENVIRONMENT)
 
     assert step.exit_code == 1
     assert sandbox.writes == []
-    assert untouched(other_org, ["other-org/app"])
+    assert not other_org.secrets("repository:other-org/app")
     (error,) = step.annotations("error")
     assert "octo-org/app was transferred and now belongs to another owner (other-org/app)" in error
 
@@ -178,10 +165,10 @@ def test_a_transferred_target_is_blocked_with_both_names(
         "user: octocat, repositories: [octo-org/app]",
     ],
 )
-def test_a_transferred_repository_on_a_list_blocks_it(
+def test_a_transferred_repository_in_a_selection_blocks_the_target(
     other_org: World, sandbox: Sandbox, action: Action, target: str
 ) -> None:
-    """Whether its name is looked up alone or in a walk over the organization."""
+    """This holds for a look-up by name and for a list of the organization's repositories."""
     other_org.rename("octo-org/app", "other-org/app")
 
     step = action.step(acr_at(target), ENVIRONMENT)
@@ -200,7 +187,7 @@ EXCLUDED = 'organization: octo-org, repositories: {{include: ["svc-00?"], exclud
 def test_an_excluded_repository_stays_excluded_under_its_new_name(
     other_org: World, action: Action, new: str
 ) -> None:
-    """It must not get the credential because somebody renamed it."""
+    """A rename must not give it access to the credential."""
     stored_triplet(other_org, ORGANIZATION, visibility="selected")
     if "/" not in new:
         other_org.rename("octo-org/svc-001", f"octo-org/{new}")
@@ -216,10 +203,10 @@ def test_an_excluded_repository_stays_excluded_under_its_new_name(
     assert f"octo-org/svc-001 was renamed to {full_name}" in step.stdout
 
 
-def test_an_excluded_name_that_does_not_exist_blocks_the_list(
+def test_an_excluded_repository_that_does_not_exist_blocks_the_target(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A mistyped name excludes nobody, and nobody would know."""
+    """A mistyped name would silently exclude no repository."""
     step = action.step(acr_at(EXCLUDED.format(name="svc-0001")), ENVIRONMENT)
 
     assert step.exit_code == 1
@@ -227,10 +214,10 @@ def test_an_excluded_name_that_does_not_exist_blocks_the_list(
     assert "did you mean octo-org/svc-001?" in step.stdout
 
 
-def test_a_repository_that_moves_during_the_run_is_not_followed_by_a_write(
+def test_a_write_does_not_follow_a_redirect_of_a_repository_that_moved_during_the_run(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """Who owns it by then is not known; the next run finds out."""
+    """Its owner is unknown then. The next run looks it up."""
     identity = world.repository("octo-org/app").id
     location = {"Location": f"{action.url}/repositories/{identity}/codespaces/secrets/X"}
     sandbox.fail(Fault(method="PUT", path="_USER$", status=307, headers=location, times=None))
@@ -239,16 +226,18 @@ def test_a_repository_that_moves_during_the_run_is_not_followed_by_a_write(
 
     assert step.exit_code == 1
     assert "renamed or transferred during the run; it is safe to run again" in step.stdout
-    assert not [path for path in asked(sandbox, "PUT") if path.startswith("/repositories")]
+    assert not [
+        path for path in requested_paths(sandbox, "PUT") if path.startswith("/repositories")
+    ]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_no_redirect_takes_the_token_to_another_host(
     sandbox: Sandbox, action: Action, method: str
 ) -> None:
-    """Nor does it lose the report of the run."""
-    with Sandbox(World()) as elsewhere:
-        location = {"Location": f"{elsewhere.url}/repositories/1/codespaces/secrets"}
+    """The run still reports its plan."""
+    with Sandbox(World()) as other_host:
+        location = {"Location": f"{other_host.url}/repositories/1/codespaces/secrets"}
         status = 301 if method == "GET" else 307
         path = "/codespaces/secrets"
         sandbox.fail(Fault(method, path, status=status, headers=location, times=None))
@@ -256,18 +245,18 @@ def test_no_redirect_takes_the_token_to_another_host(
         step = action.step(acr_at("repository: octo-org/app"), ENVIRONMENT)
 
         assert step.exit_code == 1
-        assert f"GitHub redirects to another origin ({elsewhere.url})" in step.stdout
+        assert f"GitHub redirects to another origin ({other_host.url})" in step.stdout
         assert step.outputs["plan"]
-        assert elsewhere.exchanges == []
+        assert other_host.exchanges == []
 
 
 @pytest.mark.parametrize(
     "location", ["", "http://[::1", "http://a:port/", "//", "/somewhere", "\\"]
 )
-def test_a_redirect_to_nowhere_is_an_error_of_its_target(
+def test_an_invalid_redirect_is_an_error_of_its_target(
     sandbox: Sandbox, action: Action, location: str
 ) -> None:
-    """Whatever stands in the header."""
+    """For any value of the header `Location`."""
     headers = {"Location": location}
     sandbox.fail(Fault("PUT", status=307, headers=headers, times=None))
 
@@ -278,7 +267,7 @@ def test_a_redirect_to_nowhere_is_an_error_of_its_target(
     assert "an error in this Action" not in step.stdout
 
 
-NAMED_ELSEWHERE = """
+OTHER_REGISTRY = """
   - id: OTHER
     server: other.azurecr.io
     targets: [{user: octocat, repositories: {include: [octo-org/app], exclude: [octo-org/svc-001]}}]
@@ -286,12 +275,12 @@ NAMED_ELSEWHERE = """
 
 
 @pytest.mark.parametrize("new", ["octo-org/apart", "other-org/svc-001"])
-def test_a_glob_picks_no_repository_by_a_name_that_another_selection_gave(
+def test_a_glob_does_not_match_the_former_name_of_a_repository(
     other_org: World, action: Action, new: str
 ) -> None:
-    """What one registry of a spec looks up by a former name changes nothing for the others."""
+    """A look-up by a former name for one registry does not affect the globs of others."""
     other_org.rename("octo-org/svc-001", new)
-    spec = acr_at('user: octocat, repositories: ["octo-org/svc-00?"]') + NAMED_ELSEWHERE
+    spec = acr_at('user: octocat, repositories: ["octo-org/svc-00?"]') + OTHER_REGISTRY
 
     step = action.step(spec, ENVIRONMENT, **{"allowed-owners": "octo-org, octocat"})
 
@@ -301,49 +290,51 @@ def test_a_glob_picks_no_repository_by_a_name_that_another_selection_gave(
     assert len(listed) == 9
 
 
-def test_access_is_taken_from_a_repository_whoever_owns_it(
+def test_access_of_a_transferred_repository_can_be_removed(
     other_org: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """`remove` goes by the repository: it is on the list by its id."""
-    for name in TRIPLET:
-        other_org.put_secret("user:octocat", name, b"old", repositories=["octo-org/app"])
+    """`remove` removes the id of the repository from the selection."""
+    stored_triplet(other_org, "user:octocat", repositories=["octo-org/app"])
     other_org.rename("octo-org/app", "other-org/app")
-    chosen = "{mode: remove, include: [octo-org/app]}"
+    selection = "{mode: remove, include: [octo-org/app]}"
 
-    step = action.step(acr_at(f"user: octocat, repositories: {chosen}"), ENVIRONMENT)
+    step = action.step(acr_at(f"user: octocat, repositories: {selection}"), ENVIRONMENT)
 
     assert step.exit_code == 0, step.stdout
     assert {s.repositories for s in other_org.secrets("user:octocat").values()} == {()}
 
 
-def test_a_shard_prunes_nothing_that_a_name_which_is_not_found_may_mean(
+def test_no_shard_prunes_a_triplet_that_the_spec_could_declare_for_a_name_that_returns_404(
     other_org: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """An App of the former owner gets a 404 for a repository that was transferred."""
-    granted = {"codespaces_secrets": "write"}
-    add_app(other_org, dict.fromkeys(("octo-org", "other-org"), granted))
-    store(other_org, "repository:octo-org/app", "ACR", "SHARED")
+    """An App of the former owner gets 404 for a transferred repository."""
+    permissions = {"codespaces_secrets": "write"}
+    add_app(other_org, dict.fromkeys(("octo-org", "other-org"), permissions))
+    for registry in ("ACR", "SHARED"):
+        stored_triplet(other_org, "repository:octo-org/app", registry=registry)
     other_org.rename("octo-org/app", "other-org/pay-app")
     spec = acr_at("repository: octo-org/svc-002", "repository: octo-org/app") + SHARED.replace(
         "octo-org/pay-*", "other-org/pay-app"
     )
-    inputs = {"token": "", "app_id": "1234", "app_private_key": private_pem()}
 
     for number in (1, 2, 3):
-        action.step(spec, ENVIRONMENT, prune="true", shard=f"{number}/3", **inputs)
+        action.step(spec, ENVIRONMENT, prune="true", shard=f"{number}/3", **app_inputs())
 
-    assert [one for one in sandbox.writes if one.method == "DELETE"] == []
+    assert [exchange for exchange in sandbox.writes if exchange.method == "DELETE"] == []
 
 
-def test_a_shard_asks_for_no_name_that_a_walk_has_found(
+def test_a_shard_does_not_look_up_names_that_github_lists(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A name that GitHub lists is the name of today."""
-    store(world, "repository:octo-org/app", "ACR", "SHARED")
+    """A name that GitHub lists is a current name."""
+    for registry in ("ACR", "SHARED"):
+        stored_triplet(world, "repository:octo-org/app", registry=registry)
     spec = acr_at('repository: "octo-org/svc-*"') + SHARED.replace("pay-*", "app")
 
     for number in (1, 2):
         step = action.step(spec, ENVIRONMENT, prune="true", shard=f"{number}/2", mode="plan")
         assert step.exit_code == 0, step.stdout
 
-    assert [path for path in asked(sandbox, "GET") if path.count("/") == 3 and "svc" in path] == []
+    assert [
+        path for path in requested_paths(sandbox, "GET") if path.count("/") == 3 and "svc" in path
+    ] == []
