@@ -1,4 +1,4 @@
-"""A hunt for every value in all that a run prints, writes and puts on a command line."""
+"""No value appears in what a run prints and writes, or on its command line."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from github_sandbox import Fault, Sandbox, World
 from runner import Step
 from sandboxed_action import ACR_SPEC, TOKEN, TRIPLET, Action, stored_triplet
 
-KEY = """{
+JSON_KEY = """{
   "type": "service_account",
   "private_key_id": "0123456789abcdef0123456789abcdef01234567",
   "private_key": "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBg\\n-----END-----\\n"
 }"""
 PASSWORDS = {
     "one line": "correct-horse-battery-staple",
-    "a JSON key": KEY,
+    "a JSON key": JSON_KEY,
     "short": "s3cr3t",
     "with workflow commands": "::error::%0A##[group]pässword",
     "with a percent sign": "100%-sure-%25-of-it",
     "not UTF-8": b"caf\xe9-latin-1-password".decode(errors="surrogateescape"),
 }
-# JSON has no spelling for bytes that are no text.
-TEXTS = {name: password for name, password in PASSWORDS.items() if name != "not UTF-8"}
+# JSON cannot contain bytes that are not text.
+TEXT_PASSWORDS = {name: password for name, password in PASSWORDS.items() if name != "not UTF-8"}
 SPEC = (
     ACR_SPEC
     + """\
@@ -37,20 +37,20 @@ SPEC = (
       - user: "@me"
 """
 )
-# Ways in which a run can go wrong, each of which prints something.
+# Errors of GitHub, each with a message that the run prints.
 FAULTS: dict[str, Fault] = {
-    "a 422 that shows the sealed value": Fault(
+    "a 422 about the sealed value": Fault(
         method="PUT", status=422, times=None, body='{"message": "improperly encrypted secret"}'
     ),
     "a 500": Fault(method="PUT", status=500, times=None),
     "a dropped connection": Fault(drop=True, times=None),
-    "an answer that is no JSON": Fault(status=200, body="{nonsense", times=None),
-    "an answer of another form": Fault(status=200, body='{"secrets": 3}', times=None),
+    "a response that is not JSON": Fault(status=200, body="{nonsense", times=None),
+    "an unexpected response": Fault(status=200, body='{"secrets": 3}', times=None),
 }
 
 
-def forms(value: str) -> Iterator[str]:
-    """The ways in which a value could show: whole, line by line, and as base64."""
+def encodings(value: str) -> Iterator[str]:
+    """Yield the forms in which a value could appear: whole, as lines, as JSON and as base64."""
     raw = value.encode(errors="surrogateescape")
     yield value
     yield base64.b64encode(raw).decode()
@@ -60,96 +60,96 @@ def forms(value: str) -> Iterator[str]:
 
 
 def credentials(password: str) -> str:
-    """The input of that name, as a workflow writes it with `toJSON`."""
+    """Return the input `credentials`, as a workflow writes it with `toJSON`."""
     return json.dumps({"ACR_PASSWORD": password})
 
 
-def assert_nothing_shows(step: Step, password: str) -> None:
-    """Neither password nor token stands in anything that the step printed or wrote."""
-    written = [path.read_bytes() for path in step.files]
-    shown = [step.log, step.summary, *step.outputs.values(), *step.command_line]
-    for form in [*forms(password), TOKEN]:
-        assert not [text for text in shown if form in text]
-        assert not [raw for raw in written if form.encode(errors="surrogateescape") in raw]
+def assert_no_leak(step: Step, password: str) -> None:
+    """Neither password nor token is in anything that the step printed or wrote."""
+    file_contents = [path.read_bytes() for path in step.files]
+    texts = [step.log, step.summary, *step.outputs.values(), *step.command_line]
+    for form in [*encodings(password), TOKEN]:
+        assert not [text for text in texts if form in text]
+        assert not [raw for raw in file_contents if form.encode(errors="surrogateescape") in raw]
 
 
 @pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)
-def test_no_value_shows_anywhere(action: Action, password: str) -> None:
-    """Not in the log (but for the masks), outputs, summary, files or command line."""
+def test_no_value_appears_in_the_output(action: Action, password: str) -> None:
+    """Not in the log (except in the masks), outputs, summary, files or command line."""
     step = action.step(SPEC, {"ACR_PASSWORD": password})
 
     assert step.exit_code == 0, step.stdout
-    assert_nothing_shows(step, password)
+    assert_no_leak(step, password)
 
 
-@pytest.mark.parametrize("password", TEXTS.values(), ids=TEXTS)
-def test_no_value_of_credentials_shows_anywhere(
+@pytest.mark.parametrize("password", TEXT_PASSWORDS.values(), ids=TEXT_PASSWORDS)
+def test_no_value_of_the_input_credentials_appears_in_the_output(
     world: World, action: Action, password: str
 ) -> None:
-    """It is stored as it is, and hidden in each spelling before anything else is said."""
+    """It is stored unchanged, and all its forms are masked before any other output."""
     step = action.step(SPEC, credentials=credentials(password))
 
     assert step.exit_code == 0, step.stdout
-    assert_nothing_shows(step, password)
-    stored = world.secrets("repository:octo-org/app")["ACR_CONTAINER_REGISTRY_PASSWORD"].value
-    assert stored == password.encode()
-    head = step.stdout.splitlines()[: len(step.masks)]
-    assert all(line.startswith("::add-mask::") for line in head)
+    assert_no_leak(step, password)
+    value = world.secrets("repository:octo-org/app")["ACR_CONTAINER_REGISTRY_PASSWORD"].value
+    assert value == password.encode()
+    first_lines = step.stdout.splitlines()[: len(step.masks)]
+    assert all(line.startswith("::add-mask::") for line in first_lines)
     assert step.masks[:2] == [TOKEN, credentials(password)]
     assert {line.strip() for line in password.splitlines() if len(line) > 5} <= set(step.masks)
 
 
 @pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)
 @pytest.mark.parametrize("end", ["", ", 1}", ', "OTHER": 1}'])
-def test_no_value_shows_where_credentials_are_faulty(
+def test_no_value_appears_if_the_input_credentials_is_invalid(
     action: Action, password: str, end: str
 ) -> None:
-    """The fault says the form, and nothing of what is there."""
+    """The error describes the required form, and does not quote the value."""
     step = action.step(SPEC, credentials=credentials(password)[:-1] + end)
 
     assert step.exit_code == 1
     assert "input `credentials`: must be one JSON object that maps names to strings" in step.stdout
-    assert_nothing_shows(step, password)
+    assert_no_leak(step, password)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize("how", ["env", "credentials"])
-def test_no_value_shows_where_a_run_fails(
-    sandbox: Sandbox, action: Action, fault: Fault, how: str
+@pytest.mark.parametrize("source", ["env", "credentials"])
+def test_no_value_appears_if_github_returns_an_error(
+    sandbox: Sandbox, action: Action, fault: Fault, source: str
 ) -> None:
-    """Nor in what an error says."""
+    """Also not in a message of GitHub."""
     sandbox.fail(fault)
 
-    if how == "env":
-        step = action.step(SPEC, {"ACR_PASSWORD": KEY})
+    if source == "env":
+        step = action.step(SPEC, {"ACR_PASSWORD": JSON_KEY})
     else:
-        step = action.step(SPEC, credentials=credentials(KEY))
+        step = action.step(SPEC, credentials=credentials(JSON_KEY))
 
     assert step.exit_code == 1, step.stdout
-    assert_nothing_shows(step, KEY)
+    assert_no_leak(step, JSON_KEY)
 
 
 @pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)
-def test_masks_come_first(action: Action, password: str) -> None:
-    """Token and passwords are hidden before anything else is said."""
+def test_masks_are_the_first_output(action: Action, password: str) -> None:
+    """Token and passwords are masked before any other output."""
     step = action.step(SPEC, {"ACR_PASSWORD": password})
 
     masks = step.masks
     assert masks[0] == TOKEN
     assert len(masks) > 1
-    head = step.stdout.splitlines()[: len(masks)]
-    assert all(line.startswith("::add-mask::") for line in head)
+    first_lines = step.stdout.splitlines()[: len(masks)]
+    assert all(line.startswith("::add-mask::") for line in first_lines)
 
 
 def test_a_json_key_is_masked_line_by_line(action: Action) -> None:
-    """The long lines each, and never a brace that would blacken every log."""
-    step = action.step(SPEC, {"ACR_PASSWORD": KEY})
+    """Each long line is masked, but no line with a brace alone, which would hide braces in each log."""
+    step = action.step(SPEC, {"ACR_PASSWORD": JSON_KEY})
 
-    assert step.masks[1:] == [line.strip() for line in KEY.splitlines()[1:-1]]
+    assert step.masks[1:] == [line.strip() for line in JSON_KEY.splitlines()[1:-1]]
 
 
-def test_an_input_is_masked_before_it_is_judged(action: Action) -> None:
-    """A run that ends at its inputs has hidden them too."""
+def test_inputs_are_masked_before_they_are_validated(action: Action) -> None:
+    """Also in a run with invalid inputs."""
     step = action.step(SPEC, token="", app_id="1", app_private_key="no key", password="pass-word")
 
     assert step.exit_code == 1
@@ -157,16 +157,16 @@ def test_an_input_is_masked_before_it_is_judged(action: Action) -> None:
 
 
 def test_servers_and_user_names_are_not_masked(action: Action) -> None:
-    """They stand in the spec, and a log without them explains nothing."""
+    """They are in the spec, and the log needs them."""
     step = action.step(SPEC, {"ACR_PASSWORD": "correct-horse"})
 
     assert step.masks == [TOKEN, "correct-horse"]
 
 
-def test_names_from_outside_cannot_become_workflow_commands(
+def test_a_message_of_github_cannot_become_a_workflow_command(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """What GitHub says is shown as text, whatever it looks like."""
+    """A message of GitHub is shown as text."""
     stored_triplet(world, "repository:octo-org/app")
     body = '{"message": "no\\n::error::forged\\n##[error]forged too"}'
     sandbox.fail(Fault(method="PUT", status=422, times=None, body=body))

@@ -1,4 +1,4 @@
-"""Lists of repositories survive rotations, other runs and renamed repositories."""
+"""Selected repositories stay selected after rotations, concurrent runs and renames."""
 
 from __future__ import annotations
 
@@ -7,41 +7,34 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from github_sandbox import Sandbox, World
-from sandboxed_action import TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TRIPLET, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
-EVERYTHING = [f"octo-org/svc-{n:03}" for n in range(120)] + [
+ALL_REPOSITORIES = [f"octo-org/svc-{n:03}" for n in range(120)] + [
     f"octo-org/lib-{n:03}" for n in range(120, 250)
 ]
-ROTATION = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: new-user
-    password: {env: ACR_PASSWORD}
-    rotate: always
-    targets: [{organization: octo-org}]
-"""
+ROTATION = ACR_SPEC + "    rotate: always\n    targets: [{organization: octo-org}]\n"
 
 
-def test_a_rotation_leaves_visibility_and_list_as_they_were(world: World, action: Action) -> None:
-    """A spec that names neither keeps all 250 repositories on each list, over three pages."""
-    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=EVERYTHING)
+def test_a_rotation_keeps_visibility_and_selected_repositories(
+    world: World, action: Action
+) -> None:
+    """A spec without either keeps all 250 repositories of each secret, on three pages."""
+    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=ALL_REPOSITORIES)
 
     assert action.here(ROTATION, {"ACR_PASSWORD": "new"}) == 0
 
     for secret in world.secrets(ORGANIZATION).values():
         assert secret.value != b"old"
         assert secret.visibility == "selected"
-        assert sorted(secret.repositories) == sorted(EVERYTHING)
+        assert sorted(secret.repositories) == sorted(ALL_REPOSITORIES)
 
 
 @pytest.mark.parametrize("visibility", ["all", "private"])
-def test_a_rotation_keeps_a_visibility_without_a_list(
+def test_a_rotation_keeps_the_visibility_all_or_private(
     world: World, action: Action, visibility: str
 ) -> None:
-    """What is open to all, or to private repositories, stays so."""
+    """Secrets for all or for private repositories keep their visibility."""
     stored_triplet(world, ORGANIZATION, visibility=visibility)
 
     assert action.here(ROTATION, {"ACR_PASSWORD": "new"}) == 0
@@ -49,15 +42,17 @@ def test_a_rotation_keeps_a_visibility_without_a_list(
     assert {s.visibility for s in world.secrets(ORGANIZATION).values()} == {visibility}
 
 
-def test_an_organization_value_is_never_sent_without_visibility_and_whole_list(
+def test_each_write_of_an_organization_secret_has_visibility_and_all_repositories(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """Each PUT of a value says who may use it."""
-    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=EVERYTHING)
+    """Each PUT of a value has the visibility and all selected repositories."""
+    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=ALL_REPOSITORIES)
 
     action.here(ROTATION, {"ACR_PASSWORD": "new"})
 
-    bodies = [one.body for one in sandbox.writes if one.path.endswith(tuple(TRIPLET))]
+    bodies = [
+        exchange.body for exchange in sandbox.writes if exchange.path.endswith(tuple(TRIPLET))
+    ]
     assert len(bodies) == 3
     for body in bodies:
         assert isinstance(body, dict)
@@ -66,12 +61,12 @@ def test_an_organization_value_is_never_sent_without_visibility_and_whole_list(
 
 
 def test_the_server_is_written_last(sandbox: Sandbox, action: Action) -> None:
-    """A triplet that is being made is never visible half."""
+    """So Codespaces never uses an incomplete triplet."""
     spec = ROTATION.replace("organization: octo-org", "repository: octo-org/app")
 
     action.here(spec, {"ACR_PASSWORD": "new"})
 
-    names = [one.path.rpartition("/")[2] for one in sandbox.writes]
+    names = [exchange.path.rpartition("/")[2] for exchange in sandbox.writes]
     assert names == [f"ACR_CONTAINER_REGISTRY_{part}" for part in ("PASSWORD", "USER", "SERVER")]
 
 
@@ -85,10 +80,10 @@ registries:
 """
 
 
-def test_twenty_runs_at_once_that_each_ensure_another_repository_all_win(
+def test_twenty_concurrent_runs_with_ensure_all_add_their_repository(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """Additions go through the one-repository endpoints, so no run overwrites another's."""
+    """`ensure` uses the endpoint for one repository, so no run overwrites the changes of another."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     names = [f"svc-{n:03}" for n in range(20)]
 
@@ -98,13 +93,13 @@ def test_twenty_runs_at_once_that_each_ensure_another_repository_all_win(
     assert codes == [0] * 20
     for secret in world.secrets(ORGANIZATION).values():
         assert set(secret.repositories) == {f"octo-org/{name}" for name in ["app", *names]}
-    assert not [one for one in sandbox.writes if one.path.endswith("/repositories")]
+    assert not [exchange for exchange in sandbox.writes if exchange.path.endswith("/repositories")]
 
 
-def test_ensure_with_a_rotation_keeps_what_joined_since_the_plan(
+def test_ensure_with_a_rotation_keeps_repositories_that_were_added_before(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A list that goes along with a value is read again right before."""
+    """Selected repositories that are sent with a value are read again right before the write."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     spec = ROTATION.replace(
         "{organization: octo-org}",
@@ -115,14 +110,18 @@ def test_ensure_with_a_rotation_keeps_what_joined_since_the_plan(
 
     for secret in world.secrets(ORGANIZATION).values():
         assert set(secret.repositories) == {"octo-org/app", "octo-org/svc-001"}
-    reads = [one for one in sandbox.exchanges if one.path.endswith("PASSWORD/repositories")]
+    reads = [
+        exchange
+        for exchange in sandbox.exchanges
+        if exchange.path.endswith("PASSWORD/repositories")
+    ]
     assert len(reads) == 2
 
 
-def test_an_exact_list_is_replaced_where_it_differs_and_only_there(
+def test_only_secrets_with_other_repositories_than_the_spec_are_changed(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """`access` touches no value, and only the member whose list is off."""
+    """The change `access` writes no value, and only the member whose repositories differ."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     name = "ACR_CONTAINER_REGISTRY_USER"
     world.set_repositories(ORGANIZATION, name, ["octo-org/svc-001"])
@@ -131,15 +130,15 @@ def test_an_exact_list_is_replaced_where_it_differs_and_only_there(
     step = action.step(spec)
 
     assert step.outputs["access-changed"] == "1"
-    assert [one.path.rpartition("secrets/")[2] for one in sandbox.writes] == [
+    assert [exchange.path.rpartition("secrets/")[2] for exchange in sandbox.writes] == [
         f"{name}/repositories"
     ]
     assert world.secrets(ORGANIZATION)[name].repositories == ("octo-org/app",)
     assert world.secrets(ORGANIZATION)[name].value == b"old"
 
 
-def test_a_renamed_repository_is_found_by_its_old_name(world: World, action: Action) -> None:
-    """The redirect is followed, for a target and on a list, and the new name is told."""
+def test_a_repository_is_found_by_its_former_name(world: World, action: Action) -> None:
+    """For a target and in a selection. The log has the new name."""
     world.rename("octo-org/app", "octo-org/app-two")
     spec = ROTATION.replace(
         "[{organization: octo-org}]",
@@ -150,19 +149,19 @@ def test_a_renamed_repository_is_found_by_its_old_name(world: World, action: Act
 
     assert step.exit_code == 0, step.stdout
     assert len(world.secrets("repository:octo-org/app-two")) == 3
-    lists = {s.repositories for s in world.secrets(ORGANIZATION).values()}
-    assert lists == {("octo-org/app-two",)}
+    selections = {s.repositories for s in world.secrets(ORGANIZATION).values()}
+    assert selections == {("octo-org/app-two",)}
     assert "octo-org/app was renamed to octo-org/app-two" in step.stdout
 
 
 def test_archived_and_excluded_repositories_are_left_out(world: World, action: Action) -> None:
-    """A glob takes neither, unless the spec says `archived: true`."""
+    """With `archived: true`, a glob matches archived repositories too."""
     world.add_repository("octo-org/old-1", archived=True)
     world.add_repository("octo-org/old-2")
     world.add_repository("octo-org/old-legacy")
-    chosen = '{include: ["old-*"], exclude: ["*-legacy"]}'
+    selection = '{include: ["old-*"], exclude: ["*-legacy"]}'
     spec = ROTATION.replace(
-        "{organization: octo-org}", f"{{organization: octo-org, repositories: {chosen}}}"
+        "{organization: octo-org}", f"{{organization: octo-org, repositories: {selection}}}"
     )
 
     step = action.step(spec, {"ACR_PASSWORD": "new"})
