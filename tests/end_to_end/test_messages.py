@@ -1,37 +1,29 @@
-"""What goes wrong, or is worth knowing, is told once."""
+"""Equal messages are reported once, and counts of zero are left out."""
 
 from __future__ import annotations
 
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import Action, stored_triplet
+from sandboxed_action import ACR_SPEC, Action, stored_triplet
 
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: {server}
-    username: me
-    password: {{env: ACR_PASSWORD}}
-    rotate: missing
-    targets:
-"""
+SPEC = ACR_SPEC + "    rotate: missing\n    targets:\n"
 ENVIRONMENT = {"ACR_PASSWORD": "correct-horse"}
 
 
-def spec(*names: str, server: str = "mycompany.azurecr.io") -> str:
-    """A spec with a line for each repository."""
-    lines = "".join(f"      - repository: octo-org/{name}\n" for name in names)
-    return SPEC.format(server=server) + lines
+def spec(*names: str) -> str:
+    """Return a spec with a line for each repository."""
+    return SPEC + "".join(f"      - repository: octo-org/{name}\n" for name in names)
 
 
-MANY = [f"svc-{number:03}" for number in range(40)]
+NAMES = [f"svc-{number:03}" for number in range(40)]
 
 
-def test_forty_equal_notices_are_one(action: Action) -> None:
-    """As an annotation and in the summary."""
-    step = action.step(spec(*MANY, server="ghcr.io"), ENVIRONMENT, mode="plan")
+def test_equal_notices_of_forty_targets_are_one_notice(action: Action) -> None:
+    """Both as an annotation and in the summary."""
+    text = spec(*NAMES).replace("mycompany.azurecr.io", "ghcr.io")
+
+    step = action.step(text, ENVIRONMENT, mode="plan")
 
     (notice,) = step.annotations("notice")
     assert "ACR at 40 targets: not needed for ghcr.io" in notice
@@ -39,11 +31,11 @@ def test_forty_equal_notices_are_one(action: Action) -> None:
     assert step.summary.count("**Notice**") == 1
 
 
-def test_forty_equal_failures_are_one(sandbox: Sandbox, action: Action) -> None:
-    """At the line of the first."""
+def test_equal_errors_of_forty_targets_are_one_error(sandbox: Sandbox, action: Action) -> None:
+    """The annotation is at the line of the first target."""
     sandbox.fail(Fault(method="PUT", status=422, times=None, body='{"message": "no"}'))
 
-    step = action.step(spec(*MANY), ENVIRONMENT)
+    step = action.step(spec(*NAMES), ENVIRONMENT)
 
     (error,) = step.annotations("error")
     assert "create ACR at 40 targets: GitHub returned 422" in error
@@ -53,10 +45,10 @@ def test_forty_equal_failures_are_one(sandbox: Sandbox, action: Action) -> None:
 
 
 @pytest.mark.parametrize("mode", ["plan", "apply"])
-def test_what_to_do_about_a_blocked_change_is_told_once(
+def test_the_advice_for_a_blocked_change_appears_once(
     world: World, action: Action, mode: str
 ) -> None:
-    """As an error; its line of the plan and its row say only what is in the way."""
+    """It is in the error; the line of the log and the row of the summary have only the reason."""
     world.add_repository("octo-org/attic", archived=True)
 
     step = action.step(spec("attic"), ENVIRONMENT, mode=mode)
@@ -67,8 +59,8 @@ def test_what_to_do_about_a_blocked_change_is_told_once(
         assert text.count("the repository is archived") == 2
 
 
-def test_check_says_which_rotations_are_no_drift(world: World, action: Action) -> None:
-    """So that a green check with changes in it explains itself."""
+def test_check_marks_rotations_that_do_not_count_as_drift(world: World, action: Action) -> None:
+    """So the log explains why a check with changes succeeds."""
     stored_triplet(world, "repository:octo-org/app")
     text = spec("app").replace("rotate: missing", "rotate: changed")
 
@@ -81,8 +73,8 @@ def test_check_says_which_rotations_are_no_drift(world: World, action: Action) -
     assert "1 to rotate (1 not counted as drift)." in step.summary
 
 
-def test_where_nothing_is_to_be_done_nothing_is_counted(world: World, action: Action) -> None:
-    """A line of zeros says nothing."""
+def test_a_run_without_changes_reports_no_counts(world: World, action: Action) -> None:
+    """Neither in the log nor in the summary."""
     stored_triplet(world, "repository:octo-org/app")
 
     step = action.step(spec("app"), ENVIRONMENT)

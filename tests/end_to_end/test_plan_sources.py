@@ -1,4 +1,4 @@
-"""Every change says which server its triplet is for, and which sources its values come from."""
+"""The plan shows the server and the sources of each change, without values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from github_sandbox import World
 from runner import Step
-from sandboxed_action import Action
+from sandboxed_action import Action, stored_triplet
 
 SPEC = """
 version: 1
@@ -48,25 +48,26 @@ HUB = "https://index.docker.io/v1/"
 
 @pytest.fixture
 def step(world: World, action: Action) -> Step:
-    """A plan with every kind of source but `input`, and a triplet that the spec does not name."""
-    for part in ("SERVER", "USER", "PASSWORD"):
-        world.put_secret("repository:octo-org/app", f"OLD_CONTAINER_REGISTRY_{part}", b"old")
-        name = f"ACCESS_CONTAINER_REGISTRY_{part}"
-        world.put_secret("organization:octo-org", name, b"old", visibility="selected")
+    """A plan with every kind of source except `input`, and a triplet that is not in the spec."""
+    stored_triplet(world, "repository:octo-org/app", registry="OLD")
+    stored_triplet(world, "organization:octo-org", registry="ACCESS", visibility="selected")
     (action.workspace / "user").write_text("user-of-hub")
     (action.workspace / "a | b.txt").write_text("password-of-hub")
     return action.step(SPEC, ENVIRONMENT, mode="plan", prune="true")
 
 
-def changes(step: Step) -> dict[str, dict[str, Any]]:
-    """The changes of a plan by registry."""
+def changes_by_registry(step: Step) -> dict[str, dict[str, Any]]:
+    """Return the changes of the JSON plan by registry."""
     return {change["registry"]: change for change in json.loads(step.outputs["plan"])["changes"]}
 
 
-def test_the_plan_as_json_has_server_and_sources(step: Step) -> None:
-    """A literal user name is no source, and of a deletion nothing is known."""
-    shown = {name: (c["server"], c["sources"]) for name, c in changes(step).items()}
-    assert shown == {
+def test_the_json_plan_has_server_and_sources(step: Step) -> None:
+    """A literal user name has no source, and a deletion has neither server nor sources."""
+    origins = {
+        registry: (change["server"], change["sources"])
+        for registry, change in changes_by_registry(step).items()
+    }
+    assert origins == {
         "ENV": ("mycompany.azurecr.io", {"username": None, "password": "env:ENV_PASSWORD"}),
         "SECRET": ("ghcr.io", {"username": "env:GHCR_USER", "password": "secret:GHCR_TOKEN"}),
         "FILE": (HUB, {"username": "file:user", "password": "file:a | b.txt"}),
@@ -77,13 +78,13 @@ def test_the_plan_as_json_has_server_and_sources(step: Step) -> None:
         "ACCESS": (None, {"username": None, "password": None}),
         "OLD": (None, {"username": None, "password": None}),
     }
-    assert changes(step)["BLOCKED"]["action"] == "blocked"
+    assert changes_by_registry(step)["BLOCKED"]["action"] == "blocked"
 
 
-def test_a_line_of_the_plan_has_server_and_sources(step: Step) -> None:
-    """Behind the reason."""
-    plan = [line.split(maxsplit=2) for line in step.log.splitlines() if line.startswith("  ")]
-    lines = {rest.partition(" at ")[0]: rest for _, action, rest in plan if action in ACTIONS}
+def test_a_line_of_the_log_has_server_and_sources(step: Step) -> None:
+    """They are after the reason."""
+    changes = [line.split(maxsplit=2) for line in step.log.splitlines() if line.startswith("  ")]
+    lines = {rest.partition(" at ")[0]: rest for _, action, rest in changes if action in ACTIONS}
     assert lines["ENV"].endswith(" (mycompany.azurecr.io, password from env:ENV_PASSWORD)")
     origin = "(ghcr.io, username from env:GHCR_USER, password from secret:GHCR_TOKEN)"
     assert lines["SECRET"].endswith(origin)
@@ -93,7 +94,7 @@ def test_a_line_of_the_plan_has_server_and_sources(step: Step) -> None:
 
 
 def test_a_row_of_the_summary_has_server_and_sources(step: Step) -> None:
-    """In cells of their own."""
+    """In separate cells."""
     rows = {line.split(" | ")[1]: line for line in step.summary.splitlines() if "` | `" in line}
     assert "| `mycompany.azurecr.io` | `env:ENV_PASSWORD` |" in rows["`ENV`"]
     assert "| `ghcr.io` | `env:GHCR_USER`, `secret:GHCR_TOKEN` |" in rows["`SECRET`"]
@@ -101,18 +102,18 @@ def test_a_row_of_the_summary_has_server_and_sources(step: Step) -> None:
     assert "| delete |  |  |" in rows["`OLD`"]
 
 
-def test_the_shorthand_names_its_inputs(action: Action) -> None:
-    """They are sources as well."""
+def test_the_sources_of_the_shorthand_are_its_inputs(action: Action) -> None:
+    """Inputs are sources too."""
     step = action.step(mode="plan", id="ghcr", registry="ghcr", username="me", password="pass-word")
 
-    assert changes(step)["GHCR"]["sources"] == {
+    assert changes_by_registry(step)["GHCR"]["sources"] == {
         "username": "input:username",
         "password": "input:password",
     }
 
 
-def test_no_value_stands_where_its_source_does(step: Step) -> None:
-    """Neither a password nor a user name."""
-    shown = step.log + step.summary + step.outputs["plan"]
+def test_no_value_of_a_source_is_in_the_output(step: Step) -> None:
+    """Neither passwords nor user names."""
+    output = step.log + step.summary + step.outputs["plan"]
     for value in (*ENVIRONMENT.values(), "user-of-hub", "password-of-hub", "literal-user"):
-        assert value not in shown
+        assert value not in output

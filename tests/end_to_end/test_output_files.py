@@ -1,4 +1,4 @@
-"""The whole plan as a file for later steps."""
+"""Output files that cannot be written are a warning."""
 
 from __future__ import annotations
 
@@ -13,14 +13,23 @@ from sandboxed_action import ACR_SPEC, Action
 SPEC = ACR_SPEC + "    targets: [{repository: octo-org/app}]\n"
 
 
-def test_a_temporary_folder_that_is_not_there_is_a_warning(
+def warnings(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the messages of the warnings in the output."""
+    return [
+        command.message
+        for command in commands(capsys.readouterr().out)
+        if command.name == "warning"
+    ]
+
+
+def test_a_temporary_folder_that_does_not_exist_is_a_warning(
     world: World,
     action: Action,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Older self-hosted runners name one that no container sees; all else is done as ever."""
+    """Older self-hosted runners name a folder that does not exist in the container."""
     (tmp_path / "output").touch()
     environment = {
         "ACR_PASSWORD": "correct-horse",
@@ -32,7 +41,7 @@ def test_a_temporary_folder_that_is_not_there_is_a_warning(
     assert action.here(SPEC, environment) == 0
 
     assert len(world.secrets("repository:octo-org/app")) == 3
-    (warning,) = [c.message for c in commands(capsys.readouterr().out) if c.name == "warning"]
+    (warning,) = warnings(capsys)
     assert "the output `plan-file` is not set" in warning
     assert "update the runner, or use the output `plan`" in warning
     outputs = key_values((tmp_path / "output").read_text())
@@ -43,7 +52,7 @@ def test_a_temporary_folder_that_is_not_there_is_a_warning(
 def test_a_summary_that_cannot_be_written_is_a_warning(
     world: World, action: Action, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was done is done, and the log and the outputs say so."""
+    """The secrets are written, and the run succeeds."""
     environment = {
         "ACR_PASSWORD": "correct-horse",
         "GITHUB_STEP_SUMMARY": str(tmp_path / "gone" / "summary"),
@@ -52,7 +61,7 @@ def test_a_summary_that_cannot_be_written_is_a_warning(
     assert action.here(SPEC, environment) == 0
 
     assert len(world.secrets("repository:octo-org/app")) == 3
-    (warning,) = [c.message for c in commands(capsys.readouterr().out) if c.name == "warning"]
+    (warning,) = warnings(capsys)
     assert "cannot write the summary to GITHUB_STEP_SUMMARY: No such file" in warning
 
 
@@ -63,7 +72,7 @@ def test_outputs_that_cannot_be_written_are_a_warning(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The summary is written all the same."""
+    """The summary is written, and the run succeeds."""
     environment = {
         "ACR_PASSWORD": "correct-horse",
         "GITHUB_OUTPUT": str(tmp_path / "gone" / "output"),
@@ -75,5 +84,5 @@ def test_outputs_that_cannot_be_written_are_a_warning(
 
     assert len(world.secrets("repository:octo-org/app")) == 3
     assert "repository:octo-org/app" in (tmp_path / "summary").read_text()
-    (warning,) = [c.message for c in commands(capsys.readouterr().out) if c.name == "warning"]
+    (warning,) = warnings(capsys)
     assert "cannot write the outputs to GITHUB_OUTPUT: no such file" in warning

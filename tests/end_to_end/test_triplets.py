@@ -1,4 +1,4 @@
-"""A spec becomes triplets at all three scopes."""
+"""A run creates the triplets of a spec in all three scopes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 import pytest
 
 from github_sandbox import Sandbox, World
-from sandboxed_action import Action
+from sandboxed_action import TRIPLET, Action
 
-VALUES = {
+PASSWORDS = {
     "a JSON key": '{\n  "type": "service_account",\n  "private_key": "-----BEGIN\\nabc+/=\\n"\n}',
     "quotes": """it's "quoted" and `ticked`""",
     "a hash": "before # after",
@@ -39,25 +39,28 @@ registries:
 """
 
 
-def triplet(world: World, target: str, registry: str = "ACR") -> list[bytes]:
-    """The opened values of a triplet: server, user, password."""
+def triplet_values(world: World, target: str) -> list[bytes]:
+    """Return the decrypted values of a triplet: server, user name, password."""
     secrets = world.secrets(target)
-    parts = ("SERVER", "USER", "PASSWORD")
-    return [secrets[f"{registry}_CONTAINER_REGISTRY_{part}"].value for part in parts]
+    return [secrets[name].value for name in TRIPLET]
 
 
-@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_one_run_creates_nine_secrets_whose_values_are_exact(
-    world: World, sandbox: Sandbox, action: Action, value: str
+@pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)
+def test_a_run_creates_the_secrets_of_all_scopes_with_exact_values(
+    world: World, sandbox: Sandbox, action: Action, password: str
 ) -> None:
-    """One registry at three scopes is nine secrets, byte for byte, with the right lists."""
-    step = action.step(SPEC, {"ACR_PASSWORD": value})
+    """One registry in three scopes is nine secrets, with the selected repositories of the spec."""
+    step = action.step(SPEC, {"ACR_PASSWORD": password})
 
     assert step.exit_code == 0, step.stdout
     targets = ("organization:octo-org", "repository:octo-org/app", "user:octocat")
     for target in targets:
         assert len(world.secrets(target)) == 3
-        assert triplet(world, target) == [b"mycompany.azurecr.io", b"acr-user", value.encode()]
+        assert triplet_values(world, target) == [
+            b"mycompany.azurecr.io",
+            b"acr-user",
+            password.encode(),
+        ]
     for secret in world.secrets("organization:octo-org").values():
         assert secret.visibility == "selected"
         assert sorted(secret.repositories) == [f"octo-org/svc-{n:03}" for n in range(120)]
@@ -67,8 +70,10 @@ def test_one_run_creates_nine_secrets_whose_values_are_exact(
     assert step.outputs["changed"] == "true"
 
 
-def test_a_second_run_writes_nothing_and_fetches_no_key(sandbox: Sandbox, action: Action) -> None:
-    """With `rotate: missing` and everything in place, a run only looks."""
+def test_a_second_run_writes_nothing_and_fetches_no_public_key(
+    sandbox: Sandbox, action: Action
+) -> None:
+    """With `rotate: missing` and all triplets up to date, a run only reads."""
     environment = {"ACR_PASSWORD": "secret of the registry"}
     action.step(SPEC, environment)
     sandbox.clear_exchanges()
@@ -77,7 +82,7 @@ def test_a_second_run_writes_nothing_and_fetches_no_key(sandbox: Sandbox, action
 
     assert step.exit_code == 0, step.stdout
     assert sandbox.writes == []
-    assert not [one for one in sandbox.exchanges if one.path.endswith("/public-key")]
+    assert not [exchange for exchange in sandbox.exchanges if exchange.path.endswith("/public-key")]
     assert step.outputs["changed"] == step.outputs["drift"] == "false"
     assert step.outputs["unchanged"] == "3"
-    assert {c["action"] for c in json.loads(step.outputs["plan"])["changes"]} == {"none"}
+    assert {change["action"] for change in json.loads(step.outputs["plan"])["changes"]} == {"none"}
