@@ -1,4 +1,4 @@
-"""A spec reaches what the workflow allows, and never what belongs to the runner."""
+"""`allowed-servers` and `allowed-owners` limit a spec, and the runner's tokens are no sources."""
 
 from __future__ import annotations
 
@@ -25,53 +25,59 @@ ENVIRONMENT = {"ACR_PASSWORD": "the password", "GITHUB_TOKEN": "ghs_job", "runne
 
 @pytest.fixture
 def registry() -> Iterator[Served]:
-    """Whoever a spec may name; it takes what it is sent."""
+    """A registry that accepts any credential."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def accept(request: web.Request) -> web.StreamResponse:
         return web.json_response({}, headers={"Docker-Distribution-API-Version": "registry/2.0"})
 
-    with Served(answer) as served:
+    with Served(accept) as served:
         yield served
 
 
-def run(action: Action, registry: Served, source: str = "{env: ACR_PASSWORD}", **given: str) -> int:
-    """A plan that logs in."""
-    event = {"GITHUB_EVENT_NAME": given.pop("event", "push")}
+def plan(
+    action: Action,
+    registry: Served,
+    source: str = "{env: ACR_PASSWORD}",
+    event: str = "push",
+    **inputs: str,
+) -> int:
+    """Run `mode: plan` with a login, and return the exit code."""
+    environment = {**ENVIRONMENT, "GITHUB_EVENT_NAME": event}
     spec = SPEC.format(server=f"127.0.0.1:{registry.port}", source=source)
-    return action.here(spec, {**ENVIRONMENT, **event}, mode="plan", verify="auto", **given)
+    return action.here(spec, environment, mode="plan", verify="auto", **inputs)
 
 
 @pytest.mark.parametrize(
     "source",
     ["{env: INPUT_TOKEN}", "{secret: runner_token}", "{env: GITHUB_TOKEN}", "{file: .git/config}"],
 )
-def test_no_spec_sends_a_token_of_the_runner(
+def test_a_token_of_the_runner_is_not_a_source(
     sandbox: Sandbox, action: Action, registry: Served, source: str
 ) -> None:
-    """Neither in the mode plan: nothing is read, and nobody is asked."""
-    assert run(action, registry, source) == 1
+    """Also not with `mode: plan`: there is no request to GitHub or to the registry."""
+    assert plan(action, registry, source) == 1
 
     assert registry.seen == []
     assert sandbox.exchanges == []
 
 
 @pytest.mark.parametrize(
-    "bound", [{"allowed-servers": "*.azurecr.io, ghcr.io"}, {"allowed-owners": "octocat"}]
+    "limits", [{"allowed-servers": "*.azurecr.io, ghcr.io"}, {"allowed-owners": "octocat"}]
 )
-def test_nothing_is_sent_where_the_workflow_does_not_allow_it(
-    sandbox: Sandbox, action: Action, registry: Served, bound: dict[str, str]
+def test_nothing_is_sent_to_servers_and_owners_that_are_not_allowed(
+    sandbox: Sandbox, action: Action, registry: Served, limits: dict[str, str]
 ) -> None:
-    """No login, no write, no request to GitHub."""
-    assert run(action, registry, **bound) == 1
+    """There is no login, and no request to GitHub."""
+    assert plan(action, registry, **limits) == 1
 
     assert registry.seen == []
     assert sandbox.exchanges == []
 
 
-def test_the_tokens_own_user_is_an_owner_too(
+def test_allowed_owners_applies_to_the_user_of_the_token(
     sandbox: Sandbox, action: Action, registry: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`@me` is whoever GitHub says it is: no login, and no write."""
+    """`allowed-owners` also applies to the user of `@me`: there is no login, and no write."""
     spec = SPEC.format(server=f"127.0.0.1:{registry.port}", source="{env: ACR_PASSWORD}")
     spec = spec.replace("repository: octo-org/app", 'user: "@me", repositories: [octo-org/app]')
 
@@ -84,23 +90,23 @@ def test_the_tokens_own_user_is_an_owner_too(
     )
 
 
-def test_what_the_workflow_allows_is_done(
+def test_allowed_servers_and_owners_are_used(
     world: World, action: Action, registry: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On a pull request too, and without a warning then."""
-    bound = {"allowed-servers": "127.0.0.1:*", "allowed-owners": "Octo-*"}
+    """Also in a pull request, and without a warning."""
+    limits = {"allowed-servers": "127.0.0.1:*", "allowed-owners": "Octo-*"}
 
-    assert run(action, registry, event="pull_request", **bound) == 0
+    assert plan(action, registry, event="pull_request", **limits) == 0
 
     assert registry.seen
     assert "allowed-servers" not in capsys.readouterr().out
 
 
-def test_a_pull_request_that_chooses_where_credentials_go_is_warned_of(
+def test_a_pull_request_without_limits_has_a_warning(
     action: Action, registry: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Once a run, with what to do."""
-    run(action, registry, event="pull_request_target")
+    """The run has one such warning."""
+    plan(action, registry, event="pull_request_target")
 
     out = capsys.readouterr().out
     assert out.count("whoever opens this pull request can change where the spec sends") == 1

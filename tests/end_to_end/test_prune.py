@@ -1,4 +1,4 @@
-"""Triplets that the spec does not name go with `prune`, and nothing else ever does."""
+"""`prune` deletes triplets that are not in the spec, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,28 +18,21 @@ SPEC = (
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 
 
-def add(world: World, *registries: str) -> None:
-    """Triplets of other registries, each with its three members."""
-    for registry in registries:
-        for part in ("SERVER", "USER", "PASSWORD"):
-            world.put_secret(REPOSITORY, f"{registry}_CONTAINER_REGISTRY_{part}", b"other")
-
-
 @pytest.fixture
-def crowded(world: World) -> World:
-    """The triplet of the spec, a whole and a half stray one, and secrets that are none."""
+def with_unmanaged(world: World) -> World:
+    """The triplet of the spec, a whole and a half triplet that are not in it, and other secrets."""
     stored_triplet(world, REPOSITORY)
-    add(world, "OLD")
+    stored_triplet(world, REPOSITORY, registry="OLD")
     world.put_secret(REPOSITORY, "HALF_CONTAINER_REGISTRY_USER", b"other")
     for name in ("NPM_TOKEN", "MY_CONTAINER_REGISTRY", "ACR_CONTAINER_REGISTRY_PASSWORD_2"):
-        world.put_secret(REPOSITORY, name, b"nobody's business")
+        world.put_secret(REPOSITORY, name, b"unrelated")
     return world
 
 
-def test_without_prune_a_stray_is_only_told(
-    crowded: World, sandbox: Sandbox, action: Action
+def test_without_prune_unmanaged_triplets_are_a_notice(
+    with_unmanaged: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """As a notice, with the ids."""
+    """The notice has the ids of their registries."""
     step = action.step(SPEC, ENVIRONMENT)
 
     assert step.exit_code == 0
@@ -49,43 +42,48 @@ def test_without_prune_a_stray_is_only_told(
     assert step.outputs["drift"] == "false"
 
 
-def test_prune_deletes_strays_and_nothing_else(
-    crowded: World, sandbox: Sandbox, action: Action
+def test_prune_deletes_unmanaged_triplets_and_nothing_else(
+    with_unmanaged: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """SERVER first, so that no triplet is used half; a second run finds nothing."""
+    """SERVER first, so that Codespaces uses no incomplete triplet. A second run writes nothing."""
     step = action.step(SPEC, ENVIRONMENT, prune="true")
 
     assert step.exit_code == 0, step.stdout
     assert step.outputs["deleted"] == "2"
-    assert set(crowded.secrets(REPOSITORY)) == {
+    assert set(with_unmanaged.secrets(REPOSITORY)) == {
         *TRIPLET,
         "NPM_TOKEN",
         "MY_CONTAINER_REGISTRY",
         "ACR_CONTAINER_REGISTRY_PASSWORD_2",
     }
-    gone = [one.path.rpartition("_")[2] for one in sandbox.writes if "OLD" in one.path]
-    assert gone == ["SERVER", "USER", "PASSWORD"]
+    deleted = [
+        exchange.path.rpartition("_")[2] for exchange in sandbox.writes if "OLD" in exchange.path
+    ]
+    assert deleted == ["SERVER", "USER", "PASSWORD"]
     sandbox.clear_exchanges()
     assert action.here(SPEC, ENVIRONMENT, prune="true") == 0
     assert sandbox.writes == []
 
 
-def test_plan_and_check_show_what_prune_would_delete(crowded: World, action: Action) -> None:
-    """And `check` calls it drift."""
-    before = crowded.secrets(REPOSITORY)
+def test_plan_and_check_show_what_prune_would_delete(with_unmanaged: World, action: Action) -> None:
+    """For `check`, a deletion is drift."""
+    before = with_unmanaged.secrets(REPOSITORY)
 
     step = action.step(SPEC, ENVIRONMENT, prune="true", mode="check")
 
     assert step.exit_code == 2
     assert "- delete   OLD at repository:octo-org/app: the spec does not name it" in step.stdout
-    assert crowded.secrets(REPOSITORY) == before
+    assert with_unmanaged.secrets(REPOSITORY) == before
 
 
 @pytest.mark.parametrize(("limit", "code"), [("", 1), ("50%", 1), ("100%", 0)])
-def test_prune_has_a_limit(world: World, action: Action, limit: str, code: int) -> None:
-    """A spec that lost most of its registries by mistake deletes nothing."""
+def test_prune_stays_within_the_removal_limit(
+    world: World, action: Action, limit: str, code: int
+) -> None:
+    """A spec that lost most of its registries by mistake must delete nothing."""
     stored_triplet(world, REPOSITORY)
-    add(world, "A", "B", "C", "D")
+    for registry in ("A", "B", "C", "D"):
+        stored_triplet(world, REPOSITORY, registry=registry)
 
     step = action.step(SPEC, ENVIRONMENT, prune="true", removal_limit=limit)
 
@@ -94,54 +92,55 @@ def test_prune_has_a_limit(world: World, action: Action, limit: str, code: int) 
     assert ("would delete 4 of 5 triplets of this target" in step.stdout) == bool(code)
 
 
-def test_a_target_that_was_not_seen_is_not_pruned(
-    crowded: World, sandbox: Sandbox, action: Action
+def test_a_target_that_cannot_be_listed_is_not_pruned(
+    with_unmanaged: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """What could not be listed cannot be told from what is not there."""
+    """A target that cannot be listed seems to be empty."""
     sandbox.fail(Fault(path="/codespaces/secrets", status=502, times=None))
 
     assert action.here(SPEC, ENVIRONMENT, prune="true") == 1
     assert sandbox.writes == []
 
 
-def test_nothing_goes_where_its_replacement_does_not_come(
-    crowded: World, sandbox: Sandbox, action: Action
+def test_nothing_is_deleted_at_a_target_with_a_blocked_or_failed_change(
+    with_unmanaged: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A registry that was renamed is a stray and a new one; one may replace the other."""
+    """A renamed registry id is a new triplet and an unmanaged one, which it can replace."""
     renamed = SPEC.replace("id: ACR", "id: NEW")
-    before = crowded.secrets(REPOSITORY)
+    before = with_unmanaged.secrets(REPOSITORY)
 
     blocked = action.step(
         renamed.replace("rotate: missing", "expires: 2020-01-01"), ENVIRONMENT, prune="true"
     )
     assert blocked.exit_code == 1
-    assert crowded.secrets(REPOSITORY) == before
+    assert with_unmanaged.secrets(REPOSITORY) == before
     assert "another change at this target is blocked and may replace this triplet" in blocked.stdout
 
     sandbox.fail(Fault(method="PUT", path="NEW_.*_SERVER$", status=500, times=None))
     assert action.here(renamed, ENVIRONMENT, prune="true") == 1
-    assert set(before) <= set(crowded.secrets(REPOSITORY))
+    assert set(before) <= set(with_unmanaged.secrets(REPOSITORY))
 
     sandbox.clear_faults()
     assert action.here(renamed, ENVIRONMENT, prune="true") == 0
-    assert not set(TRIPLET) & set(crowded.secrets(REPOSITORY))
+    assert not set(TRIPLET) & set(with_unmanaged.secrets(REPOSITORY))
 
 
 @pytest.mark.parametrize("inputs", [{"only": "ACR"}, {"spec": "", "id": "ACR"}])
-def test_a_part_of_a_spec_tells_nothing_of_strays(
-    crowded: World, action: Action, inputs: dict[str, str]
+def test_a_run_with_a_part_of_the_spec_reports_no_unmanaged_triplets(
+    with_unmanaged: World, action: Action, inputs: dict[str, str]
 ) -> None:
-    """What it does not name may well be in the rest."""
-    given = {"target": "repository:octo-org/app", "rotate": "missing"} if "id" in inputs else {}
-    spec = inputs.pop("spec", SPEC)
+    """The triplets can be in the rest of the spec."""
+    inputs = {"spec": SPEC, **inputs}
+    if "id" in inputs:
+        inputs |= {"target": "repository:octo-org/app", "rotate": "missing"}
 
-    step = action.step(spec, ENVIRONMENT, **given, **inputs)
+    step = action.step(env=ENVIRONMENT, **inputs)
 
     assert step.annotations("notice") == []
 
 
 def test_prune_needs_the_whole_spec(action: Action) -> None:
-    """`only` would make strays of all other registries."""
+    """With `only`, all other registries would be unmanaged."""
     step = action.step(SPEC, ENVIRONMENT, prune="true", only="ACR")
 
     assert step.exit_code == 1

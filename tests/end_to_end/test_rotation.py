@@ -1,4 +1,4 @@
-"""Rotations come when they are due, and warnings before a credential ends."""
+"""Rotation by the age of sources and secrets, and warnings before a credential expires."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TOKEN, TRIPLET, Action, stored_triplet
 
 START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 REPOSITORY = "repository:octo-org/app"
-SPEC = """
-version: 1
-registries:
-  - id: ACR
-    server: mycompany.azurecr.io
-    username: me
-    password: {secret: ACR_PASSWORD}
-    targets: [{repository: octo-org/app}]
-"""
+SPEC = ACR_SPEC.replace("{env:", "{secret:") + "    targets: [{repository: octo-org/app}]\n"
 
 
 class Clock:
-    """GitHub's clock, which the tests turn."""
+    """GitHub's clock, which the tests set."""
 
     def __init__(self) -> None:
         self.now = START
@@ -34,13 +26,13 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """At the start of a year."""
+    """A clock at the start of a year."""
     return Clock()
 
 
 @pytest.fixture
 def world(clock: Clock) -> World:
-    """A small organization on that clock."""
+    """A small organization with that clock."""
     world = World(clock)
     world.add_user("octocat")
     world.add_organization("octo-org", plan="team", owners=("octocat",))
@@ -50,19 +42,24 @@ def world(clock: Clock) -> World:
 
 
 def run(action: Action, value: str = "value", spec: str = SPEC, **inputs: str) -> int:
-    """One run of the nightly job in `octo-org/app`."""
+    """Run the nightly job in `octo-org/app`, and return the exit code."""
     environment = {"ACR_PASSWORD": value, "GITHUB_REPOSITORY": "octo-org/app"}
     return action.here(spec, environment, **inputs)
 
 
-def nights(clock: Clock, world: World, action: Action, sandbox: Sandbox, where: str) -> list[int]:
-    """The nights of a year on which something was written; the source changes every 30 days."""
+def nights_with_writes(
+    clock: Clock, world: World, action: Action, sandbox: Sandbox, owner: str
+) -> list[int]:
+    """Run each night of a year with a source that changes every 30 days.
+
+    Return the nights with writes.
+    """
     written = []
     for night in range(365):
         clock.now = START + timedelta(days=night)
         if night % 30 == 0:
-            at = clock.now - timedelta(hours=5)
-            world.put_actions_secret(where, "ACR_PASSWORD", updated_at=at)
+            changed = clock.now - timedelta(hours=5)
+            world.put_actions_secret(owner, "ACR_PASSWORD", updated_at=changed)
         sandbox.clear_exchanges()
         assert run(action, f"value {night // 30}") == 0
         if sandbox.writes:
@@ -70,19 +67,19 @@ def nights(clock: Clock, world: World, action: Action, sandbox: Sandbox, where: 
     return written
 
 
-@pytest.mark.parametrize("where", [REPOSITORY, "organization:octo-org"])
-def test_a_year_of_nights_rotates_when_the_source_changes(
-    clock: Clock, world: World, sandbox: Sandbox, action: Action, where: str
+@pytest.mark.parametrize("owner", [REPOSITORY, "organization:octo-org"])
+def test_a_nightly_run_rotates_only_when_the_source_changes(
+    clock: Clock, world: World, sandbox: Sandbox, action: Action, owner: str
 ) -> None:
-    """13 times for a source that changes every 30 days, and not 365."""
-    assert nights(clock, world, action, sandbox, where) == list(range(0, 365, 30))
+    """13 times for a source that changes every 30 days."""
+    assert nights_with_writes(clock, world, action, sandbox, owner) == list(range(0, 365, 30))
     assert world.secrets(REPOSITORY)[TRIPLET[2]].value == b"value 12"
 
 
-def test_a_lagging_time_does_not_rotate_twice(
+def test_a_time_of_a_write_that_lags_does_not_rotate_twice(
     clock: Clock, world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """GitHub shows the write of this moment as a few seconds old."""
+    """GitHub can return a time of a write that is a few seconds too early."""
     world.updated_at_lag = timedelta(seconds=8)
     world.put_actions_secret(REPOSITORY, "ACR_PASSWORD", updated_at=clock.now)
 
@@ -94,10 +91,10 @@ def test_a_lagging_time_does_not_rotate_twice(
     assert sandbox.writes == []
 
 
-def test_the_clock_of_the_runner_does_not_count(
+def test_max_age_uses_githubs_clock(
     clock: Clock, world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A year lies between it and GitHub's, by which nothing is too old."""
+    """The sandbox has another time than the runner, which has no effect."""
     stored_triplet(world, REPOSITORY)
     clock.now += timedelta(days=9)
     spec = SPEC.replace("    targets", "    rotate: {when: missing, max-age: 10d}\n    targets")
@@ -109,10 +106,10 @@ def test_the_clock_of_the_runner_does_not_count(
     assert len(sandbox.writes) == 3
 
 
-def test_one_request_for_a_name_however_many_targets(
+def test_the_age_of_a_source_is_requested_once_for_all_targets(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """And one walk over the organization's for those that the repository does not have."""
+    """And one list of the organization's secrets, for those that the repository does not have."""
     world.add_repository("octo-org/web")
     world.put_actions_secret(REPOSITORY, "ACR_PASSWORD")
     world.put_actions_secret("organization:octo-org", "ACR_USER")
@@ -127,18 +124,18 @@ def test_one_request_for_a_name_however_many_targets(
         == 0
     )
 
-    asked = [one.path.partition("/actions/")[2] for one in sandbox.exchanges]
-    assert sorted(filter(None, asked)) == [
+    paths = [exchange.path.partition("/actions/")[2] for exchange in sandbox.exchanges]
+    assert sorted(filter(None, paths)) == [
         "organization-secrets",
         "secrets/ACR_PASSWORD",
         "secrets/ACR_USER",
     ]
 
 
-def test_a_token_that_may_not_read_ages_warns_and_writes(
+def test_a_token_that_cannot_read_ages_warns_and_rotates(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """The permission is named; a credential that may have changed is stored."""
+    """The warning names the permission. The triplet is rotated, because its source could be newer."""
     stored_triplet(world, REPOSITORY)
     world.add_fine_grained_token(
         "github_pat_x",
@@ -156,18 +153,18 @@ def test_a_token_that_may_not_read_ages_warns_and_writes(
     assert step.outputs["rotated"] == "1"
 
 
-def test_a_secret_that_does_not_exist_is_told(action: Action) -> None:
-    """Its value came from somewhere else, then."""
+def test_a_source_that_does_not_exist_has_a_warning(action: Action) -> None:
+    """The value of the source comes from elsewhere then."""
     step = action.step(SPEC, {"ACR_PASSWORD": "new"})
 
     (warning,) = step.annotations("warning")
     assert "neither octo-org/app nor its organization has an Actions secret of this name" in warning
 
 
-def test_only_acts_on_the_registries_that_it_names(
+def test_the_input_only_limits_a_run_to_its_registries(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """The values of the others are not even needed; an unknown id is a fault."""
+    """The values of the others are not needed. An unknown id is an error."""
     spec = SPEC + SPEC[SPEC.index("  - id") :].replace("ACR", "GHCR")
 
     assert run(action, spec=spec, only="acr") == 0
@@ -182,60 +179,60 @@ def test_only_acts_on_the_registries_that_it_names(
     assert sandbox.exchanges == []
 
 
-# Days to the end, and whether it is warned of, and nothing is stored.
-ENDS = {"far": (15, False, False), "near": (13, True, False), "past": (-1, True, True)}
+# Days until the expiry, whether there is a warning, and whether the change is blocked.
+EXPIRIES = {"far": (15, False, False), "near": (13, True, False), "past": (-1, True, True)}
 
 
-@pytest.mark.parametrize("case", ENDS.values(), ids=ENDS)
-def test_the_end_of_a_credential(
+@pytest.mark.parametrize("case", EXPIRIES.values(), ids=EXPIRIES)
+def test_an_expiring_credential_has_a_warning_and_an_expired_one_is_blocked(
     clock: Clock, world: World, action: Action, case: tuple[int, bool, bool]
 ) -> None:
-    """Warned of in time, and past it nothing is stored."""
-    days, warned, blocked = case
-    ends = clock.now + timedelta(days=days)
+    """A credential that expires soon has a warning; an expired one is not stored."""
+    days, has_warning, blocked = case
+    expiry = clock.now + timedelta(days=days)
     world.put_actions_secret(REPOSITORY, "ACR_PASSWORD")
-    spec = SPEC.replace("    targets", f"    expires: {ends:%Y-%m-%dT%H:%M:%SZ}\n    targets")
+    spec = SPEC.replace("    targets", f"    expires: {expiry:%Y-%m-%dT%H:%M:%SZ}\n    targets")
 
     step = action.step(spec, {"ACR_PASSWORD": "value"})
 
     assert step.exit_code == (1 if blocked else 0), step.stdout
-    assert step.outputs["next-expiry"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"
-    assert bool(step.annotations("warning")) == warned
+    assert step.outputs["next-expiry"] == f"{expiry:%Y-%m-%dT%H:%M:%SZ}"
+    assert bool(step.annotations("warning")) == has_warning
     assert len(world.secrets(REPOSITORY)) == (0 if blocked else 3)
 
 
-def test_the_end_of_the_managing_token_is_looked_at(
+def test_an_expiring_token_of_the_run_has_a_warning(
     clock: Clock, world: World, action: Action
 ) -> None:
-    """With `expiry-warning` as the user wants it."""
-    ends = clock.now + timedelta(days=3)
-    world.add_token("ghp_soon", user="octocat", scopes=("repo",), expires=ends)
+    """`expiry-warning` says how long before."""
+    expiry = clock.now + timedelta(days=3)
+    world.add_token("ghp_soon", user="octocat", scopes=("repo",), expires=expiry)
     world.put_actions_secret(REPOSITORY, "ACR_PASSWORD")
 
-    late = action.step(SPEC, {"ACR_PASSWORD": "x"}, token="ghp_soon", expiry_warning="48h")
-    early = action.step(SPEC, {"ACR_PASSWORD": "x"}, token="ghp_soon", expiry_warning="4d")
+    short = action.step(SPEC, {"ACR_PASSWORD": "x"}, token="ghp_soon", expiry_warning="48h")
+    long = action.step(SPEC, {"ACR_PASSWORD": "x"}, token="ghp_soon", expiry_warning="4d")
 
-    assert late.annotations("warning") == []
-    (warning,) = early.annotations("warning")
+    assert short.annotations("warning") == []
+    (warning,) = long.annotations("warning")
     assert "the token of this run expires in 3d" in warning or "expires in 2d" in warning
-    assert early.outputs["next-expiry"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"
+    assert long.outputs["next-expiry"] == f"{expiry:%Y-%m-%dT%H:%M:%SZ}"
 
 
-GHCR = SPEC.replace("mycompany.azurecr.io", "ghcr.io")
+GHCR_SPEC = SPEC.replace("mycompany.azurecr.io", "ghcr.io")
 
 
-def test_a_github_token_as_password_tells_its_end_and_its_scopes(
+def test_the_expiry_of_a_github_token_as_password_is_an_output(
     clock: Clock, world: World, action: Action
 ) -> None:
-    """GitHub is asked with the token itself."""
-    ends = clock.now + timedelta(days=2)
-    world.add_token("ghp_pull", user="octocat", scopes=("read:packages",), expires=ends)
+    """The Action requests them from GitHub with this token."""
+    expiry = clock.now + timedelta(days=2)
+    world.add_token("ghp_pull", user="octocat", scopes=("read:packages",), expires=expiry)
     world.put_actions_secret(REPOSITORY, "ACR_PASSWORD")
 
-    step = action.step(GHCR, {"ACR_PASSWORD": "ghp_pull"})
+    step = action.step(GHCR_SPEC, {"ACR_PASSWORD": "ghp_pull"})
 
     assert step.exit_code == 0, step.stdout
-    assert step.outputs["next-expiry"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"
+    assert step.outputs["next-expiry"] == f"{expiry:%Y-%m-%dT%H:%M:%SZ}"
 
 
 @pytest.mark.parametrize(
@@ -248,11 +245,11 @@ def test_a_github_token_as_password_tells_its_end_and_its_scopes(
 def test_a_github_token_that_cannot_pull_is_not_stored(
     world: World, action: Action, token: str, reason: str
 ) -> None:
-    """Known before the registry is asked."""
+    """The token is checked before the login to the registry."""
     world.add_token("ghp_narrow", user="octocat", scopes=("repo",))
     world.put_actions_secret(REPOSITORY, "ACR_PASSWORD")
 
-    step = action.step(GHCR, {"ACR_PASSWORD": token})
+    step = action.step(GHCR_SPEC, {"ACR_PASSWORD": token})
 
     assert step.exit_code == 1
     assert reason in step.stdout
@@ -260,10 +257,10 @@ def test_a_github_token_that_cannot_pull_is_not_stored(
     assert token not in step.log
 
 
-def test_ages_are_asked_for_at_the_same_time(
+def test_ages_of_sources_are_requested_concurrently(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """One request each, which do not wait for each other."""
+    """There is one request for each source."""
     names = [f"PASSWORD_{number}" for number in range(8)]
     entries = ""
     for name in names:
@@ -277,7 +274,7 @@ def test_ages_are_asked_for_at_the_same_time(
     spec = f"version: 1\nregistries:\n{entries}"
     assert action.step(spec, dict.fromkeys(names, "x"), mode="plan").exit_code == 0
 
-    asked = [one for one in sandbox.exchanges if "/actions/secrets/" in one.path]
-    assert len(asked) == len(names)
-    others = asked[1:]  # the first one shows whether GitHub takes the token
-    assert max(one.began for one in others) < min(one.ended for one in others)
+    requests = [exchange for exchange in sandbox.exchanges if "/actions/secrets/" in exchange.path]
+    assert len(requests) == len(names)
+    others = requests[1:]  # the first shows whether GitHub accepts the token
+    assert max(exchange.began for exchange in others) < min(exchange.ended for exchange in others)
