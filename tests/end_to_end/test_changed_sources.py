@@ -1,4 +1,4 @@
-"""What is stored is what was verified: a value that changes in between is not written."""
+"""A value that changes after its verification is not written."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ registries:
     password: {{env: OTHER_PASSWORD}}
     targets: [{{repository: octo-org/app}}]
 """
-ENVIRONMENT = {"OTHER_PASSWORD": "of the environment"}
+ENVIRONMENT = {"OTHER_PASSWORD": "password of the environment"}
 
 
 @pytest.mark.parametrize("verify", ["required", "auto"])
-def test_a_file_that_is_swapped_after_its_login_is_not_written(
+def test_a_file_that_changes_after_its_login_is_not_written(
     world: World, sandbox: Sandbox, action: Action, verify: str
 ) -> None:
-    """By a step of the job that still runs, or by a link that somebody turns."""
+    """For example by a step that runs in the background, or through a symbolic link."""
     password = action.workspace / "password.txt"
-    password.write_text("the verified one")
+    password.write_text("verified password")
     stored_triplet(world, "repository:octo-org/app")
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def log_in(request: web.Request) -> web.StreamResponse:
         if "Authorization" not in request.headers:
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="r"'})
-        password.write_text("another one")
+        password.write_text("other password")
         return web.Response()
 
-    with Served(answer) as registry:
+    with Served(log_in) as registry:
         spec = SPEC.format(server=registry.host)
         step = action.step(spec, ENVIRONMENT, verify=verify)
 
@@ -50,5 +50,5 @@ def test_a_file_that_is_swapped_after_its_login_is_not_written(
     app = world.secrets("repository:octo-org/app")
     assert {app[name].value for name in TRIPLET} == {b"old"}
     assert world.secrets("repository:octo-org/svc-001") == {}
-    assert app["OTHER_CONTAINER_REGISTRY_PASSWORD"].value == b"of the environment"
-    assert "another one" not in step.log
+    assert app["OTHER_CONTAINER_REGISTRY_PASSWORD"].value == b"password of the environment"
+    assert "other password" not in step.log

@@ -1,4 +1,4 @@
-"""Whatever goes wrong with one target, the run tells what it did, and what it did not."""
+"""Unexpected responses affect only their target, and the outputs are correct."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from github_app import add_app, private_pem
+from github_app import add_app, app_inputs
 from github_sandbox import Fault, Sandbox, World
 from sandboxed_action import ACR_SPEC, TRIPLET, Action, stored_triplet
 
@@ -18,50 +18,58 @@ SPEC = (
     + "    targets: [{repository: octo-org/app}, {repository: octo-org/svc-001}, {repository: octo-org/svc-002}]\n"
 )
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
-# What GitHub, or a proxy before it, could put into an answer that PyGithub cannot read.
-HEADERS: Mapping[str, Mapping[str, str]] = {
+# Headers of GitHub, or of a proxy in front of it, that PyGithub cannot parse.
+INVALID_HEADERS: Mapping[str, Mapping[str, str]] = {
     "a remainder without a limit": {"X-RateLimit-Remaining": "7", "X-RateLimit-Limit": ""},
-    "a limit that is no number": {"X-RateLimit-Limit": "many"},
-    "a reset that is no number": {"X-RateLimit-Reset": "soon"},
-    "a date that is none": {"Date": "yesterday"},
+    "a limit that is not a number": {"X-RateLimit-Limit": "many"},
+    "a reset that is not a number": {"X-RateLimit-Reset": "soon"},
+    "an invalid date": {"Date": "yesterday"},
     "an empty date": {"Date": ""},
     "a date out of range": {"Date": "Tue, 99 Nov 2026 10:00:00 GMT"},
 }
 
 
 def outcomes(plan: str) -> dict[str, str]:
-    """The outcome of each target."""
+    """Return the outcome of each target."""
     return {change["target"]: change["outcome"] for change in json.loads(plan)["changes"]}
 
 
-@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-def test_an_answer_that_cannot_be_read_fails_no_other_target(
+@pytest.mark.parametrize("headers", INVALID_HEADERS.values(), ids=INVALID_HEADERS)
+def test_invalid_headers_after_a_write_do_not_fail_other_targets(
     world: World, sandbox: Sandbox, action: Action, headers: Mapping[str, str]
 ) -> None:
-    """To a write; the others are done, and the report is whole."""
+    """An invalid response to a write; the others are applied, and the report is complete."""
     sandbox.fail(Fault("PUT", "/svc-001/.*_USER$", status=None, headers=headers, times=None))
 
     step = action.step(SPEC, ENVIRONMENT)
 
-    done = outcomes(step.outputs["plan"])
-    assert done["repository:octo-org/app"] == done["repository:octo-org/svc-002"] == "applied"
-    assert step.exit_code == (1 if "failed" in done.values() else 0)
+    target_outcomes = outcomes(step.outputs["plan"])
+    assert (
+        target_outcomes["repository:octo-org/app"]
+        == target_outcomes["repository:octo-org/svc-002"]
+        == "applied"
+    )
+    assert step.exit_code == (1 if "failed" in target_outcomes.values() else 0)
     assert "an error in this Action" not in step.stdout
     assert step.summary
     assert set(world.secrets("repository:octo-org/svc-002")) == set(TRIPLET)
 
 
-@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-def test_an_answer_that_cannot_be_read_blocks_no_other_target(
+@pytest.mark.parametrize("headers", INVALID_HEADERS.values(), ids=INVALID_HEADERS)
+def test_invalid_headers_after_a_read_do_not_block_other_targets(
     sandbox: Sandbox, action: Action, headers: Mapping[str, str]
 ) -> None:
-    """To the first look at a target."""
+    """An invalid response to a read."""
     sandbox.fail(Fault("GET", "/svc-001/", status=None, headers=headers, times=None))
 
     step = action.step(SPEC, ENVIRONMENT)
 
-    done = outcomes(step.outputs["plan"])
-    assert done["repository:octo-org/app"] == done["repository:octo-org/svc-002"] == "applied"
+    target_outcomes = outcomes(step.outputs["plan"])
+    assert (
+        target_outcomes["repository:octo-org/app"]
+        == target_outcomes["repository:octo-org/svc-002"]
+        == "applied"
+    )
     assert "an error in this Action" not in step.stdout
 
 
@@ -79,32 +87,31 @@ def test_an_answer_that_cannot_be_read_blocks_no_other_target(
             Fault("POST", "/access_tokens", nth=2, drop=True, times=None), marks=pytest.mark.slow
         ),
     ],
-    ids=["a list", "a number", "refused", "out of order", "dropped"],
+    ids=["a list", "a number", "rejected", "server error", "dropped"],
 )
-def test_a_token_that_cannot_be_renewed_fails_what_needs_it(
+def test_an_installation_token_that_cannot_be_renewed_fails_its_targets(
     world: World, sandbox: Sandbox, action: Action, fault: Fault
 ) -> None:
-    """An installation's token lasts an hour; here each one is renewed at once."""
+    """Tokens of installations expire after an hour. In this test they expire at once."""
     add_app(world, {"octo-org": {"codespaces_secrets": "write", "metadata": "read"}})
     world.installation_token_lifetime = timedelta(minutes=4)
     sandbox.fail(fault)
-    inputs = {"token": "", "app_id": "1234", "app_private_key": private_pem()}
 
-    step = action.step(SPEC, ENVIRONMENT, **inputs)
+    step = action.step(SPEC, ENVIRONMENT, **app_inputs())
 
     assert step.exit_code == 1
     assert "an error in this Action" not in step.stdout
     assert len(outcomes(step.outputs["plan"])) == 3
 
 
-def test_changed_is_true_where_a_part_of_a_step_landed(
+def test_changed_is_true_if_a_part_of_a_change_was_written(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
     """`ensure` sends one request for each repository, and the second one fails."""
     stored_triplet(world, "organization:octo-org", visibility="selected")
-    chosen = "{mode: ensure, include: [app, svc-001]}"
+    selection = "{mode: ensure, include: [app, svc-001]}"
     spec = "version: 1\nregistries:\n  - id: ACR\n    targets:\n"
-    spec += f"      - {{organization: octo-org, repositories: {chosen}}}\n"
+    spec += f"      - {{organization: octo-org, repositories: {selection}}}\n"
     sandbox.fail(Fault("PUT", "/repositories/", nth=2, status=422, times=None))
 
     step = action.step(spec)
@@ -119,10 +126,10 @@ def test_changed_is_true_where_a_part_of_a_step_landed(
     (Fault("PUT", status=403, times=None), "false"),
     (Fault("PUT", status=422, times=None), "false"),
 ])  # fmt: skip
-def test_changed_is_true_where_a_write_may_have_landed(
+def test_changed_is_true_if_a_write_was_possibly_executed(
     sandbox: Sandbox, action: Action, fault: Fault, changed: str
 ) -> None:
-    """Its answer was lost; a refusal tells that nothing was written."""
+    """The response is lost. If GitHub rejects the request, nothing was written."""
     sandbox.fail(fault)
 
     step = action.step(SPEC, ENVIRONMENT)
@@ -131,10 +138,10 @@ def test_changed_is_true_where_a_write_may_have_landed(
     assert step.outputs["changed"] == changed
 
 
-def test_an_error_that_nobody_foresaw_is_its_targets_own(
+def test_an_unexpected_error_affects_only_its_target(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A key that libsodium cannot seal for. The message has type and place, and no value."""
+    """The public key is invalid for libsodium. The message has the error's type and place, and no value."""
     zeros = '{"key_id": "1", "key": "' + "A" * 43 + '="}'
     sandbox.fail(Fault("GET", "/svc-001/.*/public-key", status=200, body=zeros, times=None))
 
@@ -155,15 +162,15 @@ def test_an_error_that_nobody_foresaw_is_its_targets_own(
         Fault("GET", "/orgs/octo-org/repos", status=200, body='[{"id": [1], "full_name": "o/a"}]'),
         Fault("GET", "/orgs/octo-org/repos", status=200, body='[{"id": 1, "full_name": "o/a", "topics": [[]]}]'),
     ],
-    ids=["a last page", "a next page", "an id", "a topic"],
+    ids=["last page", "next page", "id", "topic"],
 )  # fmt: skip
-def test_a_list_that_cannot_be_read_blocks_its_target_alone(
+def test_an_invalid_list_blocks_only_its_target(
     sandbox: Sandbox, action: Action, fault: Fault
 ) -> None:
-    """Wherever in the answer it is wrong."""
+    """For invalid headers and bodies."""
     sandbox.fail(replace(fault, times=None))
-    listed = '{organization: octo-org, repositories: ["svc-*"]}, {repository: octo-org/app}'
-    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{listed}]"
+    targets = '{organization: octo-org, repositories: ["svc-*"]}, {repository: octo-org/app}'
+    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{targets}]"
 
     step = action.step(spec, ENVIRONMENT)
 
@@ -179,18 +186,16 @@ def test_a_list_that_cannot_be_read_blocks_its_target_alone(
         '<{url}/orgs/octo-org/repos?page=3000000>; rel="last"',
         '<{url}/orgs/octo-org/repos?page=\u00b2>; rel="last"',
     ],
-    ids=["itself", "millions", "no number"],
+    ids=["itself", "millions", "not a number"],
 )
-def test_a_list_without_end_is_not_read_for_ever(
-    sandbox: Sandbox, action: Action, link: str
-) -> None:
-    """Its pages are empty, so none of them comes twice."""
+def test_an_endless_list_blocks_its_target(sandbox: Sandbox, action: Action, link: str) -> None:
+    """Its pages are empty, so the check for repeated pages does not apply."""
     headers = {"Link": link.format(url=action.url)}
     sandbox.fail(
         Fault("GET", "/orgs/octo-org/repos", status=200, body="[]", headers=headers, times=None)
     )
-    listed = '{organization: octo-org, repositories: ["svc-*"]}'
-    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{listed}]"
+    targets = '{organization: octo-org, repositories: ["svc-*"]}'
+    spec = f"{SPEC[: SPEC.index('targets')]}targets: [{targets}]"
 
     step = action.step(spec, ENVIRONMENT)
 
@@ -200,15 +205,15 @@ def test_a_list_without_end_is_not_read_for_ever(
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_changed_is_true_where_an_earlier_try_landed(
+def test_changed_is_true_if_an_earlier_attempt_was_executed(
     world: World, sandbox: Sandbox, action: Action, status: int
 ) -> None:
-    """The write was carried out, its answer was a 502, and its repetition is refused."""
+    """GitHub executed the write, but returned 502, and rejects the retry."""
     sandbox.fail(Fault("PUT", "/octo-org/app/.*_PASSWORD$", status=502, when="after"))
-    refusal = {"retry-after": "3600"} if status == 429 else {}
+    headers = {"retry-after": "3600"} if status == 429 else {}
     sandbox.fail(
         Fault(
-            "PUT", "/octo-org/app/.*_PASSWORD$", nth=2, status=status, headers=refusal, times=None
+            "PUT", "/octo-org/app/.*_PASSWORD$", nth=2, status=status, headers=headers, times=None
         )
     )
     spec = f"{SPEC[: SPEC.index('targets')]}targets: [{{repository: octo-org/app}}]"
@@ -220,16 +225,15 @@ def test_changed_is_true_where_an_earlier_try_landed(
     assert step.outputs["changed"] == "true"
 
 
-def test_one_age_that_is_not_known_takes_no_other_along(
+def test_an_unknown_age_of_a_source_affects_only_its_triplets(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """Only what depends on it is written again."""
+    """Only triplets with this source are rotated."""
     long_ago = datetime.now(UTC) - timedelta(days=9)
     entries = ""
     for name in ("ONE", "TWO", "SIX"):
         world.put_actions_secret("repository:octo-org/app", name, updated_at=long_ago)
-        for secret in TRIPLET:
-            world.put_secret("repository:octo-org/app", secret.replace("ACR", name), b"old")
+        stored_triplet(world, "repository:octo-org/app", registry=name)
         entries += (
             f"  - {{id: {name}, server: {name.lower()}.example.com, username: me, "
             f"password: {{secret: {name}}}, targets: [{{repository: octo-org/app}}]}}\n"
@@ -246,10 +250,10 @@ def test_one_age_that_is_not_known_takes_no_other_along(
 
 
 @pytest.mark.parametrize("expires", ["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00"])
-def test_a_date_that_has_no_time_in_utc_is_an_error_of_the_spec(
+def test_an_expiry_outside_the_range_of_utc_is_an_error_of_the_spec(
     sandbox: Sandbox, action: Action, expires: str
 ) -> None:
-    """And not a crash once the secrets are written."""
+    """It is found before any request."""
     spec = SPEC.replace("    targets", f'    expires: "{expires}"\n    targets')
 
     step = action.step(spec, ENVIRONMENT)

@@ -1,33 +1,33 @@
-"""Which repositories get access: by name, glob, topic and property, within guards."""
+"""Selected repositories by name, glob, topic and custom property, and their safety checks."""
 
 from __future__ import annotations
 
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import TOKEN, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
-ACCESS = """
+ACCESS_SPEC = """
 version: 1
 registries:
   - id: ACR
     targets:
       - organization: octo-org
-        repositories: {chosen}
+        repositories: {selection}
 """
 
 
-def listed(world: World) -> set[str]:
-    """The repositories that all three secrets list, without their owner."""
-    lists = {frozenset(s.repositories) for s in world.secrets(ORGANIZATION).values()}
-    assert len(lists) == 1
-    return {name.removeprefix("octo-org/") for name in next(iter(lists))}
+def selected(world: World) -> set[str]:
+    """Return the repositories of the triplet, without their owner."""
+    selections = {frozenset(s.repositories) for s in world.secrets(ORGANIZATION).values()}
+    assert len(selections) == 1
+    return {name.removeprefix("octo-org/") for name in next(iter(selections))}
 
 
 @pytest.fixture
 def teams(world: World) -> World:
-    """Topics and properties on a few repositories, and a triplet that `app` may use."""
+    """Topics and properties of a few repositories, and a triplet with `app` selected."""
     world.add_repository("octo-org/tools", topics=("codespaces", "cli"))
     world.add_repository("octo-org/attic", topics=("codespaces",), archived=True)
     world.set_properties("octo-org/svc-001", {"team": "core", "tier": ["gold", "silver"]})
@@ -38,7 +38,7 @@ def teams(world: World) -> World:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "expected"),
+    ("selection", "expected"),
     [
         ("{topics: [codespaces]}", {"tools"}),
         ("{topics: [Codespaces, nothing]}", {"tools"}),
@@ -54,59 +54,65 @@ def teams(world: World) -> World:
         ("[]", set()),
     ],
 )
-def test_a_selection(teams: World, action: Action, chosen: str, expected: set[str]) -> None:
-    """`include`, `topics` and `properties` are united; all properties must match."""
-    assert action.here(ACCESS.format(chosen=chosen)) == 0
+def test_a_selection_matches_names_globs_topics_and_properties(
+    teams: World, action: Action, selection: str, expected: set[str]
+) -> None:
+    """Matches of `include`, `topics` and `properties` are combined; all properties must match."""
+    assert action.here(ACCESS_SPEC.format(selection=selection)) == 0
 
-    assert listed(teams) == expected
+    assert selected(teams) == expected
 
 
-def test_the_plan_says_what_picked_a_repository(teams: World, action: Action) -> None:
-    """By glob, topic or property; a name needs no telling."""
-    chosen = "{include: [app, 'svc-00?'], topics: [cli], properties: {team: [core, web]}}"
+def test_the_plan_shows_why_a_repository_is_selected(teams: World, action: Action) -> None:
+    """A glob, a topic or a property; not a name."""
+    selection = "{include: [app, 'svc-00?'], topics: [cli], properties: {team: [core, web]}}"
 
-    step = action.step(ACCESS.format(chosen=chosen), mode="plan")
+    step = action.step(ACCESS_SPEC.format(selection=selection), mode="plan")
 
     assert "(by `octo-org/svc-00?`)" in step.stdout
     assert "+ 1 repository: tools (by topic `cli`)" in step.stdout
 
 
-def test_one_walk_and_one_of_properties(teams: World, sandbox: Sandbox, action: Action) -> None:
-    """Three pages each for 254 repositories, whatever the number of selections."""
-    chosen = "{topics: [cli], properties: {team: core}, include: ['svc-*']}"
-    second = ACCESS[ACCESS.index("  - id") :].replace("ACR", "GHCR")
-    stored = {name.replace("ACR", "GHCR"): b"old" for name in TRIPLET}
-    for name, value in stored.items():
-        teams.put_secret(ORGANIZATION, name, value, visibility="selected")
-
-    action.here((ACCESS + second).format(chosen=chosen))
-
-    walks = [one for one in sandbox.exchanges if one.path == "/orgs/octo-org/repos"]
-    valued = [one for one in sandbox.exchanges if one.path.endswith("/properties/values")]
-    assert (len(walks), len(valued)) == (3, 3)
-
-
-def test_ensure_asks_for_its_one_repository_only(
+def test_repositories_and_properties_are_listed_once(
     teams: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """No walk over an organization for a name."""
-    action.here(ACCESS.format(chosen="{mode: ensure, include: [svc-001]}"))
+    """Three pages each for 254 repositories, for any number of selections."""
+    selection = "{topics: [cli], properties: {team: core}, include: ['svc-*']}"
+    second = ACCESS_SPEC[ACCESS_SPEC.index("  - id") :].replace("ACR", "GHCR")
+    stored_triplet(teams, ORGANIZATION, registry="GHCR", visibility="selected")
 
-    assert [one.path for one in sandbox.exchanges if "secrets" not in one.path] == [
+    action.here((ACCESS_SPEC + second).format(selection=selection))
+
+    lists = [exchange for exchange in sandbox.exchanges if exchange.path == "/orgs/octo-org/repos"]
+    properties = [
+        exchange for exchange in sandbox.exchanges if exchange.path.endswith("/properties/values")
+    ]
+    assert (len(lists), len(properties)) == (3, 3)
+
+
+def test_ensure_looks_up_only_its_repositories(
+    teams: World, sandbox: Sandbox, action: Action
+) -> None:
+    """For a name, it does not list the organization's repositories."""
+    action.here(ACCESS_SPEC.format(selection="{mode: ensure, include: [svc-001]}"))
+
+    assert [exchange.path for exchange in sandbox.exchanges if "secrets" not in exchange.path] == [
         "/repos/octo-org/svc-001"
     ]
 
 
-def test_remove_takes_off_one_by_one(teams: World, sandbox: Sandbox, action: Action) -> None:
-    """So that it never sends a list back that another run has changed."""
-    assert action.here(ACCESS.format(chosen="{mode: remove, include: [app]}")) == 0
+def test_remove_sends_one_request_for_each_repository(
+    teams: World, sandbox: Sandbox, action: Action
+) -> None:
+    """So it never writes back a list that another run changed."""
+    assert action.here(ACCESS_SPEC.format(selection="{mode: remove, include: [app]}")) == 0
 
-    assert {one.method for one in sandbox.writes} == {"DELETE"}
+    assert {exchange.method for exchange in sandbox.writes} == {"DELETE"}
     assert len(sandbox.writes) == 3
 
 
-def many(world: World, number: int) -> None:
-    """A triplet whose lists hold so many repositories."""
+def store_with_services(world: World, number: int) -> None:
+    """Store a triplet with `number` selected repositories."""
     names = [f"octo-org/svc-{n:03}" for n in range(number)]
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=names)
 
@@ -115,70 +121,72 @@ def many(world: World, number: int) -> None:
     ("kept", "limit", "code"),
     [("svc-00[0-6]", "", 0), ("svc-00[0-5]", "", 1), ("svc-00[0-5]", "40%", 0), ("app", "100%", 0)],
 )
-def test_the_removal_limit(world: World, action: Action, kept: str, limit: str, code: int) -> None:
-    """Of ten, three may go whatever the share; a fourth is 40 %."""
-    many(world, 10)
-    before = listed(world)
+def test_removals_over_the_limit_block_the_target(
+    world: World, action: Action, kept: str, limit: str, code: int
+) -> None:
+    """Three removals are always allowed; a fourth of ten is 40 %."""
+    store_with_services(world, 10)
+    before = selected(world)
 
-    step = action.step(ACCESS.format(chosen=f"['{kept}']"), removal_limit=limit)
+    step = action.step(ACCESS_SPEC.format(selection=f"['{kept}']"), removal_limit=limit)
 
     assert step.exit_code == code, step.stdout
     if code:
-        assert listed(world) == before
+        assert selected(world) == before
         assert "would remove 4 of 10 repositories from ACR_CONTAINER_REGISTRY_PASSWORD" in (
             step.stdout
         )
         assert "`removal-limit` allows (30%)" in step.stdout
 
 
-def test_remove_takes_off_what_it_was_not_shown(
+def test_remove_also_removes_repositories_that_the_token_cannot_see(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """By its id, which does no harm where it is not on the list."""
-    many(world, 10)
+    """By its id, which has no effect if it is not selected."""
+    store_with_services(world, 10)
     world.show_partially("octo-org", token=TOKEN)
 
-    assert action.here(ACCESS.format(chosen="{mode: remove, include: [svc-001, app]}")) == 0
+    assert action.here(ACCESS_SPEC.format(selection="{mode: remove, include: [svc-001, app]}")) == 0
 
-    assert listed(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
-    assert {one.method for one in sandbox.writes} == {"DELETE"}
+    assert selected(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
+    assert {exchange.method for exchange in sandbox.writes} == {"DELETE"}
 
 
-def test_remove_on_a_list_that_others_change_while_it_is_read(
+def test_remove_works_on_a_list_that_changes_during_the_read(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """Its pages do not add up then; what was asked for is done all the same."""
-    many(world, 10)
+    """Its pages are inconsistent then, but `remove` does not need them."""
+    store_with_services(world, 10)
     body = '{"total_count": 10, "repositories": []}'
     sandbox.fail(Fault(method="GET", path="SERVER/repositories", status=200, body=body))
 
-    assert action.here(ACCESS.format(chosen="{mode: remove, include: [svc-001]}")) == 0
+    assert action.here(ACCESS_SPEC.format(selection="{mode: remove, include: [svc-001]}")) == 0
 
-    assert listed(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
+    assert selected(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
 
 
-def test_a_list_that_single_sign_on_cuts_short_is_not_replaced(
+def test_a_list_that_single_sign_on_shortens_is_not_replaced(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """GitHub says so in a header alone; its total is short too."""
-    many(world, 10)
+    """Only a header says that the list is incomplete; its total is too low as well."""
+    store_with_services(world, 10)
     world.show_partially("octo-org", token=TOKEN)
 
-    step = action.step(ACCESS.format(chosen="[app]"), removal_limit="100%")
+    step = action.step(ACCESS_SPEC.format(selection="[app]"), removal_limit="100%")
 
     assert step.exit_code == 1
     assert "the token cannot see every selected repository of" in step.stdout
     assert sandbox.writes == []
 
 
-def test_repositories_that_single_sign_on_hides_are_not_concluded_from(
+def test_a_glob_over_repositories_that_single_sign_on_hides_blocks_the_target(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """A glob over a part of the repositories would take the rest off."""
+    """A glob over a part of the repositories would remove the others."""
     stored_triplet(world, ORGANIZATION, visibility="selected")
     world.show_partially("octo-org", token=TOKEN)
 
-    step = action.step(ACCESS.format(chosen="['svc-*']"))
+    step = action.step(ACCESS_SPEC.format(selection="['svc-*']"))
 
     assert step.exit_code == 1
     assert "not authorized for single sign-on in every organization" in step.stdout

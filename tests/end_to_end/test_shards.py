@@ -1,4 +1,4 @@
-"""Shards together do what one run does, and nothing besides."""
+"""All shards together do the same as one run."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from many_repositories import (
 )
 from sandboxed_action import TRIPLET, Action
 
-# So slow that the plan's 2,100 writes are too many for the five hours of one job.
-SLOW = "6"
+# With so few writes per minute, the plan's 2,100 writes take more than five hours, the limit of one job.
+WRITES_PER_MINUTE = "6"
 
 
 @pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[State, Counter[tuple[str, str]]]:
-    """What one run makes of the many repositories, and the requests with which it does."""
+def single_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[State, Counter[tuple[str, str]]]:
+    """The state after a single run, and its requests that write."""
     with Sandbox(make_world()) as sandbox:
-        step = Action(sandbox, tmp_path_factory.mktemp("once")).step(
+        step = Action(sandbox, tmp_path_factory.mktemp("single")).step(
             SPEC, ENVIRONMENT, prune="true"
         )
         assert step.exit_code == 0, step.stdout
@@ -43,14 +43,14 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[State, Counter[tuple
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """The same world again."""
+    """A sandbox with 280 repositories."""
     with Sandbox(make_world()) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def actions(sandbox: Sandbox, tmp_path: Path) -> Callable[[], Action]:
-    """Jobs, each with folders of its own."""
+def new_job(sandbox: Sandbox, tmp_path: Path) -> Callable[[], Action]:
+    """A function that returns the Action with a new workspace, as each job has."""
     folders = (tmp_path / str(number) for number in count())
 
     def job() -> Action:
@@ -62,82 +62,82 @@ def actions(sandbox: Sandbox, tmp_path: Path) -> Callable[[], Action]:
 
 
 def shards(action: Action, **inputs: str) -> list[str]:
-    """What `mode: plan` gives for the matrix."""
+    """Return the matrix of `mode: plan`."""
     step = action.step(SPEC, ENVIRONMENT, mode="plan", shard="1/1", prune="true", **inputs)
     assert step.exit_code == 0, step.stdout
     matrix = step.outputs["matrix"]
     return list(json.loads(matrix)["shard"]) if matrix else []
 
 
-def test_shards_in_turn_do_what_one_run_does(
+def test_shards_in_sequence_do_the_same_as_one_run(
     sandbox: Sandbox,
-    actions: Callable[[], Action],
-    once: tuple[State, Counter[tuple[str, str]]],
+    new_job: Callable[[], Action],
+    single_run: tuple[State, Counter[tuple[str, str]]],
 ) -> None:
-    """The same requests, to a target from one shard alone; after them there is no more to do."""
-    parts = shards(actions(), writes_per_minute=SLOW)
+    """The requests are the same, only one shard writes to a target, and nothing is left to do."""
+    matrix = shards(new_job(), writes_per_minute=WRITES_PER_MINUTE)
     assert sandbox.writes == []
-    assert len(parts) >= 3
+    assert len(matrix) >= 3
     targets: list[set[str]] = []
-    made: Counter[tuple[str, str]] = Counter()
-    for shard in parts:
+    total: Counter[tuple[str, str]] = Counter()
+    for shard in matrix:
         sandbox.clear_exchanges()
-        step = actions().step(SPEC, ENVIRONMENT, shard=shard, prune="true")
+        step = new_job().step(SPEC, ENVIRONMENT, shard=shard, prune="true")
         assert step.exit_code == 0, step.stdout
         targets.append(written(sandbox.writes))
-        made += requests(sandbox.writes)
+        total += requests(sandbox.writes)
 
-    assert made == once[1]
+    assert total == single_run[1]
     assert sum(map(len, targets)) == len(set().union(*targets))
     assert all(targets)
-    assert state(sandbox.world) == once[0]
-    assert shards(actions()) == []
+    assert state(sandbox.world) == single_run[0]
+    assert shards(new_job()) == []
 
 
-def test_shards_beside_each_other_do_what_one_run_does(
+def test_concurrent_shards_do_the_same_as_one_run(
     sandbox: Sandbox,
-    actions: Callable[[], Action],
-    once: tuple[State, Counter[tuple[str, str]]],
+    new_job: Callable[[], Action],
+    single_run: tuple[State, Counter[tuple[str, str]]],
 ) -> None:
-    """As with a `max-parallel` of more than one."""
+    """As in a workflow with `max-parallel` over one."""
     with ExitStack() as stack:
         started = [
-            actions().start(SPEC, ENVIRONMENT, shard=f"{number}/4", prune="true")
+            new_job().start(SPEC, ENVIRONMENT, shard=f"{number}/4", prune="true")
             for number in range(1, 5)
         ]
-        for one in started:
-            stack.callback(one.process.kill)
-        steps = [one.end() for one in started]
+        for step in started:
+            stack.callback(step.process.kill)
+        steps = [step.end() for step in started]
 
     assert [step.exit_code for step in steps] == [0] * 4
-    assert requests(sandbox.writes) == once[1]
-    assert state(sandbox.world) == once[0]
+    assert requests(sandbox.writes) == single_run[1]
+    assert state(sandbox.world) == single_run[0]
 
 
-def test_a_shard_without_targets_is_a_run_with_nothing_to_do(
-    sandbox: Sandbox, actions: Callable[[], Action]
+def test_a_shard_without_targets_succeeds_without_changes(
+    sandbox: Sandbox, new_job: Callable[[], Action]
 ) -> None:
-    """It says so, with outputs as usual; its summary is left to who puts the shards together."""
+    """It writes its outputs. The summary is written by the job that merges the shards."""
     spec = SPEC.partition("  - id: LISTED")[0].replace("svc-*", "svc-00")
-    results = {
-        shard: actions().step(spec, ENVIRONMENT, shard=shard, mode="check")
+    steps = {
+        shard: new_job().step(spec, ENVIRONMENT, shard=shard, mode="check")
         for shard in ("1/5", "2/5", "3/5", "4/5", "5/5")
     }
 
-    idle = {shard: step for shard, step in results.items() if step.exit_code == 0}
-    assert len(idle) >= 3
-    for step in idle.values():
+    empty = {shard: step for shard, step in steps.items() if step.exit_code == 0}
+    assert len(empty) >= 3
+    for step in empty.values():
         assert "Targets in shard" in step.stdout
         assert ": 0." in step.stdout
         assert step.outputs["drift"] == "false"
         assert json.loads(step.outputs["plan"])["changes"] == []
         assert step.summary == ""
-        assert step.commands == [one for one in step.commands if one.name == "add-mask"]
-    assert actions().step(spec, ENVIRONMENT, shard=next(iter(idle))).exit_code == 0
+        assert step.commands == [command for command in step.commands if command.name == "add-mask"]
+    assert new_job().step(spec, ENVIRONMENT, shard=next(iter(empty))).exit_code == 0
     assert sandbox.writes == []
     changes = [
         (change["target"], change["registry"])
-        for step in results.values()
+        for step in steps.values()
         for change in json.loads(step.outputs["plan"])["changes"]
     ]
     assert sorted(changes) == [
@@ -147,42 +147,42 @@ def test_a_shard_without_targets_is_a_run_with_nothing_to_do(
     ]
 
 
-def test_a_repository_that_comes_or_goes_moves_no_other(
-    sandbox: Sandbox, actions: Callable[[], Action]
+def test_a_repository_that_is_added_or_renamed_does_not_change_the_shards_of_others(
+    sandbox: Sandbox, new_job: Callable[[], Action]
 ) -> None:
-    """Shards that see another world than the plan did still do each target once."""
+    """If repositories changed since the plan, the shards still write to each target once."""
     spec = SPEC.partition("  - id: GHCR")[0]
-    assert actions().step(spec, ENVIRONMENT, shard="1/3").exit_code == 0
+    assert new_job().step(spec, ENVIRONMENT, shard="1/3").exit_code == 0
     sandbox.world.add_repository("octo-org/svc-000")
-    assert actions().step(spec, ENVIRONMENT, shard="2/3").exit_code == 0
+    assert new_job().step(spec, ENVIRONMENT, shard="2/3").exit_code == 0
     sandbox.world.rename("octo-org/svc-00", "octo-org/gone")
-    assert actions().step(spec, ENVIRONMENT, shard="3/3").exit_code == 0
+    assert new_job().step(spec, ENVIRONMENT, shard="3/3").exit_code == 0
 
     assert set(requests(sandbox.writes).values()) == {1}
     for name in SERVICES[1:]:
         assert set(TRIPLET) <= set(sandbox.world.secrets(f"repository:{name}")), name
 
 
-def test_repositories_that_cannot_be_listed_fail_every_shard(
-    sandbox: Sandbox, actions: Callable[[], Action]
+def test_repositories_that_cannot_be_listed_fail_all_shards(
+    sandbox: Sandbox, new_job: Callable[[], Action]
 ) -> None:
-    """None may take targets that it did not find for targets that are not its own."""
+    """Otherwise a shard would ignore targets that it cannot list."""
     sandbox.fail(Fault(path="/orgs/octo-org/repos", status=403, times=None))
 
     for shard in ("1/2", "2/2"):
-        step = actions().step(SPEC, ENVIRONMENT, shard=shard)
+        step = new_job().step(SPEC, ENVIRONMENT, shard=shard)
         assert step.exit_code == 1
         assert "ACR at repository:octo-org/svc-* is blocked: GitHub denied" in step.stdout
 
 
 @pytest.mark.parametrize(("shard", "waits"), [("1/1", True), ("", False)])
-def test_a_shard_waits_for_the_limit_of_an_hour(
-    sandbox: Sandbox, actions: Callable[[], Action], shard: str, waits: bool
+def test_a_shard_waits_for_the_hourly_rate_limit(
+    sandbox: Sandbox, new_job: Callable[[], Action], shard: str, waits: bool
 ) -> None:
-    """The shard before it has used that up; any other run ends where it would wait so long."""
+    """An earlier shard can have used it up. A run without shards ends instead."""
     sandbox.fail(Fault(status=429, headers={"retry-after": "3000"}, times=None))
 
-    started = actions().start(SPEC, ENVIRONMENT, shard=shard)
+    started = new_job().start(SPEC, ENVIRONMENT, shard=shard)
     while not sandbox.exchanges:
         time.sleep(0.05)
     time.sleep(1)

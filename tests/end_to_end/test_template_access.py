@@ -1,4 +1,4 @@
-"""The ready workflow for a repository that is made from a template, run step for step."""
+"""The example workflow template-access.yml, which gives new repositories access."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ WORKFLOW = Path(__file__).parents[2] / "examples" / "workflows" / "template-acce
 ORGANIZATION = "organization:octo-org"
 
 
-def given(name: str, mode: str) -> dict[str, str]:
-    """The `with:` of the workflow's one step, evaluated for a repository as GitHub would."""
+def step_inputs(name: str, mode: str) -> dict[str, str]:
+    """Return the inputs of the workflow's step, evaluated for a repository as GitHub does."""
     context = {
         "secrets.CODESPACES_SECRETS_APP_ID": "1234",
         "secrets.CODESPACES_SECRETS_APP_KEY": private_pem(),
@@ -39,41 +39,44 @@ def given(name: str, mode: str) -> dict[str, str]:
 
 
 def run(action: Action, name: str, mode: str) -> int:
-    """The workflow in one repository."""
-    inputs = {key.replace("-", "_"): value for key, value in given(name, mode).items()}
+    """Run the workflow in a repository, and return the exit code."""
+    inputs = {key.replace("-", "_"): value for key, value in step_inputs(name, mode).items()}
     return action.here(inputs.pop("spec"), {}, token="", **inputs)
 
 
-def listed(world: World) -> set[str]:
-    """What all three secrets list."""
-    lists = {frozenset(s.repositories) for s in world.secrets(ORGANIZATION).values()}
-    assert len(lists) == 1
-    return set(next(iter(lists)))
+def selected(world: World) -> set[str]:
+    """Return the selected repositories of the triplet."""
+    selections = {frozenset(s.repositories) for s in world.secrets(ORGANIZATION).values()}
+    assert len(selections) == 1
+    return set(next(iter(selections)))
 
 
 @pytest.mark.parametrize("count", [20, pytest.param(100, marks=pytest.mark.slow)])
-def test_many_new_repositories_join_at_once_and_leave_again(
+def test_many_repositories_are_added_and_removed_concurrently(
     world: World, sandbox: Sandbox, action: Action, count: int
 ) -> None:
-    """So many at the same moment: all are on the list; then half of them leave."""
+    """All are selected at the same time, and then half of them are removed."""
     add_app(world, {"octo-org": {"organization_codespaces_secrets": "write"}})
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     names = [f"svc-{n:03}" for n in range(count)]
 
     with ThreadPoolExecutor(count // 2) as pool:
         assert set(pool.map(lambda name: run(action, name, ""), names)) == {0}
-    assert listed(world) == {"octo-org/app", *(f"octo-org/{name}" for name in names)}
+    assert selected(world) == {"octo-org/app", *(f"octo-org/{name}" for name in names)}
 
     with ThreadPoolExecutor(count // 4) as pool:
         codes = pool.map(lambda name: run(action, name, "remove"), names[count // 2 :])
         assert set(codes) == {0}
-    assert listed(world) == {"octo-org/app", *(f"octo-org/{name}" for name in names[: count // 2])}
+    assert selected(world) == {
+        "octo-org/app",
+        *(f"octo-org/{name}" for name in names[: count // 2]),
+    }
 
 
-def test_a_repository_that_joined_writes_nothing_with_its_next_push(
+def test_a_second_run_in_a_repository_writes_nothing(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """The second run finds all in place."""
+    """A second run finds no changes."""
     add_app(world, {"octo-org": {"organization_codespaces_secrets": "write"}})
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
 

@@ -1,4 +1,4 @@
-"""Requests of several threads, which must not get into each other's way."""
+"""Requests of concurrent threads do not mix."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ from sandboxed_action import TOKEN
 
 
 @pytest.fixture
-def restless() -> Iterator[None]:
-    """Threads that take turns at every opportunity, as on a machine with much to do."""
+def frequent_thread_switches() -> Iterator[None]:
+    """Switch threads as often as possible, as on a busy machine."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
 
 
-def test_each_request_gets_its_own_answer(sandbox: Sandbox, restless: None) -> None:
-    """PyGithub's connection keeps a request in its attributes; threads that share it mix them up."""
+def test_each_thread_gets_its_own_response(
+    sandbox: Sandbox, frequent_thread_switches: None
+) -> None:
+    """A connection of PyGithub keeps its request in attributes, so threads must not share one."""
     environ = {"INPUT_TOKEN": TOKEN, "INPUT_API-URL": sandbox.url, "INPUT_SPEC": "-"}
-    pace = RateLimiter(100_000, print, Cancellation())
-    sessions = connect(read_inputs(environ), pace, TimeoutConfig(backoff=0), lambda _: None)
+    limiter = RateLimiter(100_000, print, Cancellation())
+    clients = connect(read_inputs(environ), limiter, TimeoutConfig(backoff=0), lambda _: None)
     targets = [Repository(f"octo-org/svc-{number:03}") for number in range(120)] * 5
 
-    def asked(target: Repository) -> str:
+    def get_name(target: Repository) -> str:
         url = f"/repos/{target.name}"
-        return sessions.for_target(target).get(target, url, schemas.Repository).full_name
+        return clients.for_target(target).get(target, url, schemas.Repository).full_name
 
-    assert run_concurrently(asked, targets, 20) == [target.name for target in targets]
+    assert run_concurrently(get_name, targets, 20) == [target.name for target in targets]
     assert len(sandbox.exchanges) == len(targets)

@@ -1,4 +1,4 @@
-"""A rejected credential never replaces a stored one. Against Debian's registry, over loopback."""
+"""A rejected credential never replaces a stored one. Tests with Debian's registry on loopback."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ SPEC = (
       - repository: octo-org/svc-002
 """
 )
-GOOD, BAD = "correct horse battery staple", "the password of last month"
+VALID, INVALID = "correct horse battery staple", "the password of last month"
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianRegistry]:
-    """One user; plain http, which Docker allows on loopback."""
+    """A registry with one user and plain http, which Docker allows on loopback."""
     folder = tmp_path_factory.mktemp("registry")
-    auth = debian_registry.passwords(folder, {"octocat": GOOD})
+    auth = debian_registry.passwords(folder, {"octocat": VALID})
     with DebianRegistry(folder, auth) as registry:
         yield registry
 
@@ -48,10 +48,10 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianRegistr
 def test_a_rejected_login_blocks_every_target_of_its_credential_and_no_other(
     world: World, action: Action, registry: DebianRegistry, mode: str, verify: str
 ) -> None:
-    """What is stored survives, and the message says what the registry said."""
+    """The stored secrets stay unchanged, and the message says so."""
     stored_triplet(world, REPOSITORY)
     before = world.secrets(REPOSITORY)
-    environment = {"ACR_PASSWORD": BAD, "OTHER_PASSWORD": GOOD}
+    environment = {"ACR_PASSWORD": INVALID, "OTHER_PASSWORD": VALID}
     spec = SPEC.format(server=f"127.0.0.1:{registry.port}")
 
     step = action.step(spec, environment, verify=verify, mode=mode)
@@ -64,34 +64,34 @@ def test_a_rejected_login_blocks_every_target_of_its_credential_and_no_other(
     (blocked,) = (message for message in step.annotations("error") if "is blocked" in message)
     assert "ACR at 3 targets is blocked: " in blocked
     assert "the stored secrets stay unchanged" in blocked
-    assert BAD not in step.log
+    assert INVALID not in step.log
 
 
 @pytest.mark.registry
 def test_an_accepted_login_is_stored(
     world: World, action: Action, registry: DebianRegistry
 ) -> None:
-    """And nothing is said about it."""
-    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+    """The run succeeds, and the new password is stored."""
+    environment = {"ACR_PASSWORD": VALID, "OTHER_PASSWORD": VALID}
 
     step = action.step(
         SPEC.format(server=f"127.0.0.1:{registry.port}"), environment, verify="required"
     )
 
     assert step.exit_code == 0, step.stdout
-    assert world.secrets(REPOSITORY)[TRIPLET[2]].value == GOOD.encode()
+    assert world.secrets(REPOSITORY)[TRIPLET[2]].value == VALID.encode()
 
 
 @pytest.mark.registry
-def test_an_image_that_is_not_there_rejects_the_credential(
+def test_an_image_that_does_not_exist_rejects_the_credential(
     world: World, action: Action, registry: DebianRegistry
 ) -> None:
-    """`images` are asked for with the same login; the message names the image."""
+    """`images` are pulled with the same login, and the message names the image."""
     spec = SPEC.format(server=f"127.0.0.1:{registry.port}").replace(
         "    targets:\n      - repository: octo-org/app\n",
         "    images: [team/devbox]\n    targets:\n      - repository: octo-org/app\n",
     )
-    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+    environment = {"ACR_PASSWORD": VALID, "OTHER_PASSWORD": VALID}
 
     step = action.step(spec, environment, verify="required")
 
@@ -103,62 +103,66 @@ def test_an_image_that_is_not_there_rejects_the_credential(
 @pytest.mark.parametrize(
     ("verify", "code", "stored"), [("auto", 0, 3), ("required", 1, 0), ("off", 0, 3)]
 )
-def test_a_registry_that_cannot_be_reached(
+def test_an_unreachable_registry_depends_on_verify(
     world: World, action: Action, verify: str, code: int, stored: int
 ) -> None:
-    """`auto` warns and stores, `required` does not store, `off` does not ask."""
-    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+    """`auto` warns and stores, `required` does not store, and `off` does not log in."""
+    environment = {"ACR_PASSWORD": VALID, "OTHER_PASSWORD": VALID}
 
     step = action.step(SPEC.format(server="localhost:1"), environment, verify=verify)
 
     assert step.exit_code == code, step.stdout
     assert len(world.secrets(REPOSITORY)) == stored
-    assert len([m for m in step.annotations("warning") if "login not verified: " in m]) == (
-        2 if verify == "auto" else 0
-    )
+    assert len(
+        [message for message in step.annotations("warning") if "login not verified: " in message]
+    ) == (2 if verify == "auto" else 0)
 
 
-def test_one_login_for_a_credential_however_many_targets(world: World, action: Action) -> None:
-    """Three targets of one registry, one of another: two logins."""
+def test_a_credential_has_one_login_for_all_targets(world: World, action: Action) -> None:
+    """Three targets with one credential and one target with another are two logins."""
 
-    async def answer(request: web.Request) -> web.Response:
-        known = "Authorization" in request.headers
+    async def log_in(request: web.Request) -> web.Response:
+        authorized = "Authorization" in request.headers
         challenge = {"WWW-Authenticate": 'Basic realm="counted"'}
-        return web.Response(status=200 if known else 401, headers={} if known else challenge)
+        return web.Response(
+            status=200 if authorized else 401, headers={} if authorized else challenge
+        )
 
-    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
-    with Served(answer) as counted:
-        server = f"127.0.0.1:{counted.port}"
+    environment = {"ACR_PASSWORD": VALID, "OTHER_PASSWORD": VALID}
+    with Served(log_in) as registry:
+        server = f"127.0.0.1:{registry.port}"
         step = action.step(SPEC.format(server=server), environment, verify="required")
-        logins = [seen for seen in counted.seen if seen.authorization]
+        logins = [request for request in registry.seen if request.authorization]
 
     assert step.exit_code == 0, step.stdout
     assert len(logins) == 2
 
 
-def test_nothing_is_asked_where_nothing_is_written(action: Action, world: World) -> None:
-    """No login for a triplet that stays as it is."""
+def test_a_run_without_writes_does_not_log_in(action: Action, world: World) -> None:
+    """There is no login for a triplet that is up to date."""
     for target in (REPOSITORY, "repository:octo-org/svc-001"):
         stored_triplet(world, target)
     spec = SPEC[: SPEC.index("      - organization")].format(server="localhost:1")
 
-    step = action.step(spec, {"ACR_PASSWORD": BAD}, verify="required", rotate="missing")
+    step = action.step(spec, {"ACR_PASSWORD": INVALID}, verify="required", rotate="missing")
 
     assert step.exit_code == 0, step.stdout
     assert step.outputs["unchanged"] == "2"
 
 
-def test_a_login_that_hangs_does_not_keep_a_cancelled_run(sandbox: Sandbox, action: Action) -> None:
-    """A job that is cancelled has five seconds."""
-    environment = {"ACR_PASSWORD": GOOD, "OTHER_PASSWORD": GOOD}
+def test_a_cancelled_run_does_not_wait_for_a_hanging_login(
+    sandbox: Sandbox, action: Action
+) -> None:
+    """A cancelled job has to end within five seconds."""
+    environment = {"ACR_PASSWORD": VALID, "OTHER_PASSWORD": VALID}
     with Attacker(dribbled_header) as attacker:
         started = action.start(SPEC.format(server=attacker.host), environment, verify="required")
         assert attacker.began.wait(30)
-        told = time.monotonic()
+        signalled_at = time.monotonic()
         started.process.send_signal(signal.SIGINT)
         step = started.end()
 
-    assert time.monotonic() - told < 5
+    assert time.monotonic() - signalled_at < 5
     assert step.exit_code == 1
     assert "Stopped by SIGINT" in step.annotations("error")[-1]
     assert sandbox.writes == []
@@ -167,7 +171,7 @@ def test_a_login_that_hangs_does_not_keep_a_cancelled_run(sandbox: Sandbox, acti
 def test_a_credential_that_can_never_work_is_blocked_without_a_login(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
-    """GITHUB_TOKEN as a password ends with the job."""
+    """GITHUB_TOKEN as a password expires with the job."""
     spec = SPEC[: SPEC.index("  - id: OTHER")].format(server="ghcr.io")
 
     step = action.step(spec, {"ACR_PASSWORD": "ghs_the_token_of_this_job"})
@@ -179,10 +183,10 @@ def test_a_credential_that_can_never_work_is_blocked_without_a_login(
 
 
 @pytest.mark.parametrize("token", ["ghp_two\nlines", "ghp_sn☃w", "ghp_\x00", "ghp_caf\xe9"])
-def test_a_token_that_no_header_takes_blocks_its_own_registry(
+def test_a_token_with_characters_that_no_header_allows_blocks_only_its_registry(
     world: World, sandbox: Sandbox, action: Action, token: str
 ) -> None:
-    """It is not sent, and what has nothing to do with it goes on."""
+    """It is not sent, and other registries are written."""
     spec = SPEC.format(server="ghcr.io").replace('"ghcr.io"', "registry.example.com", 1)
 
     code = action.here(spec, {"ACR_PASSWORD": "pass-word", "OTHER_PASSWORD": token})
@@ -190,16 +194,18 @@ def test_a_token_that_no_header_takes_blocks_its_own_registry(
     assert code == 1
     assert len(world.secrets(REPOSITORY)) == 3
     assert world.secrets("repository:octo-org/svc-002") == {}
-    assert not [one for one in sandbox.exchanges if one.path == "/user"]
+    assert not [exchange for exchange in sandbox.exchanges if exchange.path == "/user"]
 
 
 @pytest.mark.parametrize(
-    ("scopes", "code"), [("", 0), ("read:packages", 0), ("repo", 1)], ids=["none", "good", "other"]
+    ("scopes", "code"),
+    [("", 0), ("read:packages", 0), ("repo", 1)],
+    ids=["none", "sufficient", "insufficient"],
 )
-def test_the_scopes_of_a_token(
+def test_a_token_with_insufficient_scopes_is_blocked(
     world: World, sandbox: Sandbox, action: Action, scopes: str, code: int
 ) -> None:
-    """A token for which GitHub tells no scope may have permissions of another kind."""
+    """A token without scopes in GitHub's response can have permissions instead."""
     world.add_token("ghp_packages", user="octocat", scopes=())
     headers = {"x-oauth-scopes": scopes}
     sandbox.fail(Fault(path="/user$", status=None, headers=headers, times=None))
