@@ -14,44 +14,44 @@ from end_to_end.faults.scenarios import SCENARIOS, Scenario
 from github_sandbox import Fault
 
 HALF_JSON = '{"total_count": 3, "secr'
-SECONDARY = '{"message": "You have exceeded a secondary rate limit."}'
+SECONDARY_LIMIT = '{"message": "You have exceeded a secondary rate limit."}'
 SOON, LATER = {"retry-after": "1"}, {"retry-after": "3600"}
 RESET = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()))}
 
-PASSING = {
+TRANSIENT = {
     "500": Fault(status=500),
     "502": Fault(status=502),
     "dropped before": Fault(drop=True),
     "dropped after": Fault(drop=True, when="after"),
     "dropped midway": Fault(status=None, tear=True),
 }
-SLOW = {"slow": Fault(status=None, delay=1.5)}  # a request may take 1 s here
+SLOW = {"slow": Fault(status=None, delay=1.5)}  # the time-out is 1 s in these tests
 ONCE = {
     "429": Fault(status=429, headers=SOON),
-    "403": Fault(status=403, headers=SOON, body=SECONDARY),
+    "403": Fault(status=403, headers=SOON, body=SECONDARY_LIMIT),
     "403 with a reset": Fault(status=403, headers=RESET),
     **SLOW,
 }
-LASTING = {**PASSING, **SLOW, "broken JSON": Fault(status=200, body=HALF_JSON)}
+LASTING = {**TRANSIENT, **SLOW, "broken JSON": Fault(status=200, body=HALF_JSON)}
 # Responses that the API does not document.
-ODD = {
+UNEXPECTED = {
     "broken JSON after": Fault(status=200, body=HALF_JSON, when="after"),
     "HTML": Fault(status=200, body="<html>Unicorn!</html>"),
     "nothing": Fault(status=200, body=""),
     "another shape": Fault(status=200, body="[]"),
-    "a refusal of another shape": Fault(status=403, body="[1]"),
+    "a 403 of another shape": Fault(status=403, body="[1]"),
     "no key": Fault(status=200, body='{"key_id": "1", "key": "bm8ga2V5"}'),
 }
 LIMITS = {
     "429": Fault(status=429, headers=LATER),
-    "403": Fault(status=403, headers=LATER, body=SECONDARY),
+    "403": Fault(status=403, headers=LATER, body=SECONDARY_LIMIT),
 }
 PAGES = {
     "follows on itself": Fault(status=None, repeat="itself"),
     "as the one before": Fault(status=None, repeat="items"),
     "as the first, forever": Fault(status=None, repeat="forever"),
 }
-NO_MORE = Fault(status=None, headers={"Link": ""})
+WITHOUT_LINK = Fault(status=None, headers={"Link": ""})
 # Faults after a first success: some lists are read again right before they are sent.
 LATE = {
     "500": LASTING["500"],
@@ -65,7 +65,7 @@ ALONE = {
     ("once", "403 with a reset"),
     ("once", "slow"),
     ("lasting", "dropped midway"),
-    *(("lasting", fault) for fault in ODD),
+    *(("lasting", fault) for fault in UNEXPECTED),
     *(("late", fault) for fault in LATE),
 }
 
@@ -88,7 +88,7 @@ def all_cases() -> list[tuple[Group, Case]]:
     return [
         (Group(kind, fault, many), replace(case, many=many))
         for scenario, many in product(SCENARIOS, (False, True))
-        for kind, fault, case in _of(scenario, many=many)
+        for kind, fault, case in _cases(scenario, many=many)
         if not many or (kind, fault) not in ALONE
     ]
 
@@ -130,14 +130,16 @@ def request_of(case: Case) -> Request:
     )
 
 
-def _of(scenario: Scenario, *, many: bool) -> Iterator[tuple[str, str, Case]]:
+def _cases(scenario: Scenario, *, many: bool) -> Iterator[tuple[str, str, Case]]:
     # The other targets of a run request most of the endpoints already.
-    if scenario.target not in {other.target for other in before(scenario) if many or scenario.late}:
-        for name, fault in PASSING.items():
+    if scenario.target not in {
+        other.target for other in earlier_scenarios(scenario) if many or scenario.late
+    }:
+        for name, fault in TRANSIENT.items():
             yield "each", name, Case(scenario, replace(fault, each=True))
-    for endpoint in own(scenario):
+    for endpoint in own_endpoints(scenario):
         if not scenario.late:
-            yield from _usual(scenario, endpoint)
+            yield from _common_faults(scenario, endpoint)
         for name, fault in LATE.items() if endpoint.times > 1 else ():
             late = endpoint.fails(fault, times=None, nth=endpoint.times)
             if fault.repeat is None:
@@ -145,61 +147,67 @@ def _of(scenario: Scenario, *, many: bool) -> Iterator[tuple[str, str, Case]]:
     yield from _pages(scenario)
 
 
-def before(scenario: Scenario) -> tuple[Scenario, ...]:
+def earlier_scenarios(scenario: Scenario) -> tuple[Scenario, ...]:
     """Return the scenarios that come earlier in `SCENARIOS`."""
     return SCENARIOS[: SCENARIOS.index(scenario)]
 
 
-def own(scenario: Scenario, *, small_pages: bool = False) -> list[Endpoint]:
+def own_endpoints(scenario: Scenario, *, small_pages: bool = False) -> list[Endpoint]:
     """Return the endpoints whose faults this scenario tests."""
     earlier = {
-        (one.method, one.route) for other in before(scenario) for one in baseline(other).endpoints
+        (endpoint.method, endpoint.route)
+        for other in earlier_scenarios(scenario)
+        for endpoint in baseline(other).endpoints
     }
     used = baseline(scenario, small_pages=small_pages).endpoints
     return [
-        one for one in used if one.route in scenario.again or (one.method, one.route) not in earlier
+        endpoint
+        for endpoint in used
+        if endpoint.route in scenario.again or (endpoint.method, endpoint.route) not in earlier
     ]
 
 
-def _usual(scenario: Scenario, endpoint: Endpoint) -> Iterator[tuple[str, str, Case]]:
+def _common_faults(scenario: Scenario, endpoint: Endpoint) -> Iterator[tuple[str, str, Case]]:
     """Yield the faults of an endpoint that fail once or from the first request on."""
     for name, fault in ONCE.items():
         yield "once", name, Case(scenario, endpoint.fails(fault), endpoint)
-    for name, fault in {**LASTING, **_odd(endpoint)}.items():
+    for name, fault in {**LASTING, **_unexpected(endpoint)}.items():
         yield "lasting", name, Case.red(scenario, endpoint.fails(fault, times=None), endpoint)
     for name, fault in LIMITS.items():
         case = Case(scenario, endpoint.fails(fault, times=None), endpoint, "limited")
         yield "limits", name, case
 
 
-def _odd(endpoint: Endpoint) -> Mapping[str, Fault]:
+def _unexpected(endpoint: Endpoint) -> Mapping[str, Fault]:
     """Return the undocumented responses for an endpoint, without those that it may return."""
-    odd = dict(ODD)
-    if endpoint.method == "GET":  # nothing is carried out
-        del odd["broken JSON after"]
+    faults = dict(UNEXPECTED)
+    if endpoint.method == "GET":  # executes nothing
+        del faults["broken JSON after"]
     if not endpoint.route.endswith("/public-key"):
-        del odd["no key"]
+        del faults["no key"]
     if endpoint.route.endswith(("/repos", "/values")):
-        odd["another shape"] = replace(odd["another shape"], body="{}")
-    return odd
+        faults["another shape"] = replace(faults["another shape"], body="{}")
+    return faults
 
 
 def _pages(scenario: Scenario) -> Iterator[tuple[str, str, Case]]:
     """Yield the faults of a paginated list: a page repeats, at once or later, or pages are missing."""
-    usual = {(one.method, one.route): one.times for one in own(scenario)}
-    for endpoint in own(scenario, small_pages=True):
+    usual = {
+        (endpoint.method, endpoint.route): endpoint.times for endpoint in own_endpoints(scenario)
+    }
+    for endpoint in own_endpoints(scenario, small_pages=True):
         further = endpoint.times - usual[endpoint.method, endpoint.route]
         for name, fault in PAGES.items() if further else ():
-            spoilt = endpoint.fails(fault, times=None)
+            repeated = endpoint.fails(fault, times=None)
             if fault.repeat == "items":
-                spoilt = replace(spoilt, path=endpoint.pattern_of_further_pages)
-                late = replace(spoilt, nth=further)
+                repeated = replace(repeated, path=endpoint.pattern_of_further_pages)
+                late = replace(repeated, nth=further)
                 yield (
                     "late",
                     "a page that repeats",
                     Case.red(scenario, late, endpoint, small_pages=True),
                 )
-            yield "pages", name, Case.red(scenario, spoilt, endpoint, small_pages=True)
+            yield "pages", name, Case.red(scenario, repeated, endpoint, small_pages=True)
         if further and endpoint.counted:
-            short = endpoint.fails(NO_MORE, times=None)
+            short = endpoint.fails(WITHOUT_LINK, times=None)
             yield "pages", "no more of it", Case.red(scenario, short, endpoint, small_pages=True)

@@ -29,14 +29,14 @@ from github_sandbox import (
 )
 from sandboxed_action import Action
 
-MOST_SECONDS = 15.0
+MAX_SECONDS = 15.0
 ROUTES = tuple(
     (route.method, route.path)
     for module in (routes_apps, routes_accounts, routes_secrets, routes_actions)
     for route in module.routes()
 )
-NEVER = Fault(nth=10**9)
-# States that a next run repaired. It depends on nothing else, so each is run once.
+NO_FAULT = Fault(nth=10**9)
+# States that a next run repaired. The next run depends only on the state, so it is not repeated.
 REPAIRED: defaultdict[Scenario, list[State]] = defaultdict(list)
 
 
@@ -62,12 +62,12 @@ class Endpoint:
 
     @property
     def counted(self) -> bool:
-        """Whether a page of it tells how many items there are on all, and a run needs each."""
+        """Whether its pages have the total number of items, and a run needs all items."""
         return "/codespaces/secrets" in self.route
 
     @property
     def optional(self) -> bool:
-        """Whether a run goes on without it, with a warning: it tells the age of a source."""
+        """Whether a run continues without it, with a warning: it returns the age of a source."""
         return "/actions/" in self.route
 
 
@@ -75,11 +75,11 @@ class Endpoint:
 class Case:
     """A run of a scenario, alone or among other targets, with a fault.
 
-    `outcome` is what it must come to; `limited` is red for all targets.
+    `outcome` is the expected outcome; `limited` is a failure of all targets.
     """
 
     scenario: Scenario
-    fault: Fault = NEVER
+    fault: Fault = NO_FAULT
     endpoint: Endpoint | None = None
     outcome: Literal["green", "red", "limited"] = "green"
     many: bool = False
@@ -89,7 +89,7 @@ class Case:
     def red(
         cls, scenario: Scenario, fault: Fault, endpoint: Endpoint, *, small_pages: bool = False
     ) -> Case:
-        """A case whose fault a run cannot get around."""
+        """Return a case with a fault that fails the run, unless the endpoint is optional."""
         outcome: Literal["green", "red"] = "green" if endpoint.optional else "red"
         return cls(scenario, fault, endpoint, outcome, small_pages=small_pages)
 
@@ -99,8 +99,10 @@ class Case:
         return others(self.scenario) if self.many else ()
 
     def __str__(self) -> str:
-        what = f"{self.endpoint.method} {self.endpoint.route}" if self.endpoint else "each request"
-        return f"{self.scenario.name}: {what} from {self.fault.nth} on"
+        request = (
+            f"{self.endpoint.method} {self.endpoint.route}" if self.endpoint else "each request"
+        )
+        return f"{self.scenario.name}: {request} from {self.fault.nth} on"
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,9 @@ class Run:
     printed: str
     seconds: float
     exchanges: Sequence[Exchange]
-    left: State
+    state: State
     next_code: int = 0
-    next_left: State | None = None
+    next_state: State | None = None
 
 
 @cache
@@ -132,23 +134,29 @@ def baseline(scenario: Scenario, *, many: bool = False, small_pages: bool = Fals
     before = read_state(build_world(scenario, case.others), scenario, case.others)
     run = run_case(case, None)
     assert run.code == 0, run.printed
-    assert run.left == expected_state(scenario, case.others) != before
-    return Baseline(before, run.left, tuple(_endpoints(run.exchanges)))
+    assert run.state == expected_state(scenario, case.others) != before
+    return Baseline(before, run.state, tuple(_endpoints(run.exchanges)))
 
 
 def _endpoints(exchanges: Sequence[Exchange]) -> Iterator[Endpoint]:
-    times = Counter((one.method, route_of(one)) for one in exchanges)
+    times = Counter((exchange.method, route_of(exchange)) for exchange in exchanges)
     for method, route in sorted(times):
-        paths = {one.path for one in exchanges if (one.method, route_of(one)) == (method, route)}
+        paths = {
+            exchange.path
+            for exchange in exchanges
+            if (exchange.method, route_of(exchange)) == (method, route)
+        }
         yield Endpoint(method, route, tuple(sorted(paths)), times[method, route])
 
 
-def route_of(one: Exchange) -> str:
+def route_of(exchange: Exchange) -> str:
     """Return the route of a request."""
     for method, route in ROUTES:
-        if method == one.method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route), one.path):
+        if method == exchange.method and re.fullmatch(
+            re.sub(r"{\w+}", "[^/]+", route), exchange.path
+        ):
             return str(route)
-    raise AssertionError(f"the sandbox has no {one.method} {one.path}")
+    raise AssertionError(f"the sandbox has no {exchange.method} {exchange.path}")
 
 
 def run_case(case: Case, expected: Baseline | None) -> Run:
@@ -159,26 +167,26 @@ def run_case(case: Case, expected: Baseline | None) -> Run:
         action = Action(sandbox, Path(folder))
         action.timeouts = TIMEOUTS
         sandbox.fail(case.fault)
-        let_go = Timer(MOST_SECONDS, sandbox.clear_faults)  # ends a run that hangs
-        let_go.start()
+        timer = Timer(MAX_SECONDS, sandbox.clear_faults)  # ends a run that hangs
+        timer.start()
         run = _run(action, case, sandbox, world)
-        let_go.cancel()
+        timer.cancel()
         if expected is None or _is_repaired(case, run, expected):
             return run
         sandbox.clear_faults()
-        then = _run(action, case, sandbox, world)
-    if (then.code, then.left) == (0, expected.after):
-        REPAIRED[case.scenario].append(run.left)
-    return replace(run, next_code=then.code, next_left=then.left)
+        next_run = _run(action, case, sandbox, world)
+    if (next_run.code, next_run.state) == (0, expected.after):
+        REPAIRED[case.scenario].append(run.state)
+    return replace(run, next_code=next_run.code, next_state=next_run.state)
 
 
 def _is_repaired(case: Case, run: Run, expected: Baseline) -> bool:
     """Whether an earlier case had the same next run: its state is the first one or a repaired one."""
     before, after = expected.before, expected.after
-    keys = {*before, *after, *run.left}
+    keys = {*before, *after, *run.state}
     first = {key: (before if key[0] in case.scenario.at else after).get(key) for key in keys}
     seen = (before, {k: v for k, v in first.items() if v}, *REPAIRED[case.scenario])
-    return run.left in seen
+    return run.state in seen
 
 
 def _run(action: Action, case: Case, sandbox: Sandbox, world: World) -> Run:
@@ -188,5 +196,5 @@ def _run(action: Action, case: Case, sandbox: Sandbox, world: World) -> Run:
         text = spec(case.scenario, case.others)
         code = action.here(text, ENVIRONMENT, **inputs(case.scenario))
     seconds = time.monotonic() - began
-    left = read_state(world, case.scenario, case.others)
-    return Run(code, out.getvalue(), seconds, sandbox.exchanges, left)
+    state = read_state(world, case.scenario, case.others)
+    return Run(code, out.getvalue(), seconds, sandbox.exchanges, state)

@@ -1,4 +1,4 @@
-"""Targets whose runs request every endpoint, alone and among nineteen others; and their specs."""
+"""Scenarios: targets whose runs request every endpoint, alone or with nineteen other targets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SPECIFIED = ("ACR", "KEPT", "LIST", "MORE", "LESS", "HALF")
 
 @dataclass(frozen=True)
 class Scenario:
-    """A target as a spec names it, its registries, and the targets `at` that it stands for.
+    """A target of a spec, its registries, and the targets `at` that it expands to.
 
     The faults of an endpoint are tested in the first scenario that requests it, and in the scenarios
     that list it in `again`. If `late`, only faults after a first success are tested.
@@ -37,7 +37,7 @@ class Scenario:
 
     @property
     def source(self) -> str:
-        """The kind of source: where it is a secret, its age is asked for."""
+        """The kind of source. The age of a `secret` is requested."""
         return "secret" if self.name == "repository" else "env"
 
 
@@ -50,8 +50,9 @@ REPOSITORY, ORGANIZATION, USER, GLOB = (
 MATCHES = tuple(f"repository:octocat/{name}" for name in ("dotfiles", "notes", "site"))
 NAMED = "/codespaces/secrets/{name}"
 LIST = NAMED + "/repositories"
-# A registry for each way to write: with a list that is made or that stays; a list alone, as a whole,
-# by one more or by one less; into the gap of a triplet; and away, as the spec lacks it.
+# The registries are the ways to write. ACR and KEPT: values, with selected repositories of the spec or
+# with the stored ones. LIST, MORE and LESS: selected repositories only, replaced, added or removed.
+# HALF: the missing secrets of a triplet. GONE: a deletion, because the spec does not have it.
 LISTS = ("LIST", "MORE", "LESS", "GONE")
 SCENARIOS = (
     Scenario("repository", REPOSITORY, ("ACR", "HALF", "GONE"), (REPOSITORY,)),
@@ -79,7 +80,7 @@ CREW = tuple(f"crew-{number}" for number in range(9))
 
 
 def others(scenario: Scenario) -> list[str]:
-    """Nineteen other targets; an App can have no user, and takes a while for each owner."""
+    """Return nineteen other targets; with an App no user, and fewer owners, because each takes a while."""
     user = [] if scenario.app or "octocat" in scenario.target else [USER]
     accounts = [*user, *(f"organization:{login}" for login in CREW[: 2 if scenario.app else 9])]
     return [*accounts, *(f"repository:{CREW[0]}/svc-{n}" for n in range(19 - len(accounts)))]

@@ -20,19 +20,20 @@ LISTED = {
     "HALF": ("app",),
     "GONE": (),
 }
-OFF = {"LIST": ("api",), "MORE": ("app",), "LESS": ("app", "api")}  # what lists PASSWORD instead
+# The selected repositories of PASSWORD that differ from those of the other secrets.
+DIFFERENT = {"LIST": ("api",), "MORE": ("app",), "LESS": ("app", "api")}
 VALUES = {"PASSWORD": b"new", "USER": b"new", "SERVER": b"mycompany.azurecr.io"}
-GRANTED = {
+PERMISSIONS = {
     "codespaces_secrets": "write",
     "organization_codespaces_secrets": "write",
     "organization_custom_properties": "read",
 }
-# (target, name) -> value, visibility, list
+# (target, name) -> value, visibility, selected repositories
 State: TypeAlias = Mapping[tuple[str, str], tuple[bytes, str | None, frozenset[str]]]
 
 
 def build_world(scenario: Scenario, other_targets: Sequence[str]) -> World:
-    """Accounts and repositories, and what the scenario and the others store. Two of them lack some."""
+    """Return accounts, repositories and stored triplets; two of the other targets lack secrets."""
     world = World()
     world.add_user("octocat")
     world.add_user("hubot")
@@ -53,7 +54,7 @@ def build_world(scenario: Scenario, other_targets: Sequence[str]) -> World:
     world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
     if scenario.app:
         owners = ("octocat", "home-org", *CREW)
-        add_app(world, dict.fromkeys(owners, GRANTED))
+        add_app(world, dict.fromkeys(owners, PERMISSIONS))
     return world
 
 
@@ -66,18 +67,20 @@ def _add_organization(world: World, login: str) -> None:
 
 
 def _store(world: World, target: str, registry: str, parts: Sequence[str]) -> None:
-    kind, _, name = target.partition(":")
-    owner = name if kind == "organization" else "home-org"
-    # What is half was left by a run that was cut off: whether it is written again, ages tell.
+    kind, _, account = target.partition(":")
+    owner = account if kind == "organization" else "home-org"
+    # Half a triplet is the state after a run that was killed. Its age decides whether it is rotated.
     value = b"old" if parts == PARTS else VALUES["PASSWORD"]
     for part in parts:
-        listed = OFF.get(registry, LISTED[registry]) if part == "PASSWORD" else LISTED[registry]
+        listed = (
+            DIFFERENT.get(registry, LISTED[registry]) if part == "PASSWORD" else LISTED[registry]
+        )
         world.put_secret(
             target,
             f"{registry}_CONTAINER_REGISTRY_{part}",
             value,
             visibility=None if kind == "repository" else "selected",
-            repositories=[] if kind == "repository" else [f"{owner}/{one}" for one in listed],
+            repositories=[] if kind == "repository" else [f"{owner}/{name}" for name in listed],
         )
 
 
@@ -91,16 +94,16 @@ def read_state(world: World, scenario: Scenario, other_targets: Sequence[str]) -
 
 
 def expected_state(scenario: Scenario, other_targets: Sequence[str]) -> State:
-    """Return every secret as the spec wants it, written by hand."""
-    there = [(target, registry) for target in scenario.at for registry in scenario.registries]
-    there += [(target, "HALF") for target in other_targets]
+    """Return the secrets that the spec describes, computed without the Action."""
+    triplets = [(target, registry) for target in scenario.at for registry in scenario.registries]
+    triplets += [(target, "HALF") for target in other_targets]
     return {
         (target, f"{registry}_CONTAINER_REGISTRY_{part}"): (
             _value(target, registry, part, other_targets),
             None if target.startswith("repository:") else "selected",
             _list(target, registry),
         )
-        for target, registry in there
+        for target, registry in triplets
         if registry != "GONE"
         for part in PARTS
     }
@@ -112,11 +115,12 @@ def _value(target: str, registry: str, part: str, other_targets: Sequence[str]) 
 
 
 def _list(target: str, registry: str) -> frozenset[str]:
-    kind, _, name = target.partition(":")
+    kind, _, account = target.partition(":")
+    owner = account if kind == "organization" else "home-org"
     if kind == "repository":
         return frozenset()
     if registry == "ACR" and kind == "user":
         own = ("octocat/dotfiles", "octocat/notes", "octocat/site")
         return frozenset({*own, "hubot/a", "hubot/b", "hubot/c", "home-org/app"})
     names = ("tools", "web") if registry == "ACR" else LISTED[registry]
-    return frozenset(f"{name if kind == 'organization' else 'home-org'}/{one}" for one in names)
+    return frozenset(f"{owner}/{name}" for name in names)
