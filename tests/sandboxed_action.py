@@ -24,7 +24,6 @@ registries:
     username: me
     password: {env: ACR_PASSWORD}
 """
-ACR_TEMPLATE = ACR_SPEC.replace("{", "{{").replace("}", "}}")  # the same, for `str.format`
 # A registry that a login reaches at `{server}`; a test formats it, and can add targets.
 LOGIN_SPEC = """
 version: 1
@@ -85,7 +84,7 @@ class Action:
         }
         return self._runner.start({k: v for k, v in step_inputs.items() if v}, env)
 
-    def here(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> int:
+    def run_in_process(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> int:
         """Run in this process, without output files and backoff; return the exit code."""
         step_inputs = {
             "token": TOKEN,

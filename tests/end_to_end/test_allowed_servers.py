@@ -23,7 +23,7 @@ def test_a_token_server_that_is_not_allowed_blocks_the_credential(
         return challenging(f'Bearer realm="{token_server.url}/token"')
 
     with Served(issue_token) as token_server, Served(challenge) as server:
-        code = action.here(
+        code = action.run_in_process(
             LOGIN_SPEC.format(server=server.host),
             {"ACR_PASSWORD": "correct horse"},
             allowed_servers=f"{server.host}, *.AZURECR.io",

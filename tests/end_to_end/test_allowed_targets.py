@@ -44,7 +44,7 @@ def plan(
     """Run `mode: plan` with a login, and return the exit code."""
     environment = {**ENVIRONMENT, "GITHUB_EVENT_NAME": event}
     spec = SPEC.format(server=f"127.0.0.1:{registry.port}", source=source)
-    return action.here(spec, environment, mode="plan", verify="auto", **inputs)
+    return action.run_in_process(spec, environment, mode="plan", verify="auto", **inputs)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_allowed_owners_applies_to_the_user_of_the_token(
     spec = SPEC.format(server=f"127.0.0.1:{registry.port}", source="{env: ACR_PASSWORD}")
     spec = spec.replace("repository: octo-org/app", 'user: "@me", repositories: [octo-org/app]')
 
-    code = action.here(spec, ENVIRONMENT, verify="auto", **{"allowed-owners": "octo-org"})
+    code = action.run_in_process(spec, ENVIRONMENT, verify="auto", **{"allowed-owners": "octo-org"})
 
     assert code == 1
     assert (registry.seen, sandbox.writes) == ([], [])

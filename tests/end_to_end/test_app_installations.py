@@ -38,7 +38,7 @@ def test_owners_do_not_wait_for_each_other(owners: World, sandbox: Sandbox, acti
     """GitHub takes long to respond for one of them."""
     sandbox.fail(Fault(path="/repos/slow-org/.*/installation", status=None, delay=1.5))
 
-    assert action.here(SPEC, ENVIRONMENT, **app_inputs()) == 0
+    assert action.run_in_process(SPEC, ENVIRONMENT, **app_inputs()) == 0
 
     slow = next(
         exchange
@@ -61,7 +61,7 @@ def test_one_installation_and_one_token_are_requested_for_each_owner(
     for number in range(30):
         owners.add_repository(f"quick-org/r{number}")
 
-    assert action.here(SPEC + targets, ENVIRONMENT, **app_inputs()) == 0
+    assert action.run_in_process(SPEC + targets, ENVIRONMENT, **app_inputs()) == 0
 
     installations = [
         exchange.path for exchange in sandbox.exchanges if exchange.path.endswith("/installation")

@@ -98,7 +98,7 @@ def test_a_crash_shows_the_type_and_place_of_the_exception_without_its_message(
         "GITHUB_WORKSPACE": "no path has such a name \0",
     }
 
-    assert action.here("", environment) == 1
+    assert action.run_in_process("", environment) == 1
 
     out, summary = capsys.readouterr().out, (tmp_path / "summary").read_text()
     (error,) = [c.message for c in commands(out) if c.name == "error"]

@@ -104,7 +104,7 @@ def assert_all_in_place(world: World) -> None:
 def count_requests(folder: Path) -> int:
     """Return the number of requests of a run without a fault."""
     with Sandbox(make_world()) as sandbox:
-        assert Action(sandbox, folder).here(SPEC, ENVIRONMENT) == 0
+        assert Action(sandbox, folder).run_in_process(SPEC, ENVIRONMENT) == 0
         assert_all_in_place(sandbox.world)
         return len(sandbox.exchanges)
 
@@ -125,7 +125,7 @@ def test_a_run_succeeds_if_each_request_fails_once(tmp_path: Path, fault: str) -
     with Sandbox(make_world()) as sandbox:
         sandbox.fail(replace(FAULTS[fault], each=True))
 
-        assert Action(sandbox, tmp_path).here(SPEC, ENVIRONMENT) == 0
+        assert Action(sandbox, tmp_path).run_in_process(SPEC, ENVIRONMENT) == 0
 
         assert len(sandbox.exchanges) > 60
         assert_all_in_place(sandbox.world)
@@ -142,12 +142,12 @@ def test_a_run_that_fails_at_any_request_loses_nothing(tmp_path: Path, fault: st
         with Sandbox(make_world()) as sandbox:
             action = Action(sandbox, next(folders))
             sandbox.fail(replace(FAULTS[fault], nth=number, times=None))
-            assert action.here(SPEC, ENVIRONMENT) == 1, number
+            assert action.run_in_process(SPEC, ENVIRONMENT) == 1, number
             assert_nothing_lost(sandbox.world)
             state = all_secrets(sandbox.world)
             if state not in repaired:
                 sandbox.clear_faults()
-                assert action.here(SPEC, ENVIRONMENT) == 0, number
+                assert action.run_in_process(SPEC, ENVIRONMENT) == 0, number
                 assert_all_in_place(sandbox.world)
                 repaired.append(state)
     assert len(repaired) > 10
@@ -189,7 +189,7 @@ def test_a_public_key_that_changes_between_two_writes_is_fetched_again(tmp_path:
     with Sandbox(make_world()) as sandbox, ThreadPoolExecutor(1) as pool:
         action = Action(sandbox, tmp_path)
         sandbox.fail(Fault(method="PUT", path="USER$", status=None, delay=0.5))
-        code = pool.submit(action.here, SPEC_OF_API, ENVIRONMENT)
+        code = pool.submit(action.run_in_process, SPEC_OF_API, ENVIRONMENT)
         while not sandbox.world.secrets(API_TARGET):
             time.sleep(0.01)
         sandbox.world.replace_key(API_TARGET)

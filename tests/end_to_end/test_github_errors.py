@@ -89,7 +89,7 @@ def test_an_app_waits_once_for_an_owner_whose_installation_request_times_out(
         action.timeouts = scenarios.TIMEOUTS
         began = time.monotonic()
 
-        assert action.here(SPEC, scenarios.ENVIRONMENT, **scenarios.inputs(scenario)) == 1
+        assert action.run_in_process(SPEC, scenarios.ENVIRONMENT, **scenarios.inputs(scenario)) == 1
 
         assert time.monotonic() - began < 10
         assert len(sandbox.exchanges) <= 4
@@ -102,7 +102,9 @@ def test_an_unexpected_response_about_a_password_is_ignored(tmp_path: Path) -> N
     with Sandbox(make_world(SCENARIO_BY_NAME["repository"])) as sandbox:
         sandbox.fail(Fault(path="^/user$", status=403, body="[1]", times=None))
 
-        code = Action(sandbox, tmp_path).here(spec, {"ACR_PASSWORD": "ghp_a-token-of-somebody"})
+        code = Action(sandbox, tmp_path).run_in_process(
+            spec, {"ACR_PASSWORD": "ghp_a-token-of-somebody"}
+        )
 
         assert code == 0
         assert any(exchange.path == "/user" for exchange in sandbox.exchanges)
@@ -121,6 +123,6 @@ def test_one_failed_target_does_not_stop_the_others(tmp_path: Path) -> None:
     with Sandbox(world) as sandbox:
         sandbox.fail(Fault(path="svc-0/codespaces/secrets/public-key", status=500, times=None))
 
-        assert Action(sandbox, tmp_path).here(spec, scenarios.ENVIRONMENT) == 1
+        assert Action(sandbox, tmp_path).run_in_process(spec, scenarios.ENVIRONMENT) == 1
 
     assert [len(world.secrets(f"repository:{name}")) for name in names] == [0, *([3] * 39)]

@@ -44,7 +44,7 @@ def test_the_owner_in_a_glob_can_be_a_user(world: World, action: Action) -> None
     """The glob of the token's user also matches private repositories."""
     world.add_repository("octocat/secret-project")
 
-    assert action.here(spec('repository: "octocat/*"'), ENVIRONMENT) == 0
+    assert action.run_in_process(spec('repository: "octocat/*"'), ENVIRONMENT) == 0
 
     for name in ("dotfiles", "secret-project"):
         assert set(world.secrets(f"repository:octocat/{name}")) == set(TRIPLET)
@@ -73,7 +73,7 @@ def test_a_users_selection_takes_globs_within_an_owner(world: World, action: Act
     """Owners can be organizations and the user."""
     target = 'user: octocat, repositories: ["octo-org/svc-00?", "octocat/*", octo-org/app]'
 
-    assert action.here(spec(target), ENVIRONMENT) == 0
+    assert action.run_in_process(spec(target), ENVIRONMENT) == 0
 
     for secret in world.secrets("user:octocat").values():
         assert set(secret.repositories) == {

@@ -43,7 +43,7 @@ def test_an_inconsistent_list_is_read_a_second_time(
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/app"])
     sandbox.fail(Fault(method="GET", path=path, status=200, body=body))
 
-    assert action.here(SPEC, ENVIRONMENT) == 0
+    assert action.run_in_process(SPEC, ENVIRONMENT) == 0
 
     assert b"new" in {secret.value for secret in world.secrets(ORGANIZATION).values()}
 

@@ -38,7 +38,7 @@ def test_a_temporary_folder_that_does_not_exist_is_a_warning(
     }
     monkeypatch.setenv("GITHUB_OUTPUT", environment["GITHUB_OUTPUT"])
 
-    assert action.here(SPEC, environment) == 0
+    assert action.run_in_process(SPEC, environment) == 0
 
     assert len(world.secrets("repository:octo-org/app")) == 3
     (warning,) = warnings(capsys)
@@ -58,7 +58,7 @@ def test_a_summary_that_cannot_be_written_is_a_warning(
         "GITHUB_STEP_SUMMARY": str(tmp_path / "gone" / "summary"),
     }
 
-    assert action.here(SPEC, environment) == 0
+    assert action.run_in_process(SPEC, environment) == 0
 
     assert len(world.secrets("repository:octo-org/app")) == 3
     (warning,) = warnings(capsys)
@@ -80,7 +80,7 @@ def test_outputs_that_cannot_be_written_are_a_warning(
     }
     monkeypatch.setenv("GITHUB_OUTPUT", environment["GITHUB_OUTPUT"])
 
-    assert action.here(SPEC, environment) == 0
+    assert action.run_in_process(SPEC, environment) == 0
 
     assert len(world.secrets("repository:octo-org/app")) == 3
     assert "repository:octo-org/app" in (tmp_path / "summary").read_text()

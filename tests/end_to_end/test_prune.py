@@ -61,7 +61,7 @@ def test_prune_deletes_unmanaged_triplets_and_nothing_else(
     ]
     assert deleted == ["SERVER", "USER", "PASSWORD"]
     sandbox.clear_exchanges()
-    assert action.here(SPEC, ENVIRONMENT, prune="true") == 0
+    assert action.run_in_process(SPEC, ENVIRONMENT, prune="true") == 0
     assert sandbox.writes == []
 
 
@@ -98,7 +98,7 @@ def test_a_target_that_cannot_be_listed_is_not_pruned(
     """A target that cannot be listed seems to be empty."""
     sandbox.fail(Fault(path="/codespaces/secrets", status=502, times=None))
 
-    assert action.here(SPEC, ENVIRONMENT, prune="true") == 1
+    assert action.run_in_process(SPEC, ENVIRONMENT, prune="true") == 1
     assert sandbox.writes == []
 
 
@@ -117,11 +117,11 @@ def test_nothing_is_deleted_at_a_target_with_a_blocked_or_failed_change(
     assert "another change at this target is blocked and may replace this triplet" in blocked.stdout
 
     sandbox.fail(Fault(method="PUT", path="NEW_.*_SERVER$", status=500, times=None))
-    assert action.here(renamed, ENVIRONMENT, prune="true") == 1
+    assert action.run_in_process(renamed, ENVIRONMENT, prune="true") == 1
     assert set(before) <= set(with_unmanaged.secrets(REPOSITORY))
 
     sandbox.clear_faults()
-    assert action.here(renamed, ENVIRONMENT, prune="true") == 0
+    assert action.run_in_process(renamed, ENVIRONMENT, prune="true") == 0
     assert not set(TRIPLET) & set(with_unmanaged.secrets(REPOSITORY))
 
 

@@ -44,7 +44,7 @@ def world(clock: Clock) -> World:
 def run(action: Action, value: str = "value", spec: str = SPEC, **inputs: str) -> int:
     """Run the nightly job in `octo-org/app`, and return the exit code."""
     environment = {"ACR_PASSWORD": value, "GITHUB_REPOSITORY": "octo-org/app"}
-    return action.here(spec, environment, **inputs)
+    return action.run_in_process(spec, environment, **inputs)
 
 
 def nights_with_writes(
@@ -118,7 +118,7 @@ def test_the_age_of_a_source_is_requested_once_for_all_targets(
     )
 
     assert (
-        action.here(
+        action.run_in_process(
             spec, {"ACR_PASSWORD": "p", "ACR_USER": "u", "GITHUB_REPOSITORY": "octo-org/app"}
         )
         == 0

@@ -22,7 +22,7 @@ def test_a_rotation_keeps_visibility_and_selected_repositories(
     """A spec without either keeps all 250 repositories of each secret, on three pages."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=ALL_REPOSITORIES)
 
-    assert action.here(ROTATION, {"ACR_PASSWORD": "new"}) == 0
+    assert action.run_in_process(ROTATION, {"ACR_PASSWORD": "new"}) == 0
 
     for secret in world.secrets(ORGANIZATION).values():
         assert secret.value != b"old"
@@ -37,7 +37,7 @@ def test_a_rotation_keeps_the_visibility_all_or_private(
     """Secrets for all or for private repositories keep their visibility."""
     stored_triplet(world, ORGANIZATION, visibility=visibility)
 
-    assert action.here(ROTATION, {"ACR_PASSWORD": "new"}) == 0
+    assert action.run_in_process(ROTATION, {"ACR_PASSWORD": "new"}) == 0
 
     assert {s.visibility for s in world.secrets(ORGANIZATION).values()} == {visibility}
 
@@ -48,7 +48,7 @@ def test_each_write_of_an_organization_secret_has_visibility_and_all_repositorie
     """Each PUT of a value has the visibility and all selected repositories."""
     stored_triplet(world, ORGANIZATION, visibility="selected", repositories=ALL_REPOSITORIES)
 
-    action.here(ROTATION, {"ACR_PASSWORD": "new"})
+    action.run_in_process(ROTATION, {"ACR_PASSWORD": "new"})
 
     bodies = [
         exchange.body for exchange in sandbox.writes if exchange.path.endswith(tuple(TRIPLET))
@@ -64,7 +64,7 @@ def test_the_server_is_written_last(sandbox: Sandbox, action: Action) -> None:
     """So Codespaces never uses an incomplete triplet."""
     spec = ROTATION.replace("organization: octo-org", "repository: octo-org/app")
 
-    action.here(spec, {"ACR_PASSWORD": "new"})
+    action.run_in_process(spec, {"ACR_PASSWORD": "new"})
 
     names = [exchange.path.rpartition("/")[2] for exchange in sandbox.writes]
     assert names == [f"ACR_CONTAINER_REGISTRY_{part}" for part in ("PASSWORD", "USER", "SERVER")]
@@ -88,7 +88,7 @@ def test_twenty_concurrent_runs_with_ensure_all_add_their_repository(
     names = [f"svc-{n:03}" for n in range(20)]
 
     with ThreadPoolExecutor(20) as pool:
-        codes = list(pool.map(lambda name: action.here(ENSURE.format(name=name)), names))
+        codes = list(pool.map(lambda name: action.run_in_process(ENSURE.format(name=name)), names))
 
     assert codes == [0] * 20
     for secret in world.secrets(ORGANIZATION).values():
@@ -106,7 +106,7 @@ def test_ensure_with_a_rotation_keeps_repositories_that_were_added_before(
         "{organization: octo-org, repositories: {mode: ensure, include: [svc-001]}}",
     )
 
-    assert action.here(spec, {"ACR_PASSWORD": "new"}) == 0
+    assert action.run_in_process(spec, {"ACR_PASSWORD": "new"}) == 0
 
     for secret in world.secrets(ORGANIZATION).values():
         assert set(secret.repositories) == {"octo-org/app", "octo-org/svc-001"}
@@ -171,7 +171,7 @@ def test_archived_and_excluded_repositories_are_left_out(world: World, action: A
     assert "left out because they are archived: octo-org/old-1" in step.stdout
 
     spec = spec.replace('"]}', '"], archived: true}')
-    action.here(spec, {"ACR_PASSWORD": "new"})
+    action.run_in_process(spec, {"ACR_PASSWORD": "new"})
 
     secrets = world.secrets(ORGANIZATION)
     assert {s.repositories for s in secrets.values()} == {("octo-org/old-1", "octo-org/old-2")}

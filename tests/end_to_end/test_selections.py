@@ -58,7 +58,7 @@ def test_a_selection_matches_names_globs_topics_and_properties(
     teams: World, action: Action, selection: str, expected: set[str]
 ) -> None:
     """Matches of `include`, `topics` and `properties` are combined; all properties must match."""
-    assert action.here(ACCESS_SPEC.format(selection=selection)) == 0
+    assert action.run_in_process(ACCESS_SPEC.format(selection=selection)) == 0
 
     assert selected(teams) == expected
 
@@ -81,7 +81,7 @@ def test_repositories_and_properties_are_listed_once(
     second = ACCESS_SPEC[ACCESS_SPEC.index("  - id") :].replace("ACR", "GHCR")
     stored_triplet(teams, ORGANIZATION, registry="GHCR", visibility="selected")
 
-    action.here((ACCESS_SPEC + second).format(selection=selection))
+    action.run_in_process((ACCESS_SPEC + second).format(selection=selection))
 
     lists = [exchange for exchange in sandbox.exchanges if exchange.path == "/orgs/octo-org/repos"]
     properties = [
@@ -94,7 +94,7 @@ def test_ensure_looks_up_only_its_repositories(
     teams: World, sandbox: Sandbox, action: Action
 ) -> None:
     """For a name, it does not list the organization's repositories."""
-    action.here(ACCESS_SPEC.format(selection="{mode: ensure, include: [svc-001]}"))
+    action.run_in_process(ACCESS_SPEC.format(selection="{mode: ensure, include: [svc-001]}"))
 
     assert [exchange.path for exchange in sandbox.exchanges if "secrets" not in exchange.path] == [
         "/repos/octo-org/svc-001"
@@ -105,7 +105,9 @@ def test_remove_sends_one_request_for_each_repository(
     teams: World, sandbox: Sandbox, action: Action
 ) -> None:
     """So it never writes back a list that another run changed."""
-    assert action.here(ACCESS_SPEC.format(selection="{mode: remove, include: [app]}")) == 0
+    assert (
+        action.run_in_process(ACCESS_SPEC.format(selection="{mode: remove, include: [app]}")) == 0
+    )
 
     assert {exchange.method for exchange in sandbox.writes} == {"DELETE"}
     assert len(sandbox.writes) == 3
@@ -146,7 +148,12 @@ def test_remove_also_removes_repositories_that_the_token_cannot_see(
     store_with_services(world, 10)
     world.show_partially("octo-org", token=TOKEN)
 
-    assert action.here(ACCESS_SPEC.format(selection="{mode: remove, include: [svc-001, app]}")) == 0
+    assert (
+        action.run_in_process(
+            ACCESS_SPEC.format(selection="{mode: remove, include: [svc-001, app]}")
+        )
+        == 0
+    )
 
     assert selected(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
     assert {exchange.method for exchange in sandbox.writes} == {"DELETE"}
@@ -160,7 +167,10 @@ def test_remove_works_on_a_list_that_changes_during_the_read(
     body = '{"total_count": 10, "repositories": []}'
     sandbox.fail(Fault(method="GET", path="SERVER/repositories", status=200, body=body))
 
-    assert action.here(ACCESS_SPEC.format(selection="{mode: remove, include: [svc-001]}")) == 0
+    assert (
+        action.run_in_process(ACCESS_SPEC.format(selection="{mode: remove, include: [svc-001]}"))
+        == 0
+    )
 
     assert selected(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
 

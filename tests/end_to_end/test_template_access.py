@@ -41,7 +41,7 @@ def step_inputs(name: str, mode: str) -> dict[str, str]:
 def run(action: Action, name: str, mode: str) -> int:
     """Run the workflow in a repository, and return the exit code."""
     inputs = {key.replace("-", "_"): value for key, value in step_inputs(name, mode).items()}
-    return action.here(inputs.pop("spec"), {}, token="", **inputs)
+    return action.run_in_process(inputs.pop("spec"), {}, token="", **inputs)
 
 
 def selected(world: World) -> set[str]:

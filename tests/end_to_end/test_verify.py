@@ -189,7 +189,7 @@ def test_a_token_with_characters_that_no_header_allows_blocks_only_its_registry(
     """It is not sent, and other registries are written."""
     spec = SPEC.format(server="ghcr.io").replace('"ghcr.io"', "registry.example.com", 1)
 
-    code = action.here(spec, {"ACR_PASSWORD": "pass-word", "OTHER_PASSWORD": token})
+    code = action.run_in_process(spec, {"ACR_PASSWORD": "pass-word", "OTHER_PASSWORD": token})
 
     assert code == 1
     assert len(world.secrets(REPOSITORY)) == 3

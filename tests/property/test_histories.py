@@ -126,14 +126,16 @@ class Histories(RuleBasedStateMachine):
     def _ensure(self, name: str) -> int:
         target = {"organization": "octo-org", "repositories": {"mode": "ensure", "include": [name]}}
         spec = {"version": 1, "registries": [{"id": "ACR", "targets": [target]}]}
-        return self.action.here(json.dumps(spec))
+        return self.action.run_in_process(json.dumps(spec))
 
     def _run(self, **inputs: str) -> int:
         """Run the Action, and check that lists lose only what the spec removes."""
         before = self.world.secrets(ORGANIZATION)
         self.password += 1
         limits = {"removal_limit": "100%", **inputs}
-        code = self.action.here(self.spec, {"ACR_PASSWORD": f"value {self.password}"}, **limits)
+        code = self.action.run_in_process(
+            self.spec, {"ACR_PASSWORD": f"value {self.password}"}, **limits
+        )
         after = self.world.secrets(ORGANIZATION)
         assert set(before) <= set(after)
         for member in set(TRIPLET) & set(before):

@@ -194,7 +194,7 @@ def _run(action: Action, case: Case, sandbox: Sandbox, world: World) -> Run:
     began = time.monotonic()
     with redirect_stdout(out):
         text = spec(case.scenario, case.others)
-        code = action.here(text, ENVIRONMENT, **inputs(case.scenario))
+        code = action.run_in_process(text, ENVIRONMENT, **inputs(case.scenario))
     seconds = time.monotonic() - began
     state = read_state(world, case.scenario, case.others)
     return Run(code, out.getvalue(), seconds, sandbox.exchanges, state)
