@@ -103,11 +103,14 @@ def spec(scenario: Scenario, other_targets: Sequence[str]) -> str:
 
 def _entry(target: str, registry: str) -> Mapping[str, Any]:
     kind, _, name = target.partition(":")
-    chosen = dict(_chosen(kind)) if kind != "repository" else {}
-    return {kind: name, **({"repositories": chosen[registry]} if registry in chosen else {})}
+    selections = dict(_selections(kind)) if kind != "repository" else {}
+    return {
+        kind: name,
+        **({"repositories": selections[registry]} if registry in selections else {}),
+    }
 
 
-def _chosen(kind: str) -> Iterator[tuple[str, Any]]:
+def _selections(kind: str) -> Iterator[tuple[str, Any]]:
     owner = "" if kind == "organization" else "home-org/"
     if kind == "organization":
         yield "ACR", {"topics": ["codespaces"], "properties": {"team": "core"}}
