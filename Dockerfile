@@ -21,13 +21,13 @@ RUN python3 -m venv --without-pip /opt/venv \
       "$packages"/*.dist-info/RECORD "$packages"/*.dist-info/sboms \
  && find "$packages" -name '*.so' -exec python3 /tmp/strip-symbols {} +
 
+COPY script/precompile /tmp/
 COPY entrypoint.py /action/
 COPY src/codespaces_registry_secrets /action/src/codespaces_registry_secrets
 
 # Compile the modules that a run imports, including Python's own modules, which the base has as source only. Without
 # it, the Action takes twice as long to start. Modules that no run imports are not compiled.
-RUN /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode -c "import sys; sys.path.insert(0, '/action/src'); \
-import botocore.auth, botocore.awsrequest, botocore.credentials, runpy, codespaces_registry_secrets.action, codespaces_registry_secrets.merge_shards"
+RUN /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode /tmp/precompile
 
 FROM ${BASE}
 
