@@ -16,6 +16,8 @@ from sandboxed_action import ACR_SPEC, TRIPLET, Action, stored_triplet
 
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 SPEC = ACR_SPEC + "    rotate: missing\n    targets:\n"
+# Requests that the client sent before it read a rejection arrive within this time.
+IN_FLIGHT_SECONDS = 0.5
 SECONDARY_LIMIT = '{"message": "You have exceeded a secondary rate limit."}'
 
 
@@ -117,7 +119,11 @@ def test_a_rate_limit_stops_all_requests(sandbox: Sandbox, action: Action, statu
     assert step.exit_code == 0
     assert_in_place(sandbox.world, 20)
     (refused,) = limited(sandbox)
-    later = [exchange for exchange in sandbox.exchanges if exchange.began > refused.ended + 0.05]
+    later = [
+        exchange
+        for exchange in sandbox.exchanges
+        if exchange.began > refused.ended + IN_FLIGHT_SECONDS
+    ]
     assert min(exchange.began for exchange in later) >= refused.ended + 1.9
     probe = min(later, key=lambda exchange: exchange.began)
     assert all(exchange.began >= probe.ended for exchange in later if exchange is not probe)
@@ -140,7 +146,9 @@ def test_a_run_waits_for_the_reset_of_the_primary_rate_limit(
     assert step.exit_code == 0
     (refused,) = limited(sandbox)
     later = [
-        exchange.began for exchange in sandbox.exchanges if exchange.began > refused.ended + 0.05
+        exchange.began
+        for exchange in sandbox.exchanges
+        if exchange.began > refused.ended + IN_FLIGHT_SECONDS
     ]
     assert 1 <= min(later) - refused.ended <= 5
     assert "according to `x-ratelimit-reset`." in step.stdout
