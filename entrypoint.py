@@ -5,7 +5,6 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
@@ -22,18 +21,14 @@ if __name__ == "__main__":
     environ = isolate_environment()  # before OpenSSL is loaded
 
     gc.disable()  # importing creates no garbage, so a collection would only take time
-    program: Callable[[Mapping[str, str]], int]
+    run: Callable[[Mapping[str, str], Cancellation], int]
     if sys.argv[1:] == ["merge-shards"]:  # .github/actions/merge-shards/action.yml
-        from codespaces_registry_secrets.merge_shards import main as merge_shards
-
-        program = merge_shards
+        from codespaces_registry_secrets.merge_shards import main as run
     else:
-        from codespaces_registry_secrets.action import main
-
-        program = partial(main, cancellation=cancellation)
+        from codespaces_registry_secrets.action import main as run
     gc.freeze()
     gc.enable()
-    code = program(environ)
+    code = run(environ, cancellation)
     sys.stdout.flush()
     # Not sys.exit: it would wait for a request that hangs, which a cancelled run must not do.
     os._exit(code)

@@ -17,15 +17,17 @@ from codespaces_registry_secrets.report.merged_plan import (
     render_merged_summary,
 )
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 
 DONE, FAILED = 0, 1
 
 
-def main(environ: Mapping[str, str]) -> int:
+def main(environ: Mapping[str, str], cancellation: Cancellation | None = None) -> int:
     """Merge the plan files, and report every error as annotations, a summary and exit code 1."""
     commands = WorkflowCommands(environ)
     try:
-        return run(environ, commands)
+        with (cancellation or Cancellation()).raising():
+            return run(environ, commands)
     except Exception as error:  # noqa: BLE001 - every error must reach the log and the summary
         report_early_end(error, commands)
     return FAILED

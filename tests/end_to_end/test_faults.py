@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 
 import pytest
@@ -41,6 +41,9 @@ PAGED = {
 }
 
 
+MAX_SECONDS_OF_A_CASE = 900
+
+
 class Results:
     """Runs cases in processes, because each of them needs its own stdout.
 
@@ -52,7 +55,7 @@ class Results:
 
     def failures(self, group: Group, *, rest: bool) -> list[str]:
         """Return what is wrong with the cases of a group."""
-        return [one for case in self.run(rest=rest)[group] for one in case.result()]
+        return [one for case in self.run(rest=rest)[group] for one in case.result(0)]
 
     def run(self, *, rest: bool) -> Mapping[Group, list[Future[list[str]]]]:
         """Run an extent to its end, unless it ran before."""
@@ -64,6 +67,10 @@ class Results:
                 for group, case in cases:
                     expected = baseline(case.scenario, many=case.many)
                     started[group].append(pool.submit(find_failures, case, expected))
+                # A case that hangs ends this, with its group, and not only the job of CI.
+                for group, futures in started.items():
+                    _, hanging = wait(futures, MAX_SECONDS_OF_A_CASE)
+                    assert not hanging, group
             self._extents[rest] = dict(started)
         return self._extents[rest]
 

@@ -18,7 +18,7 @@ from sandboxed_action import LOGIN_SPEC, TOKEN, Action
 
 SPEC = LOGIN_SPEC.format(server="registry.example.com")
 PASSWORD = "correct-horse-battery-staple"
-REDACTED = "response not shown because it repeats the credential"
+REDACTED = "text not shown because it repeats the credential"
 ENCODERS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "base64": lambda text: b64encode(f"x:{text}".encode()).decode(),

@@ -22,7 +22,7 @@ from registry.proxy import Proxy
 from registry.scripted_server import challenging
 
 USER, PASSWORD = "octocat", 'pä"ss <&>\n-----BEGIN KEY-----\nc2VjcmV0'
-NOT_SHOWN = "response not shown because it repeats the credential"
+NOT_SHOWN = "text not shown because it repeats the credential"
 
 
 def pair(request: web.Request) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from codespaces_registry_secrets.merge_shards import main
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 from runner_protocol import commands, key_values, step_summary
 
@@ -43,7 +44,11 @@ def upload(folder: Path, artifact: str, *changes: object) -> Path:
 
 
 def merge(
-    folder: Path, mode: str = "apply", plan: str = "success", apply: str = "success"
+    folder: Path,
+    mode: str = "apply",
+    plan: str = "success",
+    apply: str = "success",
+    cancellation: Cancellation | None = None,
 ) -> tuple[int, dict[str, str], str]:
     """Merge the plan files; return the exit code, the outputs and the summary."""
     outputs, summary = folder / "outputs", folder / "summary"
@@ -57,7 +62,8 @@ def merge(
             "RUNNER_TEMP": str(folder),
             "GITHUB_OUTPUT": str(outputs),
             "GITHUB_STEP_SUMMARY": str(summary),
-        }
+        },
+        cancellation,
     )
     return code, key_values(outputs.read_text()), step_summary(summary.read_bytes())
 
@@ -175,3 +181,13 @@ def test_texts_of_a_plan_file_are_escaped_in_the_summary(
     assert page.tags.count("td") == 3 + 7 * len(HOSTILE)
     assert_means_nothing(page, "h3", *TABLE)
     assert commands(capsys.readouterr().out) == []
+
+
+def test_a_signal_ends_it(tmp_path: Path) -> None:
+    """Before the outputs, and with an error in the summary."""
+    cancellation = Cancellation()
+    cancellation.requested = "SIGTERM"
+    upload(tmp_path, "1-plan", CHANGE)
+    code, outputs, summary = merge(tmp_path, cancellation=cancellation)
+    assert (code, outputs) == (1, {})
+    assert "SIGTERM" in summary

@@ -8,11 +8,29 @@ process 1, and the kernel discards a signal to process 1 that has no handler.
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from codespaces_registry_secrets.errors import CancelledError
+
+_deferred = threading.local()
+
+
+@contextmanager
+def defer_signals() -> Iterator[None]:
+    """Within this context, a signal that would raise in this thread raises at its end.
+
+    For code of libraries that holds locks: an exception in the middle of it would keep them locked.
+    """
+    _deferred.active, _deferred.check = True, None
+    try:
+        yield
+    finally:
+        _deferred.active = False
+    if _deferred.check:
+        _deferred.check()
 
 
 class Cancellation:
@@ -62,4 +80,7 @@ class Cancellation:
         # Take no lock: the thread that this handler interrupts can hold it.
         self.requested = self.requested or signal.Signals(number).name
         if first and self._raise_at_once:
-            self.check()
+            if getattr(_deferred, "active", False):
+                _deferred.check = self.check
+            else:
+                self.check()

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from codespaces_registry_secrets.errors import CancelledError
+from codespaces_registry_secrets.runtime.cancellation import defer_signals
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,10 +44,12 @@ def run_concurrently(
     pool = ThreadPoolExecutor(at_once)
     wait_for_running = True
     try:
-        futures = [pool.submit(work, item) for item in items]
+        with defer_signals():
+            futures = [pool.submit(work, item) for item in items]
         pending = set(futures)
         while pending:
-            done, pending = wait(pending, TICK_SECONDS, FIRST_EXCEPTION)
+            with defer_signals():
+                done, pending = wait(pending, TICK_SECONDS, FIRST_EXCEPTION)
             for future in done:
                 future.result()
             on_tick()

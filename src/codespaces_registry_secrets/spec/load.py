@@ -31,7 +31,7 @@ from codespaces_registry_secrets.spec.validation import (
     PathError,
     numbered_mappings,
 )
-from codespaces_registry_secrets.spec.yaml_document import Document, Path
+from codespaces_registry_secrets.spec.yaml_document import Document, Path, path_text
 
 _EVERYTHING = Allowlist()
 
@@ -95,7 +95,9 @@ def _find_meaning_errors(
     defaults = defaults_of(document.data)
     yield from validation.find_errors(entries, defaults, find_source_error, only, unread)
     for path, first, message in validation.find_duplicates(entries):
-        yield path, f"{message} on line {_locate(document, first).line}"
+        here, there = _locate(document, path), _locate(document, first)
+        place = f"on line {there.line}" if here.line != there.line else f"at {path_text(first)}"
+        yield path, f"{message} {place}"
     yield from not_allowed
     if _registries(data) == []:
         yield ("registries",), "is empty; add at least one registry"

@@ -180,7 +180,7 @@ def _check_sources(
         except ValidationError:
             continue
         if source is None:
-            if entry.get(key) == "":
+            if entry.get(key) == "" and key == "username":  # the schema rejects a password
                 yield (*path, key), "is empty; set a user name, or a source such as {env: NAME}"
         elif len({"env", "secret", "file", "input"} & source.model_fields_set) != 1:
             yield (*path, key), "set exactly one of `env`, `secret`, `file`, `input`"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MAX_LENGTH = 300
-LEFT_OUT = "response not shown because it repeats the credential"
+LEFT_OUT = "text not shown because it repeats the credential"
 HOST_LEFT_OUT = "a host whose name contains the credential"
 
 # A text that shares this many characters in a row with a secret repeats it. A shorter secret is

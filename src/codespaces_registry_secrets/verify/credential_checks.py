@@ -149,7 +149,7 @@ def embedded_expiry(password: bytes) -> datetime | None:
 def _jwt_expiry(password: bytes) -> datetime | None:
     """Read `exp` of a JWT (RFC 7519). Only its registry can verify the signature."""
     try:
-        claims = jwt.decode(password, options={"verify_signature": False})
+        claims = jwt.decode(password.strip(), options={"verify_signature": False})
     except jwt.PyJWTError:
         return None
     return _timestamp(claims, "exp")
