@@ -120,6 +120,11 @@ def test_the_inputs_are_lists_in_any_letter_case() -> None:
     assert read().allowed == Allowlist()
 
 
+def test_a_host_that_only_ends_like_docker_hub_is_a_server_of_its_own() -> None:
+    """`mydocker.io` is another domain than `docker.io`."""
+    assert read(allowed_servers="*.mydocker.io").allowed_servers == ("*.mydocker.io",)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

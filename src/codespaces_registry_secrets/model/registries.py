@@ -174,7 +174,8 @@ def pattern_error(pattern: str) -> str | None:
     if not _SERVER_GLOB.fullmatch(pattern):
         return "a glob of servers has only letters, digits, `.`, `-`, `:`, `*`, `?` and `[…]`"
     host = re.sub(r"^[^/]*://", "", pattern).partition("/")[0]
-    spelling = DOCKER_HUB if host.endswith("docker.io") else host
+    is_docker_hub = host == "docker.io" or host.endswith(".docker.io")
+    spelling = DOCKER_HUB if is_docker_hub else host
     if spelling == pattern or matches_glob(pattern, DOCKER_HUB):
         return None
     return f"no server matches this spelling; write `{spelling}`"
