@@ -156,13 +156,6 @@ def test_a_key_that_aws_rejects(aws: Aws, login: Login) -> None:
         assert not any(value in result.message for value in key)
 
 
-def test_a_temporary_key(login: Login) -> None:
-    """It is rejected without a request, because Codespaces cannot store its session token."""
-    result = login(SERVER, "ASIAIOSFODNN7EXAMPLE", NO_KEY[1])
-    assert result.status == "rejected"
-    assert "which needs a session token" in result.message
-
-
 @pytest.mark.parametrize(
     "endpoint",
     [

@@ -71,7 +71,10 @@ def _check_ecr(name: str) -> Iterator[Issue]:
         )
         yield Issue("warning", message)
     elif TEMPORARY_ACCESS_KEY.fullmatch(name):
-        message = "a temporary key (ASIA…) needs a session token, which a triplet cannot store"
+        message = (
+            "the user name is a temporary access key (ASIA…), which needs a session token that "
+            "Codespaces cannot store; use a long-lived key (AKIA…)"
+        )
         yield Issue("error", message)
     elif not ACCESS_KEY.fullmatch(name):
         message = (

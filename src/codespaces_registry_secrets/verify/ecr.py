@@ -19,7 +19,7 @@ from http import HTTPStatus
 
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR, TEMPORARY_ACCESS_KEY
+from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR
 from codespaces_registry_secrets.verify.errors import LoginError, rejected, unreachable
 from codespaces_registry_secrets.verify.http import (
     BasicCredentials,
@@ -56,11 +56,6 @@ def exchange_access_key(
     key_id = credential.username.get_secret_value().decode("ascii", "replace")
     if not registry or not ACCESS_KEY.fullmatch(key_id):
         return credential
-    if TEMPORARY_ACCESS_KEY.fullmatch(key_id):
-        raise rejected(
-            "the user name is a temporary access key (ASIA…), which needs a session token, and "
-            "Codespaces cannot store one; use a long-lived key (AKIA…)"
-        )
     region = registry["region"]
     if endpoint:
         _check_endpoint(endpoint)
