@@ -32,7 +32,7 @@ PURE = ("errors", "runtime", "text", "model", "inputs", "spec", "planning")
 REQUESTS = {"github", "requests", "urllib3", "aiohttp", "botocore"}
 MODULES = sorted(path for path in SRC.rglob("*.py") if path != SRC / "__init__.py")
 MAX_MODULE_LINES = 300
-MAX_FUNCTION_LINES = 50
+MAX_FUNCTION_LINES = 49
 
 
 def room_of(path: Path) -> str:
@@ -122,5 +122,7 @@ def test_modules_and_functions_are_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_MODULE_LINES
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or sys.maxsize) - node.lineno < MAX_FUNCTION_LINES, node.name
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node, *node.decorator_list], key=lambda part: part.lineno).lineno
+            lines = (node.end_lineno or sys.maxsize) - first + 1
+            assert lines <= MAX_FUNCTION_LINES, node.name

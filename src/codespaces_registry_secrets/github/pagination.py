@@ -1,4 +1,4 @@
-"""Find the pages of a list, and check that none is repeated or incomplete. Pure.
+"""Find the pages of a list, and check that none is repeated or incomplete.
 
 Source: "Using pagination in the REST API", docs.github.com: the `Link` header names the next page
 and the last one, by their numbers if the list has numbered pages.

@@ -104,6 +104,7 @@ class Inputs(BaseModel):
     temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
     repository: str | None = Field(default=None, alias="GITHUB_REPOSITORY")
     event: str = Field(default="", alias="GITHUB_EVENT_NAME")
+    ecr_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_ECR")
 
     @property
     def allowed(self) -> Allowlist:

@@ -19,7 +19,6 @@ from codespaces_registry_secrets.model.plan import CredentialReport, Note
 from codespaces_registry_secrets.model.registries import registry_uses_api
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 from codespaces_registry_secrets.verify import credential_checks
-from codespaces_registry_secrets.verify.ecr import ENDPOINT
 from codespaces_registry_secrets.verify.errors import LoginResult
 from codespaces_registry_secrets.verify.login import login
 
@@ -88,7 +87,7 @@ def _login(
         credential.images,
         mask=sources.mask,
         allowed_servers=inputs.allowed_servers,
-        ecr_endpoint=sources.environ.get(ENDPOINT, ""),
+        ecr_endpoint=inputs.ecr_endpoint,
     )
 
 
