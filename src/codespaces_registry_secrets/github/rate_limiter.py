@@ -22,7 +22,7 @@ from github import GithubException
 
 from codespaces_registry_secrets.errors import RateLimitError
 from codespaces_registry_secrets.model.fields import format_duration
-from codespaces_registry_secrets.model.plan import POINTS_PER_WRITE
+from codespaces_registry_secrets.model.plan import POINT_BUDGET_PER_WRITE
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class RateLimiter:
     ) -> None:
         self.paused_until: datetime | None = None
         self.writes_per_minute = writes_per_minute
-        self.reads_per_minute = writes_per_minute * POINTS_PER_WRITE // READ_POINTS
+        self.reads_per_minute = writes_per_minute * POINT_BUDGET_PER_WRITE // READ_POINTS
         self._log = log
         self._cancellation = cancellation
         self._clock = clock
@@ -70,7 +70,7 @@ class RateLimiter:
         self._changed = Condition()
         self._reads = Semaphore(READS_AT_ONCE)
         self._writes = WriteBudget(MINUTE / writes_per_minute)
-        self._points = PointBudget(writes_per_minute * POINTS_PER_WRITE)
+        self._points = PointBudget(writes_per_minute * POINT_BUDGET_PER_WRITE)
         self._closed_until = 0.0
         self._logged_until = 0.0
         self._limits_hit = 0

@@ -16,9 +16,9 @@ from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.targets import Target, Visibility
 from codespaces_registry_secrets.model.triplet import Part
 
-# GitHub allows 900 points a minute; at 60 writes a minute, the default of `writes-per-minute`, that
-# is 15 points for each write. Source: "Rate limits for the REST API", docs.github.com.
-POINTS_PER_WRITE = 15
+# The share of GitHub's 900 points a minute for one write at the default 60 writes a minute. The
+# write itself costs 5. Source: "Rate limits for the REST API", docs.github.com.
+POINT_BUDGET_PER_WRITE = 15
 
 Action = Literal["create", "repair", "rotate", "access", "delete", "none", "blocked"]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import compress
 
 from codespaces_registry_secrets.model.desired import Desired
-from codespaces_registry_secrets.model.plan import POINTS_PER_WRITE, Plan
+from codespaces_registry_secrets.model.plan import POINT_BUDGET_PER_WRITE, Plan
 from codespaces_registry_secrets.model.targets import MAX_SHARDS, Shard, Target, target_hash
 
 # Less than GitHub's limits. The remaining 1,000 requests are for listing repositories and for other
@@ -45,7 +45,9 @@ def shard_matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
 
     A target that exceeds the limits alone does so with any number of shards, so it is not counted.
     """
-    max_load = _Load(MAX_REQUESTS_PER_JOB, MAX_JOB_MINUTES * writes_per_minute * POINTS_PER_WRITE)
+    max_load = _Load(
+        MAX_REQUESTS_PER_JOB, MAX_JOB_MINUTES * writes_per_minute * POINT_BUDGET_PER_WRITE
+    )
     writes_by_target: Counter[Target] = Counter()
     for change in plan.changes:
         writes_by_target[change.declared or change.target] += change.writes
@@ -74,7 +76,7 @@ class _Load:
 
 def _load(writes: int) -> _Load:
     reads = READS_BEFORE_WRITES if writes else READS
-    return _Load(reads + writes, reads + writes * POINTS_PER_WRITE)
+    return _Load(reads + writes, reads + writes * POINT_BUDGET_PER_WRITE)
 
 
 def _fits(loads: Iterable[tuple[int, _Load]], count: int, max_load: _Load) -> bool:
