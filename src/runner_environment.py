@@ -1,4 +1,4 @@
-"""The environment variables that GitHub's runner sets for a step, for tests and benchmarks.
+"""The environment variables of a step, as GitHub's runner sets them: for tests and the demo.
 
 Sources: "Metadata syntax for GitHub Actions" (`inputs`) and "Variables reference", docs.github.com.
 """

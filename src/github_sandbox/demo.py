@@ -17,11 +17,16 @@ from github_sandbox.demo_registry import serve_registry
 from github_sandbox.presets import PARTS, demo
 from github_sandbox.server import Sandbox
 from github_sandbox.world import World
+from runner_environment import GITHUB, StepPaths, build_environment
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "examples" / "codespaces-registries.yml"
 TARGETS = ("organization:octo-org", "repository:octo-org/service-template", "user:octocat")
-CREDENTIALS = {"ACR_PASSWORD": "correct horse battery staple", "GHCR_TOKEN": "a token of octocat"}
+CREDENTIALS = {
+    "ACR_PASSWORD": "correct horse battery staple",
+    "GHCR_TOKEN": "a token of octocat",
+    "LOCAL_PASSWORD": "a password that was revoked",
+}
 # The target and the spec of a rotation to an invalid password.
 REJECTED_TARGET = "repository:octo-org/api"
 REJECTED_SPEC = """
@@ -40,7 +45,7 @@ def main() -> int:
     """Show the runs; 0 if each has the expected exit code and the last one has no changes."""
     argparse.ArgumentParser(prog="script/demo", description=__doc__).parse_args()
     with Sandbox(demo()) as sandbox, tempfile.TemporaryDirectory() as folder:
-        runner = _StepRunner(sandbox, Path(folder) / "output")
+        runner = _StepRunner(sandbox, Path(folder))
         print(f"The spec, {SPEC.relative_to(ROOT)}:\n")
         print(_indent(SPEC.read_text(encoding="utf-8")))
         title = "Secrets on GitHub before (a sandbox of GitHub on this machine)"
@@ -70,12 +75,7 @@ def _show_rejected_credential(runner: _StepRunner, sandbox: Sandbox) -> bool:
         exit_code = runner.run(
             "3. apply: rotate to a password that the registry rejects",
             "apply",
-            {
-                "INPUT_SPEC": REJECTED_SPEC.format(server=server),
-                "INPUT_SPEC-FILE": "",
-                "INPUT_VERIFY": "auto",
-                "LOCAL_PASSWORD": "a password that was revoked",
-            },
+            {"spec": REJECTED_SPEC.format(server=server), "spec-file": "", "verify": "auto"},
         )
     is_unchanged = sandbox.world.secrets(REJECTED_TARGET) == before
     print(f"  The stored credential {'is unchanged' if is_unchanged else 'WAS LOST'}.")
@@ -85,36 +85,36 @@ def _show_rejected_credential(runner: _StepRunner, sandbox: Sandbox) -> bool:
 class _StepRunner:
     """Run steps against a sandbox and print their logs; `log` is the log of the last step."""
 
-    def __init__(self, sandbox: Sandbox, output: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self._sandbox = sandbox
-        self._output = output
+        self._folder = folder
         self.log = ""
 
     def run(self, title: str, mode: str, inputs: Mapping[str, str] | None = None) -> int:
         """Run a step, print its log, and return its exit code."""
         self._sandbox.clear_exchanges()
-        exit_code, self.log = _run_action(self._sandbox.url, mode, self._output, inputs or {})
+        exit_code, self.log = _run_action(self._sandbox.url, mode, self._folder, inputs or {})
         print(f"\n{title}\n\n{_indent(self.log)}\n")
         requests, writes = len(self._sandbox.exchanges), len(self._sandbox.writes)
         print(f"  {requests} requests, {writes} of them writes; exit code {exit_code}.")
         return exit_code
 
 
-def _run_action(url: str, mode: str, output: Path, inputs: Mapping[str, str]) -> tuple[int, str]:
-    """Run the Action; return its exit code and its log."""
-    environment = {
-        **CREDENTIALS,
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_OUTPUT": str(output),
-        "GITHUB_WORKSPACE": str(ROOT),
-        "INPUT_API-URL": url,
-        "INPUT_MODE": mode,
-        "INPUT_SPEC-FILE": str(SPEC.relative_to(ROOT)),
-        "INPUT_TOKEN": "sandbox-token",
-        "INPUT_VERIFY": "off",  # the registries in the example spec do not exist
+def _run_action(url: str, mode: str, folder: Path, inputs: Mapping[str, str]) -> tuple[int, str]:
+    """Run the Action with its files in `folder`; return its exit code and its log."""
+    temp = str(folder)
+    paths = StepPaths(temp, temp, temp, temp, workspace=str(ROOT), step="demo")
+    step_inputs = {
+        "api-url": url,
+        "mode": mode,
+        "spec-file": str(SPEC.relative_to(ROOT)),
+        "token": "sandbox-token",
+        "verify": "off",  # the registries in the example spec do not exist
         **inputs,
     }
-    output.touch()
+    github = {**GITHUB, "api_url": url}
+    environment = build_environment(step_inputs, paths, github=github, env=CREDENTIALS)
+    Path(paths.file("OUTPUT")).touch()
     command = [sys.executable, "-X", "utf8", str(ROOT / "entrypoint.py")]
     process = subprocess.run(  # noqa: S603 - our own entrypoint
         command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False

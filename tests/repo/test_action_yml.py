@@ -12,6 +12,7 @@ from codespaces_registry_secrets.inputs.action_inputs import Inputs, Mode, Verif
 from codespaces_registry_secrets.model.fields import RotateWhen, Source
 from github_sandbox import Sandbox, World
 from repo.documents import ACTION
+from runner_environment import input_variables
 from sandboxed_action import TOKEN, Action
 
 FIELDS = {
@@ -37,7 +38,7 @@ def test_the_code_reads_the_inputs_of_action_yml() -> None:
 def test_a_default_is_the_same_in_the_code(name: str) -> None:
     """So the code behaves the same if the runner sets no default, or an empty string."""
     default = ACTION["inputs"][name].get("default", "")
-    environ = {f"INPUT_{name.upper()}": EXPRESSIONS.get(default, default)} if default else {}
+    environ = input_variables({name: EXPRESSIONS.get(default, default)} if default else {})
     code_default = getattr(Inputs.model_validate({}), FIELDS[name])
     assert getattr(Inputs.model_validate(environ), FIELDS[name]) == code_default
     assert default or not code_default

@@ -28,6 +28,7 @@ from repo.documents import (
     blocks,
     steps,
 )
+from runner_environment import input_variables
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 SHOWN = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
@@ -104,7 +105,7 @@ def test_a_step_has_valid_inputs_and_all_values_of_its_spec(
     }
     environ = {
         **{name: evaluated(value) for name, value in step.get("env", {}).items()},
-        **{f"INPUT_{name.upper()}": evaluated(value) for name, value in without_app.items()},
+        **input_variables({name: evaluated(value) for name, value in without_app.items()}),
         "GITHUB_REPOSITORY": "octo-org/app",
         "GITHUB_WORKSPACE": str(tmp_path),
     }

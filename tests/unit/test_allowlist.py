@@ -12,6 +12,7 @@ from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.allowlist import Allowlist, is_allowed, matches_glob
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
+from runner_environment import input_variables
 
 DOCKER_HUB = "https://index.docker.io/v1/"
 SPEC = """\
@@ -42,8 +43,8 @@ registries:
 
 def read(**inputs: str) -> Inputs:
     """Read inputs; `_` in a name stands for `-`."""
-    named = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
-    return read_inputs({"INPUT_TOKEN": "t", **named})
+    named = {name.replace("_", "-"): text for name, text in inputs.items()}
+    return read_inputs(input_variables({"token": "t", **named}))
 
 
 def errors(allowed: Allowlist, only: str = "") -> list[str]:

@@ -8,13 +8,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from codespaces_registry_secrets.errors import InvalidConfigError
 from codespaces_registry_secrets.inputs.action_inputs import Inputs, read_inputs, secret_inputs
+from runner_environment import input_variables
 
 TOKEN = {"INPUT_TOKEN": "ghp_token"}
 
 
 def errors(**inputs: str) -> list[str]:
     """The errors for inputs; `_` in a name stands for `-`."""
-    environ = {f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()}
+    environ = input_variables({name.replace("_", "-"): text for name, text in inputs.items()})
     with pytest.raises(InvalidConfigError) as caught:
         read_inputs(environ)
     return [str(error) for error in caught.value.errors]
@@ -271,7 +272,7 @@ def test_reserved_names_in_credentials_are_an_error(name: str) -> None:
 )
 def test_only_a_plan_of_all_targets_has_shards(inputs: dict[str, str], plans: bool) -> None:
     """A plan of one shard does not: a new split would move its targets."""
-    environ = {f"INPUT_{name}": text for name, text in inputs.items()}
+    environ = input_variables(inputs)
 
     assert read_inputs({**TOKEN, **environ}).plans_shards == plans
 
