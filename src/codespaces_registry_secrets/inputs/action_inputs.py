@@ -37,6 +37,7 @@ from codespaces_registry_secrets.model.fields import (
     parse_duration,
 )
 from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.model.registries import GITHUB_API_URL
 from codespaces_registry_secrets.model.targets import SHARD_FORM, Shard, Visibility, parse_shard
 
 Mode = Literal["plan", "check", "apply"]
@@ -90,7 +91,7 @@ class Inputs(BaseModel):
         BeforeValidator(parsers.parse_patterns),
         AfterValidator(parsers.check_owners),
     ] = ()
-    api_url: Annotated[str, BeforeValidator(parsers.parse_api_url)] = "https://api.github.com"
+    api_url: Annotated[str, BeforeValidator(parsers.parse_api_url)] = GITHUB_API_URL
     id: RegistryId | None = None
     registry: Annotated[KindName | None, parsers.ANY_CASE] = None
     server: ServerName | None = None

@@ -17,7 +17,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BeforeValidator, SecretStr
 
 from codespaces_registry_secrets.model.fields import field_error
-from codespaces_registry_secrets.model.registries import api_url_of_site, pattern_error
+from codespaces_registry_secrets.model.registries import (
+    ENTERPRISE_SERVER_API_PATH,
+    GITHUB_API_URL,
+    api_url_of_site,
+    pattern_error,
+)
 from codespaces_registry_secrets.model.targets import SCOPES
 
 T = TypeVar("T")
@@ -46,7 +51,7 @@ def parse_with(parse: Callable[[str], T | None], form: str) -> BeforeValidator:
 
 def parse_api_url(url: str) -> str:
     """The URL of GitHub's API without a trailing slash."""
-    form = "must be a URL such as https://api.github.com"
+    form = f"must be a URL such as {GITHUB_API_URL}"
     try:
         parts = urlsplit(url)
         unexpected = parts.username or parts.password or parts.query or parts.fragment
@@ -58,7 +63,7 @@ def parse_api_url(url: str) -> str:
     right_url = api_url_of_site(parts.hostname or "")
     if right_url:
         raise field_error(f"is not the URL of the API; write {right_url}")
-    if parts.path.rstrip("/").endswith("/api/v3"):
+    if parts.path.rstrip("/").endswith(ENTERPRISE_SERVER_API_PATH):
         raise field_error("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         raise field_error(form)

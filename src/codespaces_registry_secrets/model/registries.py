@@ -21,6 +21,11 @@ _DOCKER_HUB_HOSTS = frozenset(
     {DOCKER_HUB_HOST, "docker.io", "hub.docker.com", "index.docker.io", "www.docker.com"}
 )
 
+# "Getting started with the REST API" and "Using the REST API" of GitHub Enterprise Server,
+# docs.github.com.
+GITHUB_API_URL = "https://api.github.com"
+ENTERPRISE_SERVER_API_PATH = "/api/v3"
+
 # "Working with the Container registry", docs.github.com, also for GHE.com.
 GHCR = "ghcr.io"
 GITHUB = re.compile(rf"{re.escape(GHCR)}|containers\.(?P<subdomain>[a-z0-9-]+)\.ghe\.com")
@@ -38,6 +43,10 @@ ECR = re.compile(
     r"\.(?P<suffix>amazonaws\.com(?:\.cn)?)"
 )
 ECR_TOKEN_USER = "AWS"  # noqa: S105 - a user name; its password expires after 12 hours
+# User names that mark the password as an identity token: Docker's credential stores write the
+# first; Azure's registries require the second ("az acr login --expose-token").
+IDENTITY_TOKEN_USERS = frozenset({b"<token>", b"00000000-0000-0000-0000-000000000000"})
+
 # "AWS unique identifier prefixes": AKIA for the key of a user, ASIA for a temporary key.
 ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
 TEMPORARY_ACCESS_KEY = re.compile(r"ASIA[A-Z0-9]{12,124}")
@@ -187,9 +196,14 @@ def api_url_of_site(host: str) -> str | None:
     Source: "Getting started with the REST API" and "About GHE.com", docs.github.com.
     """
     if host in {"github.com", "www.github.com"}:
-        return "https://api.github.com"
+        return GITHUB_API_URL
     site = re.fullmatch(r"(?!api\.)(?:[a-z0-9-]+\.)*(?P<subdomain>[a-z0-9-]+)\.ghe\.com", host)
     return f"https://{_ghe_api_host(site['subdomain'])}" if site else None
+
+
+def ecr_api_url(region: str, suffix: str) -> str:
+    """The URL of Amazon ECR's API, for the groups `region` and `suffix` of `ECR`."""
+    return f"https://api.ecr.{region}.{suffix}"
 
 
 def registry_uses_api(api_url: str, server: str) -> bool:

@@ -1,4 +1,4 @@
-"""Targets: the organizations, repositories and users whose Codespaces secrets are managed.
+"""Targets: the organizations, repositories and users whose secrets are managed; and shards of them.
 
 Each kind of target carries its own URLs, rules and permissions. Source: "REST API endpoints for
 Codespaces secrets", docs.github.com, for the paths and permissions.

@@ -42,7 +42,7 @@ def lint_triplets(triplets: Sequence[Desired]) -> Iterator[Note]:
             )
             yield _note("warning", triplet, message)
         if server == GHCR:
-            message = "not needed for ghcr.io images that the repository can already read"
+            message = f"not needed for {GHCR} images that the repository can already read"
             yield _note("notice", triplet, message)
 
 

@@ -13,10 +13,11 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlencode
 
+from codespaces_registry_secrets.github.auth import USER_AGENT
+from codespaces_registry_secrets.model.registries import IDENTITY_TOKEN_USERS
 from codespaces_registry_secrets.verify.challenge import parse_challenges
 from codespaces_registry_secrets.verify.errors import rejected, unreachable
 from codespaces_registry_secrets.verify.http import (
-    USER_AGENT,
     BasicCredentials,
     RegistryClient,
     RegistryResponse,
@@ -28,9 +29,6 @@ from codespaces_registry_secrets.verify.http import (
 ADVICE = "check that user name and password belong together and are neither revoked nor expired"
 REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
-# User names that mark the password as an identity token: Docker's credential stores write the
-# first; Azure's registries require the second ("az acr login --expose-token").
-_IDENTITY_USERNAMES = frozenset({b"<token>", b"00000000-0000-0000-0000-000000000000"})
 # The responses of token servers without POST: containerd repeats the request with GET after these.
 _POST_UNSUPPORTED = frozenset(
     {
@@ -149,7 +147,7 @@ class Bearer:
 
     def _request(self, parameters: Mapping[str, str]) -> RegistryResponse:
         username = self.credential.username.get_secret_value()
-        if username in _IDENTITY_USERNAMES:
+        if username in IDENTITY_TOKEN_USERS:
             token = self.credential.password.get_secret_value()
             grant = {"grant_type": "refresh_token", "client_id": USER_AGENT}
             response = self.client.post(self.realm, {**parameters, **grant, "refresh_token": token})

@@ -89,17 +89,17 @@ def _check_google(name: str, password: bytes) -> Iterator[Issue]:
     if name == GOOGLE_TOKEN_USER:
         message = (
             "a Google access token expires after an hour, within the life of a codespace; use a "
-            "service account key with the user name `_json_key_base64`"
+            f"service account key with the user name `{GOOGLE_BASE64_KEY_USER}`"
         )
         yield Issue("warning", message)
     elif name == GOOGLE_KEY_USER:
         error = _json_key_error(password)
         if error:
-            yield Issue("error", f"the password for `_json_key` {error}")
+            yield Issue("error", f"the password for `{GOOGLE_KEY_USER}` {error}")
     elif name == GOOGLE_BASE64_KEY_USER:
         error = _json_key_base64_error(password)
         if error:
-            yield Issue("error", f"the password for `_json_key_base64` {error}")
+            yield Issue("error", f"the password for `{GOOGLE_BASE64_KEY_USER}` {error}")
 
 
 def _json_key_error(raw: bytes) -> str | None:

@@ -19,7 +19,7 @@ from http import HTTPStatus
 
 from pydantic import SecretBytes
 
-from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR
+from codespaces_registry_secrets.model.registries import ACCESS_KEY, ECR, ecr_api_url
 from codespaces_registry_secrets.verify.errors import LoginError, rejected, unreachable
 from codespaces_registry_secrets.verify.http import (
     BasicCredentials,
@@ -59,7 +59,7 @@ def exchange_access_key(
     region = registry["region"]
     if endpoint:
         _check_endpoint(endpoint)
-    url = endpoint or f"https://api.ecr.{region}.{registry['suffix']}"
+    url = endpoint or ecr_api_url(region, registry["suffix"])
     response = _request(client, f"{url.rstrip('/')}/", region, key_id, credential.password)
     if response.status != HTTPStatus.OK:
         raise _translate_error(client, response)
