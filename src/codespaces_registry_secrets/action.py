@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codespaces_registry_secrets.apply.executor import apply
+from codespaces_registry_secrets.errors import DONE, DRIFT, FAILED
 from codespaces_registry_secrets.github.actions_secrets import read_change_times
 from codespaces_registry_secrets.github.auth import GitHubClients, TimeoutConfig, connect
 from codespaces_registry_secrets.github.observe import observe
@@ -55,8 +56,6 @@ from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.locate import read_document
 from codespaces_registry_secrets.verify.verify import verify_credentials
-
-DONE, FAILED, DRIFT = 0, 1, 2
 
 
 def main(

@@ -1,4 +1,4 @@
-"""The error classes of the Action, and the place in the user's files that an error points to.
+"""The error classes and exit codes, and the place in the user's files that an error points to.
 
 Every message says what happened, where, and what to do next.
 """
@@ -9,6 +9,9 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+# The exit codes of the Action and of `merge-shards`.
+DONE, FAILED, DRIFT = 0, 1, 2
 
 
 @dataclass(frozen=True, order=True)

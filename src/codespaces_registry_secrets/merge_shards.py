@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from codespaces_registry_secrets.errors import DONE, FAILED
 from codespaces_registry_secrets.inputs.merge_inputs import MergeInputs, read_plan_files
 from codespaces_registry_secrets.report.early_end import report_early_end
 from codespaces_registry_secrets.report.merged_plan import (
@@ -18,8 +19,6 @@ from codespaces_registry_secrets.report.merged_plan import (
 )
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
-
-DONE, FAILED = 0, 1
 
 
 def main(environ: Mapping[str, str], cancellation: Cancellation | None = None) -> int:

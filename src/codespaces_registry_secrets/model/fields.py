@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath, PurePosixPath
 from typing import Annotated, Literal
 
@@ -159,6 +159,11 @@ def format_duration(span: timedelta) -> str:
         if abs(span) >= length:
             return f"{abs(span) // length}{unit}"
     return "less than a minute"
+
+
+def format_time(time: datetime) -> str:
+    """Format a time for messages: `2026-01-31 09:30 UTC`. `time` must be in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _validate_duration(value: object) -> object:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.allowlist import is_allowed, not_allowed_message
 from codespaces_registry_secrets.model.desired import Credential
-from codespaces_registry_secrets.model.fields import format_duration
+from codespaces_registry_secrets.model.fields import format_duration, format_time
 from codespaces_registry_secrets.model.plan import Change, CredentialReport, Note, Plan
 from codespaces_registry_secrets.model.targets import Target
 
@@ -75,7 +75,7 @@ def _block_change(
     report = reports[change.credential]
     reason = report.refusal
     if report.expires and report.expires <= now:
-        reason = f"the credential expired at {_format_time(report.expires)}; renew it"
+        reason = f"the credential expired at {format_time(report.expires)}; renew it"
     return change.blocked(reason) if reason else change
 
 
@@ -108,8 +108,4 @@ def _expiry_warning(
     if expires is None or expires - now > warning_period:
         return
     when = f"expires in {format_duration(expires - now)}," if expires > now else "expired"
-    yield Note("warning", f"{name} {when} at {_format_time(expires)}; renew it", where)
-
-
-def _format_time(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M UTC")
+    yield Note("warning", f"{name} {when} at {format_time(expires)}; renew it", where)

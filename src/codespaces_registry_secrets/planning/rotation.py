@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.model.desired import Credential, Desired
-from codespaces_registry_secrets.model.fields import format_duration
+from codespaces_registry_secrets.model.fields import format_duration, format_time
 from codespaces_registry_secrets.model.observed import ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 
@@ -57,7 +57,7 @@ def decide_rotation(
         message = "cannot tell when the source last changed, so rewriting to be safe"
         return RotationDecision(message, all_members=True, age_unknown=True)
     rotation = RotationDecision(
-        f"its source was changed at {_format_time(source_changed)}",
+        f"its source was changed at {format_time(source_changed)}",
         older_than=source_changed - TOLERANCE,
     )
     stored = _stored_members(triplet, observed_target).values()
@@ -112,7 +112,3 @@ def _stored_members(
     names = {part: secret_name(triplet.registry, part) for part in Part}
     secrets = observed_target.secrets
     return {part: secrets[name] for part, name in names.items() if name in secrets}
-
-
-def _format_time(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M UTC")

@@ -23,6 +23,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
+from codespaces_registry_secrets.github.auth import USER_AGENT
 from codespaces_registry_secrets.inputs.sources import Mask
 from codespaces_registry_secrets.text.redaction import Redactor
 from codespaces_registry_secrets.verify.deadline import Adapter, Connections
@@ -36,7 +37,6 @@ from codespaces_registry_secrets.verify.errors import (
     unreachable,
 )
 
-USER_AGENT = "codespaces-registry-secrets"
 BODY_BYTES = 64 * 1024
 REDIRECTS = 3
 
