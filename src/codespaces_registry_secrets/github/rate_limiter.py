@@ -39,6 +39,15 @@ MIN_LOGGED_WAIT_SECONDS = 5.0
 # A `datetime` cannot add an arbitrarily long wait.
 MAX_LOGGED_WAIT_SECONDS = 365 * 86_400.0
 POLL_SECONDS = 0.2
+MINUTE = 60.0
+# Writes that can be sent at once. With 60 per minute after them, the first minute has GitHub's 80.
+BURST = 20
+# After a limit was hit, another program might use up the same limit.
+SLOWDOWN_FACTOR = 0.95
+# GitHub permits about 80 requests per minute that create content, and 500 per hour. It does not say
+# whether secrets are content: the Action keeps to the first, and obeys the second when it is hit.
+CONTENT_LIMIT = "its limit on creating content, of about 500 requests an hour"
+LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 class RateLimiter:
@@ -165,13 +174,6 @@ class RateLimiter:
         )
 
 
-MINUTE = 60.0
-# Writes that can be sent at once. With 60 per minute after them, the first minute has GitHub's 80.
-BURST = 20
-# After a limit was hit, another program might use up the same limit.
-SLOWDOWN_FACTOR = 0.95
-
-
 class WriteBudget:
     """A budget of writes: `BURST` at once, then one per `interval`. Times are the caller's clock.
 
@@ -222,12 +224,6 @@ class PointBudget:
         """Count a request of `cost` points."""
         self._spent.append((now, cost))
         self._sum += cost
-
-
-# GitHub permits about 80 requests per minute that create content, and 500 per hour. It does not say
-# whether secrets are content: the Action keeps to the first, and obeys the second when it is hit.
-CONTENT_LIMIT = "its limit on creating content, of about 500 requests an hour"
-LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)

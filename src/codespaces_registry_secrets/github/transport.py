@@ -36,6 +36,8 @@ from codespaces_registry_secrets.text.redaction import Redactor
 
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
 EXPECTED_STATUS = {"GET": (200,), "POST": (201,), "PUT": (201, 204), "DELETE": (204,)}
+_EXPECTED_ERRORS = (GithubException, requests.RequestException, RegistrySecretsError)
+_REPOSITORY_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 
 class Transport:
@@ -102,9 +104,6 @@ def _parse_error_body(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-_EXPECTED_ERRORS = (GithubException, requests.RequestException, RegistrySecretsError)
 
 
 @contextmanager
@@ -176,9 +175,6 @@ def _raise_for_redirect(response: RequestsResponse) -> None:
     if response.status in redirects or response.status == HTTPStatus.ACCEPTED:
         location = response.headers.get("location", "")
         raise RedirectError(response.status, response.response.url, location)
-
-
-_REPOSITORY_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 
 
 def redirect_error(error: RedirectError, redact: Redactor) -> GitHubError:

@@ -17,6 +17,11 @@ Visibility = Literal["all", "private", "selected"]
 # In the spec, `user: "@me"` is the token's own user.
 ME = "@me"
 
+# A matrix generates at most 256 jobs. Source: "Usage limits, billing, and administration",
+# docs.github.com.
+MAX_SHARDS = 256
+SHARD_FORM = f"a shard such as `2/5`, the second of five; the second number is at most {MAX_SHARDS}"
+
 
 @total_ordering
 @dataclass(frozen=True)
@@ -121,11 +126,6 @@ class User(Target):
 
 
 SCOPES: dict[str, type[Target]] = {kind.scope: kind for kind in (Organization, Repository, User)}
-
-# A matrix generates at most 256 jobs. Source: "Usage limits, billing, and administration",
-# docs.github.com.
-MAX_SHARDS = 256
-SHARD_FORM = f"a shard such as `2/5`, the second of five; the second number is at most {MAX_SHARDS}"
 
 
 @dataclass(frozen=True)

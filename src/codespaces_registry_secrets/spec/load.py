@@ -35,6 +35,17 @@ from codespaces_registry_secrets.spec.yaml_document import Document, Path, path_
 
 _EVERYTHING = Allowlist()
 
+# `defaults`: a registry inherits every key that it does not set itself, with two exceptions.
+#
+# - With `access-only: true` it inherits no key of a credential, not even the server.
+# - The keys of the server are inherited together. A registry with its own `server` inherits none of
+#   them. One with its own `registry` inherits the keys of that kind, unless `defaults` has a
+#   `server` or another `registry`: the keys belong to that one then. A registry with neither
+#   inherits the server of `defaults` with all its keys.
+_SERVER_KEYS = KIND_KEYS | {"registry", "server"}
+_FIELDS = frozenset(field.alias or name for name, field in RegistryEntry.model_fields.items())
+_CREDENTIAL_KEYS = _FIELDS - {"id", "targets", "access-only"}
+
 
 def load_desired(
     document: Document,
@@ -171,18 +182,6 @@ def _selection(repositories: Repositories | None, target: Target) -> Selection |
         exclude=full_names(repositories.exclude),
         archived=repositories.archived,
     )
-
-
-# `defaults`: a registry inherits every key that it does not set itself, with two exceptions.
-#
-# - With `access-only: true` it inherits no key of a credential, not even the server.
-# - The keys of the server are inherited together. A registry with its own `server` inherits none of
-#   them. One with its own `registry` inherits the keys of that kind, unless `defaults` has a
-#   `server` or another `registry`: the keys belong to that one then. A registry with neither
-#   inherits the server of `defaults` with all its keys.
-_SERVER_KEYS = KIND_KEYS | {"registry", "server"}
-_FIELDS = frozenset(field.alias or name for name, field in RegistryEntry.model_fields.items())
-_CREDENTIAL_KEYS = _FIELDS - {"id", "targets", "access-only"}
 
 
 def defaults_of(data: object) -> Entry:

@@ -26,6 +26,23 @@ _MIN_ENCODING_LENGTH = 6
 # Legitimate text has few decodings, even if it is encoded several times. More mean an attack.
 _MAX_DECODINGS = 64
 
+_HEX = "[0-9A-Fa-f]"
+_CODE_POINT = (
+    rf"(?:u\{{(?P<braced>{_HEX}{{1,6}})\}}|u(?P<four>{_HEX}{{4}})|U(?P<eight>{_HEX}{{8}})"
+    rf"|x(?P<two>{_HEX}{{2}}))"
+)
+_ESCAPE = re.compile(
+    rf"[\\%]{_CODE_POINT}|\\(?P<octal>[0-7]{{3}})|\\(?P<letter>[abfnrtv0])|\\(?P<self>\W)"
+)
+# The quoted text of a header loses the backslashes of `\u0070`.
+_BARE_ESCAPE = re.compile(_CODE_POINT)
+
+# Source: `AddMaskCommandExtension` in actions/runner. `add-mask` hides the whole payload and each
+# of its lines, trimmed. A line ends at CR LF, CR or LF and nowhere else.
+_LINE_END = re.compile(r"\r\n|\r|\n")
+# A mask for `{` or `},` would hide parts of every log line; such lines of a key hold no secret.
+MIN_LINE_LENGTH = 6
+
 
 class Redactor:
     """Makes text from a server printable, and replaces it if it repeats a secret.
@@ -119,18 +136,6 @@ def _decodings(text: str) -> list[str]:
     return decodings
 
 
-_HEX = "[0-9A-Fa-f]"
-_CODE_POINT = (
-    rf"(?:u\{{(?P<braced>{_HEX}{{1,6}})\}}|u(?P<four>{_HEX}{{4}})|U(?P<eight>{_HEX}{{8}})"
-    rf"|x(?P<two>{_HEX}{{2}}))"
-)
-_ESCAPE = re.compile(
-    rf"[\\%]{_CODE_POINT}|\\(?P<octal>[0-7]{{3}})|\\(?P<letter>[abfnrtv0])|\\(?P<self>\W)"
-)
-# The quoted text of a header loses the backslashes of `\u0070`.
-_BARE_ESCAPE = re.compile(_CODE_POINT)
-
-
 def _unescape(text: str) -> str:
     r"""Decode the escapes of JSON, Python and shells: `\u0070`, `\x70`, `\160`, `\n`, `\/`."""
     return _ESCAPE.sub(_escaped_character, text)
@@ -161,12 +166,6 @@ _DECODERS: tuple[Callable[[str], str], ...] = (
     _unescape,
     _unescape_bare,
 )
-
-# Source: `AddMaskCommandExtension` in actions/runner. `add-mask` hides the whole payload and each
-# of its lines, trimmed. A line ends at CR LF, CR or LF and nowhere else.
-_LINE_END = re.compile(r"\r\n|\r|\n")
-# A mask for `{` or `},` would hide parts of every log line; such lines of a key hold no secret.
-MIN_LINE_LENGTH = 6
 
 
 def mask_payloads(value: str) -> tuple[str, ...]:

@@ -19,6 +19,43 @@ from codespaces_registry_secrets.verify.challenge import parse_challenges
 CONNECT_SECONDS = 5
 READ_SECONDS = 10
 
+# Why the connection failed, and what to do.
+_CERTIFICATE = (
+    "the certificate of {host} could not be verified ({reason}); if your own certificate authority "
+    "signed it, set REQUESTS_CA_BUNDLE to a file that contains it"
+)
+_NO_BUNDLE = (
+    "REQUESTS_CA_BUNDLE names a file that does not exist, so no certificate can be verified"
+)
+_NO_TLS = "the TLS handshake with {host} failed; check the server's name and port"
+_BROKEN = "{host} refused or closed the connection; check the server's name and port"
+
+# The first entry that matches is used. The libraries wrap errors in varying order, so entries are
+# sorted from the most specific cause to the least.
+_MESSAGES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (
+        (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError),
+        "could not connect to {host} through the configured proxy; check HTTPS_PROXY and NO_PROXY",
+    ),
+    (
+        (urllib3.exceptions.NameResolutionError,),
+        "{host} does not resolve; check the server's name, and the DNS of the runner",
+    ),
+    (
+        (requests.exceptions.ConnectTimeout,),
+        "{host} accepted no connection within {connect} s; does a firewall block the runner?",
+    ),
+    (
+        (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError),
+        "{host} did not respond within {read} s; run again later",
+    ),
+)
+
+# Where registries and token servers put a message: the distribution specification's `errors`,
+# Docker Hub's `details`, OAuth 2.0's `error_description` (RFC 6749), problem details (RFC 9457).
+_KEYS = ("message", "details", "detail", "error_description", "error", "title", "code")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
 
 @dataclass(frozen=True)
 class LoginResult:
@@ -57,39 +94,6 @@ class NoTlsError(LoginError):
     """The connection failed; perhaps the host has no TLS."""
 
 
-# Why the connection failed, and what to do.
-_CERTIFICATE = (
-    "the certificate of {host} could not be verified ({reason}); if your own certificate authority "
-    "signed it, set REQUESTS_CA_BUNDLE to a file that contains it"
-)
-_NO_BUNDLE = (
-    "REQUESTS_CA_BUNDLE names a file that does not exist, so no certificate can be verified"
-)
-_NO_TLS = "the TLS handshake with {host} failed; check the server's name and port"
-_BROKEN = "{host} refused or closed the connection; check the server's name and port"
-
-# The first entry that matches is used. The libraries wrap errors in varying order, so entries are
-# sorted from the most specific cause to the least.
-_MESSAGES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    (
-        (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError),
-        "could not connect to {host} through the configured proxy; check HTTPS_PROXY and NO_PROXY",
-    ),
-    (
-        (urllib3.exceptions.NameResolutionError,),
-        "{host} does not resolve; check the server's name, and the DNS of the runner",
-    ),
-    (
-        (requests.exceptions.ConnectTimeout,),
-        "{host} accepted no connection within {connect} s; does a firewall block the runner?",
-    ),
-    (
-        (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError),
-        "{host} did not respond within {read} s; run again later",
-    ),
-)
-
-
 def connection_error(error: Exception, host: str, redact: Callable[[str], str]) -> LoginError:
     """Translate the error of a request to `host` that got no response."""
     causes = list(_causes(error))
@@ -124,12 +128,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield current
         wrapped = (*current.args, getattr(current, "reason", None), current.__cause__)
         pending.extend(cause for cause in wrapped if isinstance(cause, BaseException))
-
-
-# Where registries and token servers put a message: the distribution specification's `errors`,
-# Docker Hub's `details`, OAuth 2.0's `error_description` (RFC 6749), problem details (RFC 9457).
-_KEYS = ("message", "details", "detail", "error_description", "error", "title", "code")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 def extract_message(body: bytes, www_authenticate: str) -> str:
