@@ -48,8 +48,8 @@ from codespaces_registry_secrets.report.log import (
     outcome_lines,
     plan_lines,
 )
+from codespaces_registry_secrets.report.notes import failure_notes, merge_notes
 from codespaces_registry_secrets.report.outputs import build_outputs, write_plan_file
-from codespaces_registry_secrets.report.problems import failure_notes, merge_notes
 from codespaces_registry_secrets.report.summary import render_summary
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 from codespaces_registry_secrets.runtime.cancellation import Cancellation

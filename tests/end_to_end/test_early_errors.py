@@ -83,7 +83,7 @@ def test_a_run_that_is_stopped_before_its_plan_reports_no_writes(
 
     sentence, (error,) = summary_parts(step)
     assert sentence == "Nothing was written."
-    assert error.startswith("- **Error**: Stopped by SIGINT. It is safe to re-run")
+    assert error.startswith("- **Error**: Stopped by SIGINT before anything was written.")
     assert f"\n{sentence}\n" in step.stdout
 
 
@@ -132,4 +132,7 @@ def test_the_summary_shows_errors_that_have_no_annotation(action: Action) -> Non
     assert step.notes == []
     _, errors = summary_parts(step)
     assert len(errors) == 15
-    assert "5 of 15 errors have no annotation: GitHub shows 10 of a kind." in step.stdout
+    assert (
+        "5 of 15 errors have no annotation: GitHub shows 10 annotations of each level."
+        in step.stdout
+    )

@@ -85,4 +85,7 @@ def test_outputs_that_cannot_be_written_are_a_warning(
     assert len(world.secrets("repository:octo-org/app")) == 3
     assert "repository:octo-org/app" in (tmp_path / "summary").read_text()
     (warning,) = warnings(capsys)
-    assert "cannot write the outputs to GITHUB_OUTPUT: no such file" in warning
+    assert (
+        "cannot write the outputs: the file in GITHUB_OUTPUT does not exist or is not writable"
+        in warning
+    )

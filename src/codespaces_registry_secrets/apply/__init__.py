@@ -1,4 +1,5 @@
 """A plan -> outcomes. Changes are applied here and nowhere else.
 
-Progress is reported through functions that the caller passes.
+Requests belong in `github`, messages about progress in `report`: the executor only calls the
+functions that the caller passes.
 """

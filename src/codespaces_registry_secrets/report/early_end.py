@@ -12,7 +12,7 @@ from codespaces_registry_secrets.errors import (
     describe_unexpected,
 )
 from codespaces_registry_secrets.model.plan import Note
-from codespaces_registry_secrets.report.problems import merge_notes
+from codespaces_registry_secrets.report.notes import merge_notes
 from codespaces_registry_secrets.report.summary import render_early_summary
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 

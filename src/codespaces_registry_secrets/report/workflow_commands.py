@@ -98,14 +98,18 @@ class WorkflowCommands:
         for level, count in self._annotations.items():
             if count > MAX_ANNOTATIONS:
                 hidden = f"{count - MAX_ANNOTATIONS} of {count} {level}s have no annotation"
-                limit = f"GitHub shows {MAX_ANNOTATIONS} of a kind"
+                limit = f"GitHub shows {MAX_ANNOTATIONS} annotations of each level"
                 self.info(f"{hidden}: {limit}. The log has all of them.")
 
     def outputs(self, values: Mapping[str, str]) -> None:
         """Set outputs of the step, by name."""
         path = self._environ.get("GITHUB_OUTPUT")
         if path and not os.access(path, os.W_OK):
-            self.note(Note("warning", "cannot write the outputs to GITHUB_OUTPUT: no such file"))
+            message = (
+                "cannot write the outputs: the file in GITHUB_OUTPUT does not exist or is not "
+                "writable"
+            )
+            self.note(Note("warning", message))
         elif path:
             for name, value in values.items():
                 self.output(name, value)

@@ -1,4 +1,4 @@
 """The process itself: threads, signals, and environment variables that configure libraries.
 
-It depends on nothing of GitHub, registries or secrets. Every other room can import it.
+Nothing about GitHub, registries or secrets belongs here. Only `errors` comes before it.
 """

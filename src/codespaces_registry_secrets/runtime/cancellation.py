@@ -48,6 +48,8 @@ class Cancellation:
     @property
     def message(self) -> str:
         """The error that a cancelled run reports."""
+        if self._raise_at_once:
+            return f"Stopped by {self.requested} before anything was written. It is safe to re-run."
         return (
             f"Stopped by {self.requested}. It is safe to re-run: what was written stays, and the "
             "next run writes the rest."

@@ -7,7 +7,7 @@ from dataclasses import replace
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome
 from codespaces_registry_secrets.model.targets import Repository, Target
-from codespaces_registry_secrets.report.problems import failure_notes, merge_notes
+from codespaces_registry_secrets.report.notes import failure_notes, merge_notes
 
 TARGETS = tuple(Repository(f"octo-org/svc-{number}") for number in range(40))
 

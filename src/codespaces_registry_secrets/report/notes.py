@@ -1,4 +1,4 @@
-"""Turn failures into notes, merge equal notes, and describe an error that ends a run. Pure."""
+"""Turn failures into notes, and merge equal notes. Pure."""
 
 from __future__ import annotations
 
