@@ -85,7 +85,7 @@ def test_allowed_owners_applies_to_the_user_of_the_token(
 
     assert code == 1
     assert (registry.seen, sandbox.writes) == ([], [])
-    assert "the input `allowed-owners` of the workflow does not allow octocat" in (
+    assert "octocat is not allowed by the workflow's input `allowed-owners`" in (
         capsys.readouterr().out
     )
 
@@ -109,5 +109,5 @@ def test_a_pull_request_without_limits_has_a_warning(
     plan(action, registry, event="pull_request_target")
 
     out = capsys.readouterr().out
-    assert out.count("whoever opens this pull request can change where the spec sends") == 1
+    assert out.count("the author of this pull request can change which servers receive") == 1
     assert TOKEN not in out.replace(f"::add-mask::{TOKEN}", "")

@@ -64,7 +64,7 @@ def test_a_classic_token_without_the_scope_is_reported(
 def test_a_fine_grained_token_without_the_permission_is_reported(
     world: World, action: Action, case: tuple[str, tuple[str, ...], str, str]
 ) -> None:
-    """The message names the permission, and those that GitHub would accept."""
+    """The message names the permission, and those that GitHub accepts."""
     target, _, _, permission = case
     owner = "octocat" if target == USER else "octo-org"
     world.add_fine_grained_token(
@@ -75,7 +75,7 @@ def test_a_fine_grained_token_without_the_permission_is_reported(
 
     assert "Resource not accessible by personal access token" in message
     assert permission in message
-    assert "GitHub would accept: " in message
+    assert "GitHub accepts these permissions: " in message
 
 
 @pytest.mark.parametrize("target", [ORGANIZATION, REPOSITORY])

@@ -114,7 +114,7 @@ def test_nothing_is_deleted_at_a_target_with_a_blocked_or_failed_change(
     )
     assert blocked.exit_code == 1
     assert with_unmanaged.secrets(REPOSITORY) == before
-    assert "another change at this target is blocked and may replace this triplet" in blocked.stdout
+    assert "another change at this target is blocked and can replace this triplet" in blocked.stdout
 
     sandbox.fail(Fault(method="PUT", path="NEW_.*_SERVER$", status=500, times=None))
     assert action.run_in_process(renamed, ENVIRONMENT, prune="true") == 1

@@ -183,7 +183,7 @@ def test_a_long_rate_limit_ends_the_run(world: World, sandbox: Sandbox, action: 
 
     assert step.exit_code == 1
     assert time.monotonic() - began < 20
-    message = r"GitHub's rate limit is used up until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, for 1h; run again then"
+    message = r"GitHub's rate limit is used up until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, for 1h \(according to `[a-z-]+`\); run again after that"
     assert re.search(message, step.stdout)
     assert len(limited(sandbox)) <= 20  # those that were in progress
     assert int(step.outputs["created"]) + int(step.outputs["failed"]) < 30

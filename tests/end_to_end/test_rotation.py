@@ -238,8 +238,11 @@ def test_the_expiry_of_a_github_token_as_password_is_an_output(
 @pytest.mark.parametrize(
     ("token", "reason"),
     [
-        ("ghp_narrow", "the token lacks the scope `read:packages`"),
-        ("ghp_revoked", "GitHub rejects this token (401); create a new one"),
+        ("ghp_narrow", "the token lacks the scope `read:packages`; add it"),
+        (
+            "ghp_revoked",
+            "GitHub rejects this token (401); it is wrong, revoked or expired: create a new one",
+        ),
     ],
 )
 def test_a_github_token_that_cannot_pull_is_not_stored(

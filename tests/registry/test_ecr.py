@@ -173,8 +173,8 @@ def test_an_unsafe_endpoint(login: Login, endpoint: str) -> None:
     result = login(SERVER, *NO_KEY, ecr_endpoint=endpoint)
     assert result.status == "rejected"
     assert result.message == (
-        "AWS_ENDPOINT_URL_ECR must be an https URL (http only for this machine), so the access key "
-        "was not used; correct the variable, or remove it"
+        "AWS_ENDPOINT_URL_ECR must be an https URL (http only for a loopback host), so the access "
+        "key was not used; correct the variable, or remove it"
     )
 
 

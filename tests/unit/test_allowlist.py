@@ -91,16 +91,16 @@ def test_everything_is_allowed_without_patterns() -> None:
 def test_a_server_that_is_not_allowed_has_its_location() -> None:
     """For each registry, those that `only` leaves out too, unless it has no server."""
     assert errors(Allowlist(servers=("*.azurecr.io",)), only="ACR") == [
-        f":15: registries[1].registry: the input `allowed-servers` of the workflow does not allow {DOCKER_HUB}, only *.azurecr.io; correct the spec, or the input",
-        ":18: registries[2].server: the input `allowed-servers` of the workflow does not allow registry.example.com:5000, only *.azurecr.io; correct the spec, or the input",
+        f":15: registries[1].registry: {DOCKER_HUB} is not allowed by the workflow's input `allowed-servers` (*.azurecr.io); correct the spec, or the input",
+        ":18: registries[2].server: registry.example.com:5000 is not allowed by the workflow's input `allowed-servers` (*.azurecr.io); correct the spec, or the input",
     ]
 
 
 def test_an_owner_that_is_not_allowed_has_its_location() -> None:
     """Of a target and of a listed repository. The owner of `@me` is not known yet."""
     assert errors(Allowlist(owners=("octo-*", "octocat"))) == [
-        ":10: registries[0].targets[1].repository: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
-        ":12: registries[0].targets[2].repositories.include[1]: the input `allowed-owners` of the workflow does not allow other-org, only octo-*, octocat; correct the spec, or the input",
+        ":10: registries[0].targets[1].repository: other-org is not allowed by the workflow's input `allowed-owners` (octo-*, octocat); correct the spec, or the input",
+        ":12: registries[0].targets[2].repositories.include[1]: other-org is not allowed by the workflow's input `allowed-owners` (octo-*, octocat); correct the spec, or the input",
     ]
 
 

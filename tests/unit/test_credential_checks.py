@@ -102,8 +102,8 @@ def test_blanks_around_user_name_and_password() -> None:
     messages = [issue.message for issue in check("ghcr.io", b" me", b"pass-word\r\n")]
 
     assert [message.partition(",")[0] for message in messages] == [
-        "the value contains a carriage return",
         "the user name starts or ends with a space",
+        "the password contains a carriage return (a Windows line ending); remove it from the source",
         "the password starts or ends with a space",
     ]
     assert not any("pass-word" in message for message in messages)

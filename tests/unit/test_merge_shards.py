@@ -155,9 +155,9 @@ def test_an_invalid_plan_file_is_reported(
     assert error.name == "error"
     assert error.message == (
         "codespaces-registry-plan-0123456789ab.json in the artifact codespaces-registries-1-shard-0 "
-        "is not a plan that can be read"
+        "is not a valid plan file; run the workflow again"
     )
-    assert "is not a plan that can be read" in summary
+    assert "is not a valid plan file; run the workflow again" in summary
 
 
 def test_texts_of_a_plan_file_are_escaped_in_the_summary(

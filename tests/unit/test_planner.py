@@ -397,7 +397,9 @@ def test_different_members_are_a_warning_if_the_spec_sets_no_access(
 
     (of_lists,), (of_visibility,) = planned(desired, lists).notes, planned(desired, opened).notes
 
-    assert planned(desired, lists).reason == "nothing to write, but its secrets differ"
+    assert planned(desired, lists).reason == (
+        "values are up to date, but the three secrets differ in visibility or repositories"
+    )
     assert (of_lists.level, of_visibility.level) == ("warning", "warning")
     assert "differ in their selected repositories (PASSWORD 2, USER 1, SERVER 1); set" in (
         of_lists.message

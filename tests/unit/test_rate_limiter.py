@@ -89,7 +89,8 @@ def test_a_wait_longer_than_fifteen_minutes_is_an_error() -> None:
     log: list[str] = []
     limiter = create_limiter(log)
     with pytest.raises(
-        RateLimitError, match=r"is used up until \d{4}-.* UTC, for 16m; run again then"
+        RateLimitError,
+        match=r"is used up until \d{4}-.* UTC, for 16m \(according to .*\); run again after that",
     ):
         limiter.send("PUT", limited_request(*[{}] * 9))
     assert waits(log) == [60, 120, 240, 480]
@@ -139,7 +140,8 @@ def test_reads_stay_within_the_points_per_minute() -> None:
     assert len(early) == 900
     assert len(log) == 1
     assert re.fullmatch(
-        r"Within GitHub's limit per minute: continuing at \d\d:\d\d:\d\d UTC\.", log[0]
+        r"Waiting for GitHub's limit of points per minute; continuing at \d\d:\d\d:\d\d UTC\.",
+        log[0],
     )
 
 

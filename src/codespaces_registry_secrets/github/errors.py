@@ -134,7 +134,7 @@ def _permissions(target: Target) -> str:
 
 def _accepted(headers: Mapping[str, str]) -> str:
     accepted = headers.get("x-accepted-github-permissions")
-    return f". GitHub would accept: {accepted}" if accepted else ""
+    return f". GitHub accepts these permissions: {accepted}" if accepted else ""
 
 
 def _not_found(target: Target) -> str:

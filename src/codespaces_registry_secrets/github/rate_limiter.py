@@ -137,7 +137,11 @@ class RateLimiter:
         if points_at - now > MIN_LOGGED_WAIT_SECONDS and now >= self._logged_until:
             self._logged_until = points_at
             until = datetime.now(UTC) + timedelta(seconds=points_at - now)
-            self._log(f"Within GitHub's limit per minute: continuing at {until:%H:%M:%S} UTC.")
+            message = (
+                "Waiting for GitHub's limit of points per minute; continuing at "
+                f"{until:%H:%M:%S} UTC."
+            )
+            self._log(message)
 
     def _on_response(self, limit: RateLimit | None, limits_hit: int) -> None:
         with self._changed:
@@ -162,8 +166,8 @@ class RateLimiter:
         if seconds > self._max_wait:
             span = format_duration(self.paused_until - datetime.now(UTC) + timedelta(seconds=1))
             self._final_error = RateLimitError(
-                f"GitHub's rate limit is used up until {until}, for {span}; run again then to "
-                f"apply what is left (according to {limit.source})"
+                f"GitHub's rate limit is used up until {until}, for {span} (according to "
+                f"{limit.source}); run again after that to apply the remaining changes"
             )
             return
         self._closed_until = self._clock() + seconds

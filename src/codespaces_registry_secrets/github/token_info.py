@@ -55,7 +55,10 @@ def fetch_token_info(token: SecretBytes, api_url: str) -> TokenInfo:
         headers, _ = transport.request("GET", "/user", {})
     except GithubException as error:
         if error.status == requests.codes.unauthorized:
-            return TokenInfo(error="GitHub rejects this token (401); create a new one")
+            message = (
+                "GitHub rejects this token (401); it is wrong, revoked or expired: create a new one"
+            )
+            return TokenInfo(error=message)
         return TokenInfo()
     except (requests.RequestException, GitHubError, RedirectError):
         return TokenInfo()
@@ -63,5 +66,6 @@ def fetch_token_info(token: SecretBytes, api_url: str) -> TokenInfo:
         transport.close()
     scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
     if any(scopes) and not scopes & PACKAGES_SCOPES:
-        return TokenInfo(token_expiry(headers), "the token lacks the scope `read:packages`")
+        message = "the token lacks the scope `read:packages`; add it"
+        return TokenInfo(token_expiry(headers), message)
     return TokenInfo(token_expiry(headers))

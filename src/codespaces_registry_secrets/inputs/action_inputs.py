@@ -173,8 +173,8 @@ def input_notes(inputs: Inputs) -> Iterator[Note]:
     is_pull_request = inputs.event.startswith("pull_request")
     if is_pull_request and inputs.verify != "off" and not inputs.allowed_servers:
         message = (
-            "whoever opens this pull request can change where the spec sends credentials; name the "
-            "registry servers in `allowed-servers`, or set `verify` to `off`"
+            "the author of this pull request can change which servers receive the credentials; "
+            "list the registry servers in `allowed-servers`, or set `verify` to `off`"
         )
         yield Note("warning", message, input_location("allowed-servers"))
 

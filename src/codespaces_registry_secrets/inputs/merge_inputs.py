@@ -98,5 +98,8 @@ def _read_changes(path: Path) -> tuple[FileChange, ...]:
     try:
         return _Document.model_validate_json(path.read_bytes()).changes
     except (OSError, ValidationError):
-        message = f"{path.name} in the artifact {path.parent.name} is not a plan that can be read"
+        message = (
+            f"{path.name} in the artifact {path.parent.name} is not a valid plan file; run the "
+            "workflow again"
+        )
         raise PlanFileError(message) from None

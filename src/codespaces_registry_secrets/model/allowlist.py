@@ -27,8 +27,8 @@ def is_allowed(patterns: Sequence[str], name: str) -> bool:
 def not_allowed_message(name: str, input_name: str, patterns: Sequence[str]) -> str:
     """The error for a server or an owner that the input `input_name` does not allow."""
     return (
-        f"the input `{input_name}` of the workflow does not allow {name}, only "
-        f"{', '.join(patterns)}; correct the spec, or the input"
+        f"{name} is not allowed by the workflow's input `{input_name}` ({', '.join(patterns)}); "
+        "correct the spec, or the input"
     )
 
 

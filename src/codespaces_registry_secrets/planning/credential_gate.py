@@ -86,7 +86,7 @@ def _hold_deletions(changes: Sequence[Change]) -> Iterator[Change]:
     """
     blocked_targets = {change.target for change in changes if change.action == "blocked"}
     message = (
-        "another change at this target is blocked and may replace this triplet; fix that change "
+        "another change at this target is blocked and can replace this triplet; fix that change "
         "first"
     )
     for change in changes:

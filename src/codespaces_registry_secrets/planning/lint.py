@@ -27,18 +27,22 @@ def lint_triplets(triplets: Sequence[Desired]) -> Iterator[Note]:
         server = triplet.credential.server if triplet.credential else None
         if server and servers[target, server] > 1:
             message = (
-                f"another id at this target is for {server} too, and Codespaces uses only one of "
-                "them; keep one"
+                f"another id at this target also has the server {server}, and Codespaces uses only "
+                "one of them; remove one"
             )
             yield _note("warning", triplet, message)
         if isinstance(target, User):
-            yield _note("warning", triplet, "prebuilds never see a user's secrets")
+            message = (
+                "prebuilds cannot use a user's secrets; use an organization or repository target "
+                "for prebuilds"
+            )
+            yield _note("warning", triplet, message)
         if not isinstance(target, Repository):
             continue
         if (triplet.registry, target.owner.lower()) in organizations:
             message = (
-                "the organization has this triplet too; in this repository, the repository's own "
-                "takes precedence"
+                "the organization also has this triplet; in this repository, the repository's "
+                "triplet takes precedence"
             )
             yield _note("warning", triplet, message)
         if server == GHCR:

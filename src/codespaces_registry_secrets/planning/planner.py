@@ -170,7 +170,8 @@ def _describe_reason(
         return safety_checks.list_missing([m.name for m in members if m.current is None])
     if action == "none":
         inconsistent = any(find_inconsistencies(triplet, members))
-        return "nothing to write, but its secrets differ" if inconsistent else "up to date"
+        difference = "the three secrets differ in visibility or repositories"
+        return f"values are up to date, but {difference}" if inconsistent else "up to date"
     difference = _describe_access_difference(members)
     if action == "access":
         return difference

@@ -120,7 +120,7 @@ def _find_unresolved(
 def _possibly_declared_message(unmanaged: Unmanaged, registry: str) -> str:
     return (
         f"{registry} is also declared for {unmanaged.possibly_declared[registry]}, which could not "
-        "be looked up and may be a former name of this repository; fix that target first"
+        "be looked up and can be a former name of this repository; fix that target first"
     )
 
 

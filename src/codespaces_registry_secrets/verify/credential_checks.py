@@ -44,11 +44,15 @@ class Issue:
 def check(server: str, username: bytes, password: bytes) -> Iterator[Issue]:
     """Find the problems of a credential for `server`."""
     name = username.decode(errors="replace")
-    if b"\r" in password or b"\r" in username:
-        yield Issue("warning", "the value contains a carriage return, as Windows line endings do")
     for kind, value in (("user name", name), ("password", password.decode(errors="replace"))):
-        bare = value.replace("\r", "")
-        if bare != bare.strip():
+        without_carriage_returns = value.replace("\r", "")
+        if without_carriage_returns != value:
+            message = (
+                f"the {kind} contains a carriage return (a Windows line ending); remove it from "
+                "the source"
+            )
+            yield Issue("warning", message)
+        if without_carriage_returns != without_carriage_returns.strip():
             message = (
                 f"the {kind} starts or ends with a space, tab or line break, which is stored as a "
                 "part of it; remove it from the source unless it belongs there"

@@ -72,8 +72,8 @@ def _check_endpoint(endpoint: str) -> None:
     safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.netloc or ""))
     if not safe or not url.host or url.auth or url.query or url.fragment:
         raise rejected(
-            f"{ENDPOINT} must be an https URL (http only for this machine), so the access key was "
-            "not used; correct the variable, or remove it"
+            f"{ENDPOINT} must be an https URL (http only for a loopback host), so the access key "
+            "was not used; correct the variable, or remove it"
         )
 
 

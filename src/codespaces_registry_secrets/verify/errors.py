@@ -28,6 +28,9 @@ _NO_BUNDLE = (
     "REQUESTS_CA_BUNDLE names a file that does not exist, so no certificate can be verified"
 )
 _NO_TLS = "the TLS handshake with {host} failed; check the server's name and port"
+_NO_CONNECTION = (
+    "{host} accepted no connection within {connect} s; check whether a firewall blocks the runner"
+)
 _BROKEN = "{host} refused or closed the connection; check the server's name and port"
 
 # The first entry that matches is used. The libraries wrap errors in varying order, so entries are
@@ -43,7 +46,7 @@ _MESSAGES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ),
     (
         (requests.exceptions.ConnectTimeout,),
-        "{host} accepted no connection within {connect} s; does a firewall block the runner?",
+        _NO_CONNECTION,
     ),
     (
         (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError),

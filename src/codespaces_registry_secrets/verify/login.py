@@ -139,7 +139,8 @@ def _unexpected_message(host: str, response: RegistryResponse) -> str:
         return f"{host} returned a server error ({response}); run again later"
     if response.status in REFUSED:
         return (
-            f"{host} denies access before any login ({response}); does a firewall block the runner?"
+            f"{host} denies access before any login ({response}); check whether a firewall blocks "
+            "the runner"
         )
     return f"{host} does not respond like a registry ({response}); check the server's name"
 
