@@ -32,7 +32,7 @@ RUN /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode /tmp/precompile
 FROM ${BASE}
 
 LABEL org.opencontainers.image.title="codespaces-registry-secrets" \
-      org.opencontainers.image.description="Keeps the private-registry secrets of GitHub Codespaces as a spec says" \
+      org.opencontainers.image.description="Manages the private-registry secrets of GitHub Codespaces from a spec" \
       org.opencontainers.image.licenses="MIT"
 
 COPY --from=build /opt/venv /opt/venv

@@ -107,7 +107,7 @@ class FinalError(GitHubError):
 
 
 class TokenRefusedError(FinalError):
-    """GitHub answered 401. More requests with this token can lock its owner out."""
+    """GitHub returned 401. More requests with this token can lock its owner out."""
 
 
 class RateLimitError(FinalError):

@@ -54,7 +54,7 @@ class Results:
         self._extents: dict[bool, Mapping[Group, list[Future[list[str]]]]] = {}
 
     def failures(self, group: Group, *, rest: bool) -> list[str]:
-        """Return what is wrong with the cases of a group."""
+        """Return the failures of the cases of a group."""
         return [one for case in self.run(rest=rest)[group] for one in case.result(0)]
 
     def run(self, *, rest: bool) -> Mapping[Group, list[Future[list[str]]]]:
@@ -112,21 +112,21 @@ def both(kind: str, faults: Iterable[str]) -> pytest.MarkDecorator:
 
 @both("each", matrix.TRANSIENT)
 def test_each_request_fails_once(results: Results, fault: str, many: bool, rest: bool) -> None:
-    """It is sent again within the run, which ends green."""
+    """It is sent again within the run, which succeeds."""
     assert_well(results, "each", fault, many=many, rest=rest)
 
 
 @both("once", matrix.ONCE)
 def test_an_endpoint_makes_wait_once(results: Results, fault: str, many: bool, rest: bool) -> None:
-    """For a limit, or beyond the time-out. The request is sent again, and the run ends green."""
+    """For a limit, or beyond the time-out. The request is sent again, and the run succeeds."""
     assert_well(results, "once", fault, many=many, rest=rest)
 
 
 @both("lasting", {**matrix.LASTING, **matrix.UNEXPECTED})
 def test_an_endpoint_fails_for_good(results: Results, fault: str, many: bool, rest: bool) -> None:
-    """The run is red and names the target; the others are done, and the next run does the rest.
+    """The run fails and names the target; the other targets are written.
 
-    Nothing passes for an answer but what GitHub's API promises.
+    The next run writes the failed one. A response that GitHub's API does not document is an error.
     """
     assert_well(results, "lasting", fault, many=many, rest=rest)
 
@@ -143,7 +143,7 @@ def test_an_endpoint_fails_after_all_was_fine(
 def test_an_endpoint_is_limited_for_long(
     results: Results, fault: str, many: bool, rest: bool
 ) -> None:
-    """The run ends with an error for all targets, and the next one does what is left."""
+    """The run ends with an error for all targets, and the next one writes the rest."""
     assert_well(results, "limits", fault, many=many, rest=rest)
 
 

@@ -1,4 +1,4 @@
-"""Messages about GitHub's refusals name the missing permission, plan or App."""
+"""The message of a request that GitHub rejects names the missing permission, plan or App."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 def _seen(name: Target, stored: dict[Target, set[str]], unresolved: set[Target]) -> ObservedTarget:
     now = FORMER.get(name, name)
     if name in unresolved:
-        return ObservedTarget({}, NOW, error="GitHub answers 502")
+        return ObservedTarget({}, NOW, error="GitHub returned 502")
     names = [secret_name(id_, part) for id_ in stored[now] for part in Part]
     return ObservedTarget({n: ObservedSecret(n, NOW) for n in names}, NOW, resolved=now)
 

@@ -65,7 +65,7 @@ def test_plain_words_are_not_code() -> None:
     assert prose("run once with `removal-limit: 100%`; then") == (
         "run once with `removal-limit: 100%;` then"
     )
-    assert prose("GitHub answers 404, see https://docs.github.com/en a_b") == (
-        "GitHub answers 404, see `https://docs.github.com/en a_b`"
+    assert prose("GitHub returned 404, see https://docs.github.com/en a_b") == (
+        "GitHub returned 404, see `https://docs.github.com/en a_b`"
     )
     assert html.unescape(rendered(prose("a & b")).text).strip() == "a & b"

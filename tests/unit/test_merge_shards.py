@@ -110,7 +110,7 @@ def test_a_failed_job_fails_the_run(tmp_path: Path, plan: str, apply: str, code:
 
 def test_a_shard_of_an_attempt_before_the_newest_plan_is_ignored(tmp_path: Path) -> None:
     upload(tmp_path, "1-plan", CHANGE)
-    upload(tmp_path, "1-shard-0", {**CHANGE, "outcome": "failed", "error": "GitHub answers 502"})
+    upload(tmp_path, "1-shard-0", {**CHANGE, "outcome": "failed", "error": "GitHub returned 502"})
     upload(tmp_path, "2-plan", {**CHANGE, "action": "none"})
 
     code, outputs, _ = merge(tmp_path)

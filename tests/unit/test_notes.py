@@ -70,9 +70,9 @@ def test_a_repeated_note_is_merged() -> None:
 def test_a_failed_change_is_an_error_at_its_place() -> None:
     """An applied or skipped change has none."""
     change = Change(TARGETS[0], "ACR", "create", "none", Location("spec.yml", 7))
-    outcomes = [Outcome(change, "failed", "GitHub answers 422"), Outcome(change, "applied")]
+    outcomes = [Outcome(change, "failed", "GitHub returned 422"), Outcome(change, "applied")]
 
     (error,) = failure_notes(outcomes)
 
     assert (error.level, error.where, error.target) == ("error", change.where, change.target)
-    assert error.message == "create ACR at repository:octo-org/svc-0: GitHub answers 422"
+    assert error.message == "create ACR at repository:octo-org/svc-0: GitHub returned 422"

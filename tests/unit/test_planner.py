@@ -302,7 +302,7 @@ def test_a_failed_lookup_of_repositories_blocks_only_a_selection() -> None:
     """A name that is missing then does not prove that the repository is missing."""
     observed_target = ObservedTarget(triplet(), NOW)
     observed = Observed(
-        {ORGANIZATION: observed_target}, {}, {ORGANIZATION: "GitHub answers 502"}, {}
+        {ORGANIZATION: observed_target}, {}, {ORGANIZATION: "GitHub returned 502"}, {}
     )
     other = replace(DESIRED, registry="GHCR")
 
@@ -310,7 +310,7 @@ def test_a_failed_lookup_of_repositories_blocks_only_a_selection() -> None:
         [replace(DESIRED, selection=chosen("api")), other], observed, 0.3
     ).changes
 
-    assert (first.action, first.reason) == ("blocked", "GitHub answers 502")
+    assert (first.action, first.reason) == ("blocked", "GitHub returned 502")
     assert second.action == "create"
 
 
@@ -373,9 +373,9 @@ def test_another_users_secrets_are_blocked() -> None:
 
 def test_a_target_that_could_not_be_read_is_blocked() -> None:
     """Its error is the reason."""
-    change = planned(replace(DESIRED, target=Repository("o/r")), {}, error="GitHub answers 404")
+    change = planned(replace(DESIRED, target=Repository("o/r")), {}, error="GitHub returned 404")
 
-    assert (change.action, change.reason) == ("blocked", "GitHub answers 404")
+    assert (change.action, change.reason) == ("blocked", "GitHub returned 404")
 
 
 def test_targets_ignore_case() -> None:

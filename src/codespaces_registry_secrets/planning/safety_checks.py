@@ -161,7 +161,10 @@ def removal_limit_message(limit: float) -> str:
 
 
 def check_quota(target: Target, stored: int, created: int) -> None:
-    """Block a change for which the scope has no room; secrets of other tools count too."""
+    """Block a change that would exceed the target's limit of 100 secrets.
+
+    Secrets of other tools count too.
+    """
     if created and stored + created > MAX_SECRETS:
         message = (
             f"{target} has {stored} of at most {MAX_SECRETS} secrets, and this change needs "

@@ -1,4 +1,4 @@
-"""Hide secrets in text: redact what a server answered, and mask values in the log. Pure.
+"""Redact secrets in responses of servers, and mask values in the log. Pure.
 
 A server can repeat what it was sent, in any encoding. If a text contains a piece of a secret, the
 whole text is replaced: a gap would show how long the secret is and where it was.

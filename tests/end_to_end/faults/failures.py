@@ -13,7 +13,7 @@ MAX_OUTPUT_CHARACTERS = 3000
 
 
 def find_failures(case: Case, expected: Baseline) -> list[str]:
-    """Run a case, and return a message for each thing that is wrong with the run."""
+    """Run a case, and return a message for each error of the run."""
     run = run_case(case, expected)
     messages = [*_check_output(case, run), *_check_secrets(case, run, expected)]
     return [f"{case}: {message}\n{run.printed[-MAX_OUTPUT_CHARACTERS:]}" for message in messages]
