@@ -106,7 +106,7 @@ class FinalError(GitHubError):
     """Every further request would fail or do harm, so the run sends none."""
 
 
-class TokenRefusedError(FinalError):
+class TokenRejectedError(FinalError):
     """GitHub returned 401. More requests with this token can lock its owner out."""
 
 

@@ -64,16 +64,18 @@ def _read_times(
         raise
     except GitHubError as error:
         return dict.fromkeys(names, str(error))
-    own = {name: result for name, result in zip(names, results, strict=True) if result is not None}
-    absent = {name.upper(): name for name in names if name not in own}
+    repository_times = {
+        name: result for name, result in zip(names, results, strict=True) if result is not None
+    }
+    absent = {name.upper(): name for name in names if name not in repository_times}
     reason = f"neither {repository} nor its organization has an Actions secret of this name"
     try:
-        shared = _read_organization_secrets(absent, client, target) if absent else {}
+        organization_times = _read_organization_secrets(absent, client, target) if absent else {}
     except FinalError:
         raise
     except GitHubError as error:
-        shared, reason = {}, str(error)
-    return {**dict.fromkeys(absent.values(), reason), **own, **shared}
+        organization_times, reason = {}, str(error)
+    return {**dict.fromkeys(absent.values(), reason), **repository_times, **organization_times}
 
 
 def _read_repository_secret(

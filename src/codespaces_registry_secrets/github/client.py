@@ -166,7 +166,7 @@ class GitHubClient:
             with translate_errors(target, partial(self._values_sent, secrets)):
                 headers, content = send_with_retry(self._limiter, verb, send)
         except GitHubError as error:
-            error.maybe_applied = maybe_applied or not _was_refused(error)
+            error.maybe_applied = maybe_applied or not _was_rejected(error)
             raise
         self.server_time = response_time(headers) or self.server_time
         self.token_expires = token_expiry(headers) or self.token_expires
@@ -190,7 +190,7 @@ class GitHubClient:
             self._idle.append(transport)
 
 
-def _was_refused(error: GitHubError) -> bool:
+def _was_rejected(error: GitHubError) -> bool:
     """Whether GitHub rejected the request; otherwise GitHub might have carried it out."""
     refusals = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.INTERNAL_SERVER_ERROR)
     return isinstance(error, RateLimitError) or error.status in refusals

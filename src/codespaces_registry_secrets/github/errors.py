@@ -22,7 +22,7 @@ from urllib3.exceptions import (
 from codespaces_registry_secrets.errors import (
     GitHubError,
     NoResponseError,
-    TokenRefusedError,
+    TokenRejectedError,
 )
 from codespaces_registry_secrets.github.transport import (
     RedirectError,
@@ -68,7 +68,7 @@ def response_error(
     }
     message = redact(_error_message(error.data))
     if error.status == HTTPStatus.UNAUTHORIZED:
-        return TokenRefusedError(_unauthorized(message, app=app), error.status)
+        return TokenRejectedError(_unauthorized(message, app=app), error.status)
     if error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
         return GitHubError(_forbidden(target, message, headers), error.status)
     if error.status == HTTPStatus.NOT_FOUND:

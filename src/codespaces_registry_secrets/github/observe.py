@@ -55,12 +55,12 @@ def observe(
     """
     by_target = _group_by_target(desired)
 
-    def read(target: Target) -> ObservedTarget:
+    def observe_target(target: Target) -> ObservedTarget:
         observed = _observe_target(target, by_target[target], clients, errors)
         on_target()
         return observed
 
-    observed = run_first_then_others(read, list(by_target), READS_AT_ONCE, on_tick)
+    observed = run_first_then_others(observe_target, list(by_target), READS_AT_ONCE, on_tick)
     repositories, lookup_errors = index_repositories(desired, clients)
     targets = dict(zip(by_target, observed, strict=True))
     return Observed(targets, repositories, lookup_errors, source_changed_at)

@@ -84,7 +84,7 @@ def check_pages_complete(pages: Iterable[Page[T]]) -> Iterator[T]:
         PartialListError: GitHub says that it leaves something out.
         GitHubError: GitHub returned a page twice.
     """
-    seen: set[object] = set()
+    keys_read: set[object] = set()
     for page in pages:
         if page.headers.get("x-github-sso", "").startswith("partial-results"):
             message = (
@@ -92,9 +92,9 @@ def check_pages_complete(pages: Iterable[Page[T]]) -> Iterator[T]:
                 "single sign-on in every organization; authorize it, and run again"
             )
             raise PartialListError(message)
-        if page.item_keys and page.item_keys <= seen:
+        if page.item_keys and page.item_keys <= keys_read:
             raise GitHubError("GitHub returned a page of the list twice; run again")
-        seen |= page.item_keys
+        keys_read |= page.item_keys
         yield page.content
 
 

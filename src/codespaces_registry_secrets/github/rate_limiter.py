@@ -2,7 +2,7 @@
 
 Sources: "Rate limits for the REST API" and "Best practices for using the REST API",
 docs.github.com: at most 900 points per minute, 1 for a GET and 5 for a write; and about 80 writes
-per minute. GitHub reports every other limit in the response that it refuses a request with.
+per minute. GitHub reports every other limit in the response that rejects a request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 READS_AT_ONCE = 10
 READ_POINTS, WRITE_POINTS = 1, 5
-# The wait if GitHub names none, and how much longer it gets with each refusal in a row.
+# The wait if GitHub names none, and how much longer it gets with each rejection in a row.
 DEFAULT_WAIT_SECONDS, BACKOFF_FACTOR = 60.0, 2
 MAX_WAIT_SECONDS = 15 * 60.0
 # All shards share the limit per hour, so a shard waits until it resets, and one more minute.
@@ -53,7 +53,7 @@ LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 class RateLimiter:
     """Sends requests as fast as GitHub's limits permit. Safe to use from several threads.
 
-    `log` is called with a message about each wait. While GitHub refuses requests, `paused_until` is
+    `log` is called with a message about each wait. While GitHub rejects requests, `paused_until` is
     the time when they continue, else None. A wait longer than `max_wait`, in seconds, ends the
     run.
     """
@@ -160,8 +160,8 @@ class RateLimiter:
         seconds = max(seconds, 1.0, self._last_wait * BACKOFF_FACTOR)
         self._limits_hit += 1
         self._last_wait = seconds
-        shown = timedelta(seconds=min(seconds, MAX_LOGGED_WAIT_SECONDS))
-        self.paused_until = datetime.now(UTC) + shown
+        logged_wait = timedelta(seconds=min(seconds, MAX_LOGGED_WAIT_SECONDS))
+        self.paused_until = datetime.now(UTC) + logged_wait
         until = f"{self.paused_until:%Y-%m-%d %H:%M:%S} UTC"
         if seconds > self._max_wait:
             span = format_duration(self.paused_until - datetime.now(UTC) + timedelta(seconds=1))
@@ -242,7 +242,7 @@ class RateLimit:
 
 
 def parse_rate_limit(error: GithubException) -> RateLimit | None:
-    """Read the limit that a refused request hit; None for any other refusal."""
+    """Read the limit that a rejected request hit; None for any other rejection."""
     message = _error_message(error.data)
     limit = _parse_limit(error, message)
     if limit and "content creation" in message:

@@ -42,7 +42,7 @@ ARCHIVED = (
     "the repository is archived and accepts no secrets; unarchive it, or remove it from the spec"
 )
 
-Repositories = list[schemas.Repository]
+RepositoryPage = list[schemas.Repository]
 # Repositories by lower-case full name, or why they could not be read.
 Lookup = RepositoryIndex | GitHubError
 
@@ -61,8 +61,8 @@ def index_repositories(
     }
 
     def list_one(owner: str) -> Lookup:
-        read = partial(list_owner, owner, properties=owner in with_properties)
-        return try_for_target(read, clients, owners[owner])
+        list_repositories = partial(list_owner, owner, properties=owner in with_properties)
+        return try_for_target(list_repositories, clients, owners[owner])
 
     lists = dict(zip(owners, run_concurrently(list_one, list(owners), READS_AT_ONCE), strict=True))
     listed = merge_indexes(lists.values())
@@ -160,21 +160,21 @@ def owner_pages(
     owner: str,
     target: Target,
     client: GitHubClient,
-    read: Callable[[Target, str, Schema[Repositories]], Iterator[Repositories]],
-) -> Iterator[Repositories]:
+    read_pages: Callable[[Target, str, Schema[RepositoryPage]], Iterator[RepositoryPage]],
+) -> Iterator[RepositoryPage]:
     """List the repositories of an organization or user; private ones of a user only if it is the
-    token's own. `read` is `client.pages` or `client.all_pages`.
+    token's own. `read_pages` is `client.pages` or `client.all_pages`.
     """
     try:
-        yield from read(target, f"/orgs/{owner}/repos", schemas.REPOSITORIES)
+        yield from read_pages(target, f"/orgs/{owner}/repos", schemas.REPOSITORIES)
     except GitHubError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
     else:
         return
-    own = _login(target, client) == owner.lower()
-    url = "/user/repos?affiliation=owner" if own else f"/users/{owner}/repos"
-    yield from read(target, url, schemas.REPOSITORIES)
+    is_token_user = _login(target, client) == owner.lower()
+    url = "/user/repos?affiliation=owner" if is_token_user else f"/users/{owner}/repos"
+    yield from read_pages(target, url, schemas.REPOSITORIES)
 
 
 def _login(target: Target, client: GitHubClient) -> str | None:
@@ -210,15 +210,15 @@ def _get_one(name: str, target: Target, client: GitHubClient) -> dict[str, Repos
 
 
 def find_archived(
-    plan: Plan, known: RepositoryIndex, clients: GitHubClients
+    plan: Plan, index: RepositoryIndex, clients: GitHubClients
 ) -> Mapping[Target, str]:
     """Find the repositories of a plan that cannot be written to, and why: most are archived.
 
-    Repositories in `known` need no request.
+    Repositories in `index` need no request.
     """
     written = (change.target for change in plan.changes if change.steps)
     targets = {t.name.lower(): t for t in written if isinstance(t, Repository)}
-    lookups: dict[str, Lookup] = {name: known for name in targets if name in known}
+    lookups: dict[str, Lookup] = {name: index for name in targets if name in index}
     lookups |= _find_in_lists({n: t for n, t in targets.items() if n not in lookups}, clients)
     rest = {t.name: t for name, t in targets.items() if name not in lookups}
     lookups |= {name.lower(): lookup for name, lookup in get_by_name(rest, clients).items()}

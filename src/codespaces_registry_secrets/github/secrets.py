@@ -39,7 +39,7 @@ class SecretWriter:
 
         `set_wrote` is called with whether something might have been written: True before each
         request, because GitHub can apply it and the response can be lost, and False if the first
-        request was refused.
+        request was rejected.
 
         Raises:
             GitHubError: a step failed, or might have failed.
