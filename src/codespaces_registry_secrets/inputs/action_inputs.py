@@ -27,7 +27,7 @@ from codespaces_registry_secrets.errors import ConfigError, InvalidConfigError, 
 from codespaces_registry_secrets.inputs import parsers
 from codespaces_registry_secrets.model.allowlist import Allowlist
 from codespaces_registry_secrets.model.fields import (
-    DURATION_FORM,
+    DURATION_FORMAT,
     RESERVED_NAME,
     KindName,
     RegistryId,
@@ -38,7 +38,7 @@ from codespaces_registry_secrets.model.fields import (
 )
 from codespaces_registry_secrets.model.plan import Note
 from codespaces_registry_secrets.model.registries import GITHUB_API_URL
-from codespaces_registry_secrets.model.targets import SHARD_FORM, Shard, Visibility, parse_shard
+from codespaces_registry_secrets.model.targets import SHARD_FORMAT, Shard, Visibility, parse_shard
 
 Mode = Literal["plan", "check", "apply"]
 Verify = Literal["required", "auto", "off"]
@@ -70,16 +70,16 @@ class Inputs(BaseModel):
     rotate: Annotated[RotateWhen | None, parsers.ANY_CASE] = None
     only: Annotated[frozenset[str], BeforeValidator(parsers.parse_ids)] = frozenset()
     verify: Annotated[Verify, parsers.ANY_CASE] = "auto"
-    expiry_warning: Annotated[timedelta, parsers.parse_with(parse_duration, DURATION_FORM)] = (
+    expiry_warning: Annotated[timedelta, parsers.parse_with(parse_duration, DURATION_FORMAT)] = (
         timedelta(days=14)
     )
     prune: Annotated[bool, BeforeValidator(parsers.parse_boolean)] = False
     removal_limit: Annotated[float, BeforeValidator(parsers.parse_share)] = 0.3
     writes_per_minute: Annotated[int, BeforeValidator(parsers.parse_positive)] = 60
-    shard: Annotated[Shard | None, parsers.parse_with(parse_shard, SHARD_FORM)] = None
+    shard: Annotated[Shard | None, parsers.parse_with(parse_shard, SHARD_FORMAT)] = None
     credentials: Annotated[
         Mapping[str, SecretStr],
-        parsers.parse_with(parsers.parse_credentials_json, parsers.CREDENTIALS_FORM),
+        parsers.parse_with(parsers.parse_credentials_json, parsers.CREDENTIALS_FORMAT),
     ] = Field(default={}, repr=False)
     allowed_servers: Annotated[
         tuple[str, ...],

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 MAX_HOST_LENGTH = 253  # RFC 1035
 
-CREDENTIALS_FORM = (
+CREDENTIALS_FORMAT = (
     'one JSON object that maps names to strings, such as `{"ACR_PASSWORD": "…"}`; write each '
     "string with `toJSON(secrets.NAME)`"
 )
@@ -37,13 +37,13 @@ CREDENTIALS_FORM = (
 ANY_CASE = BeforeValidator(str.lower)
 
 
-def parse_with(parse: Callable[[str], T | None], form: str) -> BeforeValidator:
-    """A validator that returns what `parse` returns; if that is None, the value must be `form`."""
+def parse_with(parse: Callable[[str], T | None], expected: str) -> BeforeValidator:
+    """A validator that returns what `parse` returns. None is an error: must be `expected`."""
 
     def validate(text: str) -> T:
         value = parse(text)
         if value is None:
-            raise field_error(f"must be {form}")
+            raise field_error(f"must be {expected}")
         return value
 
     return BeforeValidator(validate)
@@ -51,22 +51,22 @@ def parse_with(parse: Callable[[str], T | None], form: str) -> BeforeValidator:
 
 def parse_api_url(url: str) -> str:
     """The URL of GitHub's API without a trailing slash."""
-    form = f"must be a URL such as {GITHUB_API_URL}"
+    expected = f"must be a URL such as {GITHUB_API_URL}"
     try:
         parts = urlsplit(url)
         unexpected = parts.username or parts.password or parts.query or parts.fragment
         valid = not unexpected and parts.port != 0 and _is_host(parts.hostname or "")
     except ValueError:  # invalid host or port
-        raise field_error(form) from None
+        raise field_error(expected) from None
     if not valid:
-        raise field_error(form)
+        raise field_error(expected)
     right_url = api_url_of_site(parts.hostname or "")
     if right_url:
         raise field_error(f"is not the URL of the API; write {right_url}")
     if parts.path.rstrip("/").endswith(ENTERPRISE_SERVER_API_PATH):
         raise field_error("GitHub Enterprise Server has no Codespaces; use github.com or GHE.com")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise field_error(form)
+        raise field_error(expected)
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
         raise field_error("must start with https:// because the token is sent to it")
     return url.rstrip("/")

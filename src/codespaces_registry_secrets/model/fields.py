@@ -144,7 +144,7 @@ class Source(StrictModel):
 
 
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
-DURATION_FORM = "a duration such as `14d`, `36h` or `30m`"
+DURATION_FORMAT = "a duration such as `14d`, `36h` or `30m`"
 
 
 def parse_duration(text: str) -> timedelta | None:
@@ -171,7 +171,7 @@ def _validate_duration(value: object) -> object:
         return value
     span = parse_duration(value)
     if not span:
-        raise field_error(f"must be {DURATION_FORM}")
+        raise field_error(f"must be {DURATION_FORMAT}")
     return span
 
 

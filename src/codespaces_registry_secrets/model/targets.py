@@ -20,7 +20,9 @@ ME = "@me"
 # A matrix generates at most 256 jobs. Source: "Usage limits, billing, and administration",
 # docs.github.com.
 MAX_SHARDS = 256
-SHARD_FORM = f"a shard such as `2/5`, the second of five; the second number is at most {MAX_SHARDS}"
+SHARD_FORMAT = (
+    f"a shard such as `2/5`, the second of five; the second number is at most {MAX_SHARDS}"
+)
 
 
 @total_ordering

@@ -21,7 +21,7 @@ from codespaces_registry_secrets.model.targets import ME, SCOPES, Target
 from codespaces_registry_secrets.spec import messages, validation
 from codespaces_registry_secrets.spec.schema import (
     RegistryEntry,
-    Repositories,
+    RepositoriesEntry,
     SpecModel,
     TargetEntry,
 )
@@ -31,7 +31,7 @@ from codespaces_registry_secrets.spec.validation import (
     PathError,
     numbered_mappings,
 )
-from codespaces_registry_secrets.spec.yaml_document import Document, Path, path_text
+from codespaces_registry_secrets.spec.yaml_document import Document, KeyPath, path_text
 
 _EVERYTHING = Allowlist()
 
@@ -65,11 +65,11 @@ def load_desired(
         InvalidConfigError: with every error of the document, each at its location.
     """
     data = merge_defaults(document.data)
-    model, shape_errors = _validate_shape(data)
+    model, schema_errors = _validate_schema(data)
     path_errors = [
         *_find_default_errors(document.data),
-        *shape_errors,
-        *_find_meaning_errors(document, data, find_source_error, only, allowed),
+        *schema_errors,
+        *_find_combination_errors(document, data, find_source_error, only, allowed),
     ]
     errors = [ConfigError(_locate(document, path), message) for path, message in path_errors]
     unknown_ids = validation.find_unknown_ids(numbered_mappings(_registries(data)), only)
@@ -84,7 +84,7 @@ def _registries(data: object) -> object:
     return data.get("registries") if isinstance(data, dict) else None
 
 
-def _validate_shape(data: object) -> tuple[SpecModel | None, list[PathError]]:
+def _validate_schema(data: object) -> tuple[SpecModel | None, list[PathError]]:
     """The validated spec, or what is wrong with each key by itself."""
     try:
         return SpecModel.model_validate(data), []
@@ -92,7 +92,7 @@ def _validate_shape(data: object) -> tuple[SpecModel | None, list[PathError]]:
         return None, [*messages.validation_messages(error)]
 
 
-def _find_meaning_errors(
+def _find_combination_errors(
     document: Document,
     data: object,
     find_source_error: FindSourceError,
@@ -102,21 +102,21 @@ def _find_meaning_errors(
     """What is wrong with the keys of the spec in combination, and with what they refer to."""
     entries = numbered_mappings(_registries(data))
     not_allowed = [*_find_not_allowed(entries, allowed)]
-    unread = {path[1] for path, _ in not_allowed}
+    skip_sources = {path[1] for path, _ in not_allowed}
     defaults = defaults_of(document.data)
-    yield from validation.find_errors(entries, defaults, find_source_error, only, unread)
+    yield from validation.find_errors(entries, defaults, find_source_error, only, skip_sources)
     for path, first, message in validation.find_duplicates(entries):
-        here, there = _locate(document, path), _locate(document, first)
-        place = f"on line {there.line}" if here.line != there.line else f"at {path_text(first)}"
+        line, first_line = _locate(document, path).line, _locate(document, first).line
+        place = f"on line {first_line}" if first_line != line else f"at {path_text(first)}"
         yield path, f"{message} {place}"
     yield from not_allowed
     if _registries(data) == []:
         yield ("registries",), "is empty; add at least one registry"
 
 
-def _locate(document: Document, path: Path) -> Location:
+def _locate(document: Document, path: KeyPath) -> Location:
     """The location of a path; of a key that a registry inherited, its location in `defaults`."""
-    inherited: Path = ("defaults", *path[2:3])
+    inherited: KeyPath = ("defaults", *path[2:3])
     if len(path) > len(inherited) and not document.has(path[:3]) and document.has(inherited):
         return document.locate(("defaults", *path[2:]))
     return document.locate(path)
@@ -128,7 +128,7 @@ def _build_desired(
     for index, registry in enumerate(model.registries):
         for number, entry in enumerate(registry.targets):
             target = _target(entry)
-            path: Path = ("registries", index, "targets", number)
+            path: KeyPath = ("registries", index, "targets", number)
             yield Desired(
                 target=target,
                 registry=registry.id,
@@ -166,7 +166,7 @@ def _server(entry: RegistryEntry) -> str:
     return KINDS[entry.registry].server(keys)
 
 
-def _selection(repositories: Repositories | None, target: Target) -> Selection | None:
+def _selection(repositories: RepositoriesEntry | None, target: Target) -> Selection | None:
     if repositories is None:
         return None
 
@@ -235,7 +235,7 @@ def _find_not_allowed(
 ) -> Iterator[PathError]:
     """Each server and owner that `allowed-servers` or `allowed-owners` does not allow."""
     for index, entry in entries:
-        path: Path = ("registries", index)
+        path: KeyPath = ("registries", index)
         server = server_of(entry)
         if server is not None and not is_allowed(allowed.servers, server):
             key = "server" if "server" in entry else "registry"
@@ -247,7 +247,7 @@ def _find_not_allowed(
                     yield (*path, "targets", number, *key_path), message
 
 
-def _owners(target: Entry) -> Iterator[tuple[Path, str]]:
+def _owners(target: Entry) -> Iterator[tuple[KeyPath, str]]:
     """The owner of a target and of each repository that it includes, with its path.
 
     `@me` has no owner yet: only GitHub knows the token's user. Excluded repositories get no access,

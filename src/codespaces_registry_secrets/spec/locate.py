@@ -14,7 +14,7 @@ from codespaces_registry_secrets.inputs.workspace import (
     WorkspaceFileError,
     read_file,
 )
-from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, Document, Path, parse
+from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, Document, KeyPath, parse
 
 
 def read_document(inputs: Inputs, *, has_credential: bool) -> Document:
@@ -55,19 +55,19 @@ def _document_from_shorthand(inputs: Inputs, *, has_credential: bool) -> Documen
     }
     if has_credential:
         registry |= {"username": {"input": "username"}, "password": {"input": "password"}}
-    path: Path = ("registries", 0)
+    path: KeyPath = ("registries", 0)
     locations |= {("registries",): input_location("id"), path: input_location("id")}
     locations |= {(*path, key): input_location(key) for key in registry}
     data = {"version": 1, "registries": [{**registry, "targets": [target]}]}
     return Document(data, "", inputs=locations)
 
 
-def _target(inputs: Inputs) -> tuple[dict[str, object], dict[Path, Location]]:
+def _target(inputs: Inputs) -> tuple[dict[str, object], dict[KeyPath, Location]]:
     """The target, and for each path in it the input that it came from."""
     text = inputs.target or f"repository:{inputs.repository or ''}"
     scope, _, name = text.partition(":")
     target: dict[str, object] = {scope: name}
-    path: Path = ("registries", 0, "targets", 0)
+    path: KeyPath = ("registries", 0, "targets", 0)
     locations = {key: input_location("target") for key in (path[:-1], path, (*path, scope))}
     if inputs.visibility is not None:
         target["visibility"] = inputs.visibility

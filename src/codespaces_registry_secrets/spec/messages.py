@@ -9,20 +9,20 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from codespaces_registry_secrets.model.fields import DURATION_FORM, RotationPolicy, Source
+from codespaces_registry_secrets.model.fields import DURATION_FORMAT, RotationPolicy, Source
 from codespaces_registry_secrets.spec.schema import (
     RegistryEntry,
-    Repositories,
+    RepositoriesEntry,
     SpecModel,
     TargetEntry,
 )
-from codespaces_registry_secrets.spec.yaml_document import Path
+from codespaces_registry_secrets.spec.yaml_document import KeyPath
 
 # The type that each kind of pydantic error expects.
 _EXPECTED: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "true or false",
-    "time_delta_type": DURATION_FORM,
+    "time_delta_type": DURATION_FORMAT,
     "datetime_type": "a date",
     "list_type": "a list",
     "tuple_type": "a list",
@@ -46,7 +46,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "defaults": RegistryEntry,
     "registries": RegistryEntry,
     "targets": TargetEntry,
-    "repositories": Repositories,
+    "repositories": RepositoriesEntry,
     "rotate": RotationPolicy,
     "username": Source,
     "password": Source,
@@ -54,7 +54,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 
 _SOURCES = frozenset({"username", "password"})
 # What to expect at keys that accept more than one type.
-_FORMS: Mapping[str | int, str] = {
+_EXPECTED_BY_KEY: Mapping[str | int, str] = {
     "repositories": "a list or a mapping of keys",
     "username": "text, or a source such as {env: NAME}",
     "rotate": "`changed`, `always` or `missing`, or a mapping of `when` and `max-age`",
@@ -63,7 +63,9 @@ _FORMS: Mapping[str | int, str] = {
 }
 
 
-def validation_messages(error: ValidationError, prefix: Path = ()) -> Iterator[tuple[Path, str]]:
+def validation_messages(
+    error: ValidationError, prefix: KeyPath = ()
+) -> Iterator[tuple[KeyPath, str]]:
     """Yield path and message of each error; `prefix` is the path of the validated data."""
     for detail in error.errors(include_url=False):
         path = detail["loc"] = (*prefix, *detail["loc"])
@@ -88,15 +90,15 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _wrong_type(detail: ErrorDetails) -> str:
-    name = next((part for part in reversed(detail["loc"]) if part in _FORMS), None)
+    name = next((part for part in reversed(detail["loc"]) if part in _EXPECTED_BY_KEY), None)
     last = name is not None and detail["loc"][-1] in {name, "source"}
-    expected = _FORMS[name] if last and name is not None else _EXPECTED[detail["type"]]
+    expected = _EXPECTED_BY_KEY[name] if last and name is not None else _EXPECTED[detail["type"]]
     actual = _TYPE_NAMES.get(type(detail["input"]), "a date")
     quotable = expected == "text" and actual in {"a number", "true or false", "a date"}
     return f"must be {expected}, not {actual}{'; quote it' if quotable else ''}"
 
 
-def _unknown_key(path: Path) -> str:
+def _unknown_key(path: KeyPath) -> str:
     parent = _parent(path)
     fields = _MODELS[parent].model_fields
     valid_keys = [field.alias or name for name, field in fields.items()]
@@ -110,7 +112,7 @@ def _unknown_key(path: Path) -> str:
     return f"unknown key `{name}`{hint}; valid keys are {', '.join(valid_keys)}"
 
 
-def _parent(path: Path) -> str:
+def _parent(path: KeyPath) -> str:
     """The name of the model that the last key of a path belongs to; empty at the top level."""
     return next((str(part) for part in reversed(path[:-1]) if part in _MODELS), "")
 

@@ -97,7 +97,7 @@ PropertyValues = Annotated[
 ]
 
 
-class Repositories(StrictModel):
+class RepositoriesEntry(StrictModel):
     """The selected repositories in the long form. A plain list is `include` with `mode: exact`."""
 
     mode: Literal["exact", "ensure", "remove"] = "exact"
@@ -128,7 +128,7 @@ class TargetEntry(StrictModel):
         str | None, pattern_validator(f"{_ACCOUNT}|{ME}", f"must be a login, or `{ME}`")
     ] = None
     visibility: Visibility | None = None
-    repositories: Annotated[Repositories | None, BeforeValidator(_expand_list)] = None
+    repositories: Annotated[RepositoriesEntry | None, BeforeValidator(_expand_list)] = None
 
 
 class RegistryEntry(StrictModel):

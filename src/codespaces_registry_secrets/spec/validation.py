@@ -19,7 +19,7 @@ from codespaces_registry_secrets.model.registries import (
     kinds_with,
 )
 from codespaces_registry_secrets.model.targets import SCOPES
-from codespaces_registry_secrets.spec.yaml_document import Path
+from codespaces_registry_secrets.spec.yaml_document import KeyPath
 
 # The keys of a selection that select repositories; the others only narrow the selection.
 _SELECTING_KEYS = ("include", "topics", "properties")
@@ -38,7 +38,7 @@ _INSTEAD_OF_NOTHING = {
 Entry = Mapping[str, object]
 # Returns why the source at a key has no usable value, or None if it has one.
 FindSourceError = Callable[[CredentialKey, Source], str | None]
-PathError = tuple[Path, str]
+PathError = tuple[KeyPath, str]
 
 
 def find_errors(
@@ -46,19 +46,19 @@ def find_errors(
     defaults: Entry,
     find_source_error: FindSourceError,
     only: frozenset[str],
-    unread: Collection[str | int],
+    skip_sources: Collection[str | int],
 ) -> Iterator[PathError]:
     """Find all errors between keys, with paths that start at `registries`.
 
     `entries` are the registries by index, with `defaults` merged in. Sources are not read for the
-    registries whose indexes are in `unread`, nor for those that `only` leaves out.
+    registries whose indexes are in `skip_sources`, nor for those that `only` leaves out.
     """
     for index, entry in entries:
-        path: Path = ("registries", index)
+        path: KeyPath = ("registries", index)
         for check in (_check_nulls, _check_server, _check_kind_keys, _check_credential):
             yield from check(entry, path)
         yield from _check_required_keys(entry, path, defaults)
-        if index not in unread and (not only or _id(entry) in only):
+        if index not in skip_sources and (not only or _id(entry) in only):
             yield from _check_sources(entry, path, find_source_error)
         if entry.get("targets") == []:
             yield (*path, "targets"), "is empty; add at least one target"
@@ -68,14 +68,14 @@ def find_errors(
     yield from _check_unused_defaults(entries, defaults)
 
 
-def find_duplicates(entries: Sequence[tuple[int, Entry]]) -> Iterator[tuple[Path, Path, str]]:
+def find_duplicates(entries: Sequence[tuple[int, Entry]]) -> Iterator[tuple[KeyPath, KeyPath, str]]:
     """Each target that a registry id has twice: its path, the path of the first one, a message."""
-    first: dict[tuple[str, str, str], Path] = {}
+    first: dict[tuple[str, str, str], KeyPath] = {}
     for index, entry in entries:
         for number, target in numbered_mappings(entry.get("targets")):
             for scope in SCOPES.keys() & target.keys():
                 key = (_id(entry), scope, str(target[scope]).lower())
-                path: Path = ("registries", index, "targets", number)
+                path: KeyPath = ("registries", index, "targets", number)
                 if key in first:
                     message = f"duplicate: {_id(entry)} is already declared for {target[scope]}"
                     yield path, first[key], message
@@ -86,9 +86,9 @@ def find_unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str])
     """A message for each id in the input `only` that no registry has."""
     ids = sorted({_id(entry) for _, entry in entries if "id" in entry})
     more = len(ids) - _MAX_IDS
-    shown = ", ".join(ids[:_MAX_IDS]) + (f" and {more} more" if more > 0 else "")
+    listed_ids = ", ".join(ids[:_MAX_IDS]) + (f" and {more} more" if more > 0 else "")
     for name in sorted(only.difference(ids)):
-        yield f"no registry of the spec has the id `{name}`; its ids are: {shown or 'none'}"
+        yield f"no registry of the spec has the id `{name}`; its ids are: {listed_ids or 'none'}"
 
 
 def numbered_mappings(items: object) -> list[tuple[int, Entry]]:
@@ -101,14 +101,14 @@ def _id(entry: Entry) -> str:
     return str(entry.get("id")).upper()
 
 
-def _check_nulls(entry: Entry, path: Path) -> Iterator[PathError]:
+def _check_nulls(entry: Entry, path: KeyPath) -> Iterator[PathError]:
     """A key without a value is ambiguous, so it is an error."""
     for key, value in entry.items():
         if value is None and key not in {"id", "targets"}:
             yield (*path, key), "has no value; set one, or remove the key"
 
 
-def _check_server(entry: Entry, path: Path) -> Iterator[PathError]:
+def _check_server(entry: Entry, path: KeyPath) -> Iterator[PathError]:
     if "registry" in entry and "server" in entry:
         yield (*path, "server"), "`registry` and `server` are mutually exclusive"
     for key in ("images", "expires"):
@@ -118,7 +118,7 @@ def _check_server(entry: Entry, path: Path) -> Iterator[PathError]:
         yield path, f"has no server; set `registry` ({', '.join(KINDS)}) or `server`"
 
 
-def _check_kind_keys(entry: Entry, path: Path) -> Iterator[PathError]:
+def _check_kind_keys(entry: Entry, path: KeyPath) -> Iterator[PathError]:
     kind = _kind(entry)
     formats = {**kind.required, **kind.optional} if kind else {}
     for key in sorted(KIND_KEYS & set(entry) - set(formats)):
@@ -129,7 +129,7 @@ def _check_kind_keys(entry: Entry, path: Path) -> Iterator[PathError]:
             yield (*path, key), f"must be {key_format.description}"
 
 
-def _check_required_keys(entry: Entry, path: Path, defaults: Entry) -> Iterator[PathError]:
+def _check_required_keys(entry: Entry, path: KeyPath, defaults: Entry) -> Iterator[PathError]:
     kind = _kind(entry)
     for key in kind.required if kind else ():
         if key not in entry:
@@ -157,7 +157,7 @@ def _only_valid_with(key: str) -> str:
     return f"only valid with `registry: {kinds_with(key)}`"
 
 
-def _check_credential(entry: Entry, path: Path) -> Iterator[PathError]:
+def _check_credential(entry: Entry, path: KeyPath) -> Iterator[PathError]:
     if entry.get("access-only") is True:
         for key in ("username", "password"):
             if key in entry:
@@ -170,7 +170,7 @@ def _check_credential(entry: Entry, path: Path) -> Iterator[PathError]:
 
 
 def _check_sources(
-    entry: Entry, path: Path, find_source_error: FindSourceError
+    entry: Entry, path: KeyPath, find_source_error: FindSourceError
 ) -> Iterator[PathError]:
     """Read each source now: an error later would leave the run half done."""
     keys: tuple[CredentialKey, ...] = ("username", "password")
@@ -190,7 +190,7 @@ def _check_sources(
                 yield (*path, key), message
 
 
-def _check_target(target: Entry, path: Path) -> Iterator[PathError]:
+def _check_target(target: Entry, path: KeyPath) -> Iterator[PathError]:
     scopes = [scope for scope in SCOPES if scope in target]
     if len(scopes) != 1:
         yield path, f"set exactly one of {', '.join(f'`{scope}`' for scope in SCOPES)}"
@@ -202,7 +202,7 @@ def _check_target(target: Entry, path: Path) -> Iterator[PathError]:
         yield from _check_repositories(target, scopes[0], (*path, "repositories"))
 
 
-def _check_repositories(target: Entry, scope: str, path: Path) -> Iterator[PathError]:
+def _check_repositories(target: Entry, scope: str, path: KeyPath) -> Iterator[PathError]:
     if not SCOPES[scope].has_list:
         yield path, "only valid for an organization or a user; remove the key"
         return
@@ -220,7 +220,7 @@ def _check_repositories(target: Entry, scope: str, path: Path) -> Iterator[PathE
                     yield (*path, key, number), message
 
 
-def _check_selection(selection: Entry, scope: str, path: Path) -> Iterator[PathError]:
+def _check_selection(selection: Entry, scope: str, path: KeyPath) -> Iterator[PathError]:
     """A selection selects something, by keys that its scope supports."""
     mode = str(selection.get("mode", "exact"))
     clears_list = "include" in selection and mode == "exact"

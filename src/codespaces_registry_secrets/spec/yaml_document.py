@@ -21,7 +21,7 @@ from yaml.resolver import Resolver
 from codespaces_registry_secrets.errors import ConfigError, InvalidConfigError, Location
 from codespaces_registry_secrets.text.control_characters import CONTROL_CHARACTER
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 # Ten thousand registries fit, with fourteen nodes each.
 MAX_BYTES = 1024 * 1024
@@ -42,7 +42,7 @@ _TAGS = frozenset(
 _NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp"))
 
 
-def path_text(path: Path) -> str:
+def path_text(path: KeyPath) -> str:
     """`("registries", 0, "id")` -> `registries[0].id`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
@@ -59,16 +59,16 @@ class Document:
 
     data: object
     file: str
-    lines: Mapping[Path, int] = field(default_factory=dict)
-    inputs: Mapping[Path, Location] = field(default_factory=dict)
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    inputs: Mapping[KeyPath, Location] = field(default_factory=dict)
 
-    def locate(self, path: Path) -> Location:
+    def locate(self, path: KeyPath) -> Location:
         """The location of a path, or of its closest ancestor in the text.
 
         Parts that are not in the text are skipped, because the validated data has more levels than
         the text: `include` for a plain list, and the tag of a union.
         """
-        existing: Path = ()
+        existing: KeyPath = ()
         for part in path:
             if self.has((*existing, part)):
                 existing = (*existing, part)
@@ -76,7 +76,7 @@ class Document:
             self.file, self.lines.get(existing), path_text(existing)
         )
 
-    def has(self, path: Path) -> bool:
+    def has(self, path: KeyPath) -> bool:
         """Whether the text contains a path."""
         return path in self.lines or path in self.inputs
 
@@ -148,7 +148,7 @@ class _NodeWalker:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
         self.errors: list[ConfigError] = []
         self._characters = 0
         self._constructor = yaml.constructor.SafeConstructor()
@@ -160,7 +160,7 @@ class _NodeWalker:
             self._add_error(root, (), str(error))
             return None
 
-    def _node(self, node: yaml.Node, path: Path) -> object:
+    def _node(self, node: yaml.Node, path: KeyPath) -> object:
         if len(self.lines) >= MAX_NODES or len(path) >= MAX_DEPTH:
             message = (
                 f"is nested deeper than {MAX_DEPTH} levels, or its aliases expand to more than "
@@ -178,7 +178,7 @@ class _NodeWalker:
             return [self._node(child, (*path, index)) for index, child in enumerate(node.value)]
         return self._scalar(node, path)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, object]:
         data: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = self._key(key_node, path)
@@ -190,7 +190,7 @@ class _NodeWalker:
             self.lines[(*path, key)] = key_node.start_mark.line + 1
         return data
 
-    def _key(self, node: yaml.Node, path: Path) -> str | None:
+    def _key(self, node: yaml.Node, path: KeyPath) -> str | None:
         if node.tag == _MERGE:
             self._add_error(node, path, "merge keys (`<<`) are not supported; use `defaults`")
         elif not isinstance(node, yaml.ScalarNode):
@@ -199,7 +199,7 @@ class _NodeWalker:
             return str(node.value)
         return None
 
-    def _is_printable(self, node: yaml.Node, path: Path) -> bool:
+    def _is_printable(self, node: yaml.Node, path: KeyPath) -> bool:
         """Reject control characters. The error does not quote the text: it can be a password."""
         self._characters += len(node.value)
         if self._characters > MAX_CHARACTERS:
@@ -214,7 +214,7 @@ class _NodeWalker:
             self._add_error(node, path, message)
         return match is None
 
-    def _scalar(self, node: yaml.Node, path: Path) -> object:
+    def _scalar(self, node: yaml.Node, path: KeyPath) -> object:
         if not self._is_printable(node, path):
             return None
         try:
@@ -225,7 +225,7 @@ class _NodeWalker:
         self._add_error(node, path, "YAML cannot read this number or date; quote it")
         return None
 
-    def _add_error(self, node: yaml.Node, path: Path, message: str) -> None:
+    def _add_error(self, node: yaml.Node, path: KeyPath, message: str) -> None:
         location = Location(self.file, node.start_mark.line + 1, path_text(path))
         self.errors.append(ConfigError(location, message))
 
