@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codespaces_registry_secrets.text.redaction import HOST_LEFT_OUT, LEFT_OUT, Redactor
+from codespaces_registry_secrets.text.redaction import REDACTED, REDACTED_HOST, Redactor
 
 SECRET = 'pä"ss <&>/word\n☃'
 ENCODERS: tuple[Callable[[str], str], ...] = (
@@ -41,7 +41,7 @@ def test_an_encoded_secret_is_redacted(
     text = secret
     for encode in encoders:
         text = encode(text)
-    assert Redactor(secret.encode())(f"{before} {text}") == LEFT_OUT
+    assert Redactor(secret.encode())(f"{before} {text}") == REDACTED
 
 
 @pytest.mark.parametrize("encode", ENCODERS)
@@ -51,7 +51,7 @@ def test_a_secret_that_is_encoded_twice_is_redacted(
 ) -> None:
     """Like an error page of a proxy that quotes another server."""
     text = f"no: {again(encode(SECRET))}"
-    assert Redactor(SECRET.encode())(text, max_length=5000) == LEFT_OUT
+    assert Redactor(SECRET.encode())(text, max_length=5000) == REDACTED
 
 
 @pytest.mark.parametrize("before", ["", "?", "??", "user:", "::::"])
@@ -61,7 +61,7 @@ def test_a_secret_in_base64_of_longer_text_is_redacted(
 ) -> None:
     """At any offset in that text."""
     text = encode(f"{before}{SECRET}?".encode()).decode()
-    assert Redactor(SECRET.encode())(f"bad header: {text}") == LEFT_OUT
+    assert Redactor(SECRET.encode())(f"bad header: {text}") == REDACTED
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_secret_in_base64_of_longer_text_is_redacted(
 )
 def test_an_escaped_secret_is_redacted(text: str) -> None:
     """With the escapes of JSON, Python and shells, and without their backslashes."""
-    assert Redactor(SECRET.encode())(text) == LEFT_OUT
+    assert Redactor(SECRET.encode())(text) == REDACTED
 
 
 def test_text_with_too_many_decodings_is_redacted() -> None:
@@ -86,7 +86,7 @@ def test_text_with_too_many_decodings_is_redacted() -> None:
     text = "x"
     for _ in range(70):
         text = text.replace("%", "%25") if "%" in text else "%78"
-    assert Redactor(b"some secret")(text) == LEFT_OUT
+    assert Redactor(b"some secret")(text) == REDACTED
 
 
 def test_invalid_escapes_are_kept() -> None:
@@ -109,8 +109,8 @@ def test_a_user_name_is_replaced_by_stars() -> None:
 def test_a_short_secret_is_redacted_as_a_whole() -> None:
     """Its encoded forms count only if they are long enough."""
     redact = Redactor(b"xy")
-    assert redact("foxy") == LEFT_OUT
-    assert redact("read 7879 of eHk") == LEFT_OUT
+    assert redact("foxy") == REDACTED
+    assert redact("read 7879 of eHk") == REDACTED
     assert redact("read 7879") == "read 7879"
 
 
@@ -118,5 +118,5 @@ def test_a_host_that_contains_a_secret_is_redacted() -> None:
     """Other hosts are shown."""
     redact = Redactor(b"my-long-password")
     assert redact.host("auth.example.com:8443") == "auth.example.com:8443"
-    assert redact.host("my-long-password.example.com") == HOST_LEFT_OUT
-    assert redact.host("%6dy-long-passwor.example.com") == HOST_LEFT_OUT
+    assert redact.host("my-long-password.example.com") == REDACTED_HOST
+    assert redact.host("%6dy-long-passwor.example.com") == REDACTED_HOST

@@ -20,25 +20,25 @@ from codespaces_registry_secrets.report.workflow_commands import WorkflowCommand
 def report_early_end(error: Exception, commands: WorkflowCommands) -> None:
     """Report the error that stopped a run. For a crash it reports type and place, never a value."""
     end = describe_early_end(error)
-    problems = merge_notes(end.problems)
-    for note in problems:
+    notes = merge_notes(end.notes)
+    for note in notes:
         commands.note(note)
     if end.trace:
         commands.group("Where it happened", end.trace)
     commands.count_hidden()
-    commands.info(end.outcome)
-    commands.summary(render_early_summary(end.outcome, problems))
+    commands.info(end.headline)
+    commands.summary(render_early_summary(end.headline, notes))
 
 
 @dataclass(frozen=True)
 class EarlyEnd:
     """An error that stopped a run before it had outcomes.
 
-    `outcome` is one sentence. `problems` say what to do. `trace` is the traceback of a crash.
+    `headline` is one sentence. `notes` say what to do. `trace` is the traceback of a crash.
     """
 
-    outcome: str
-    problems: tuple[Note, ...]
+    headline: str
+    notes: tuple[Note, ...]
     trace: str = ""
 
 
@@ -49,8 +49,8 @@ def describe_early_end(error: Exception) -> EarlyEnd:
     """
     if isinstance(error, InvalidConfigError):
         count = "1 error" if len(error.errors) == 1 else f"{len(error.errors)} errors"
-        problems = tuple(Note("error", e.message, e.location) for e in error.errors)
-        return EarlyEnd(f"{count} in the configuration; no request was sent to GitHub.", problems)
+        notes = tuple(Note("error", e.message, e.location) for e in error.errors)
+        return EarlyEnd(f"{count} in the configuration; no request was sent to GitHub.", notes)
     if isinstance(error, CancelledError):
         return EarlyEnd("Nothing was written.", (Note("error", str(error)),))
     if isinstance(error, RegistrySecretsError):

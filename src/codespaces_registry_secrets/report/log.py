@@ -98,10 +98,10 @@ def _list_repositories(change: Change, repositories: Sequence[str]) -> str:
     """`2 repositories: api, web`; a name is without its owner if the owner is the target."""
     word = "repository" if len(repositories) == 1 else "repositories"
     owner = f"{change.target.name}/" if isinstance(change.target, Organization) else ""
-    shown = [name.removeprefix(owner) for name in repositories[:MAX_NAMES]]
-    hidden = len(repositories) - len(shown)
+    listed_names = [name.removeprefix(owner) for name in repositories[:MAX_NAMES]]
+    hidden = len(repositories) - len(listed_names)
     more = f" and {hidden} more" if hidden else ""
-    return f"{len(repositories)} {word}: {', '.join(shown)}{more}"
+    return f"{len(repositories)} {word}: {', '.join(listed_names)}{more}"
 
 
 def _count(plan: Plan, action: Action) -> str:
@@ -190,8 +190,8 @@ class Progress:
         elapsed = (now - self._started) / self._done_requests if self._done_requests else 0.0
         # The first requests are a burst, which is faster than the rest can be.
         seconds_per_request = max(elapsed, 60 / self._requests_per_minute)
-        left = self._requests - self._done_requests
-        return f"about {_format_estimate(left * seconds_per_request)} left"
+        remaining = self._requests - self._done_requests
+        return f"about {_format_estimate(remaining * seconds_per_request)} left"
 
 
 def _format_estimate(seconds: float) -> str:

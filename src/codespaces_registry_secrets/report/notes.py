@@ -40,7 +40,7 @@ def _merge_group(notes: Sequence[Note]) -> Note:
     if len(names) == 1:
         return first
     message = first.message.replace(names[0], f"{len(names)} targets", 1)
-    shown = ", ".join(names[:MAX_TARGETS])
+    listed_names = ", ".join(names[:MAX_TARGETS])
     hidden = len(names) - MAX_TARGETS
     more = f" and {hidden} more" if hidden > 0 else ""
-    return Note(first.level, f"{message} ({shown}{more})", first.where)
+    return Note(first.level, f"{message} ({listed_names}{more})", first.where)

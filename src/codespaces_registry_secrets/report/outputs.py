@@ -73,8 +73,8 @@ def short_plan(mode: str, outcomes: Sequence[Outcome]) -> str:
     changes = [_change_json(outcome, lists=False) for outcome in outcomes]
     sizes = accumulate(len(change.encode()) + len(_SEPARATOR) for change in changes)
     limit = MAX_PLAN_BYTES - _ENVELOPE_BYTES
-    kept = sum(1 for _ in takewhile(lambda size: size < limit, sizes))
-    return _document(mode, changes[:kept], omitted=len(changes) - kept)
+    kept_count = sum(1 for _ in takewhile(lambda size: size < limit, sizes))
+    return _document(mode, changes[:kept_count], omitted=len(changes) - kept_count)
 
 
 def whole_plan(mode: str, outcomes: Sequence[Outcome]) -> str:

@@ -26,9 +26,9 @@ def render_summary(
     return f"{_head(f'{TITLE}: {mode}', sentences, problems)}\n{table_head(_COLUMNS)}\n{rows}\n"
 
 
-def render_early_summary(outcome: str, problems: Sequence[Note]) -> str:
+def render_early_summary(headline: str, notes: Sequence[Note]) -> str:
     """The summary of a run that failed before it had a plan."""
-    return _head(TITLE, outcome, problems)
+    return _head(TITLE, headline, notes)
 
 
 def _head(title: str, sentences: str, problems: Sequence[Note]) -> str:

@@ -78,10 +78,10 @@ class Cancellation:
             self._raise_at_once = False
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        first = self.requested is None
+        is_first_signal = self.requested is None
         # Take no lock: the thread that this handler interrupts can hold it.
         self.requested = self.requested or signal.Signals(number).name
-        if first and self._raise_at_once:
+        if is_first_signal and self._raise_at_once:
             if getattr(_deferred, "active", False):
                 _deferred.check = self.check
             else:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MAX_LENGTH = 300
-LEFT_OUT = "text not shown because it repeats the credential"
-HOST_LEFT_OUT = "a host whose name contains the credential"
+REDACTED = "text not shown because it repeats the credential"
+REDACTED_HOST = "a host whose name contains the credential"
 
 # A text that shares this many characters in a row with a secret repeats it. A shorter secret is
 # compared as a whole.
@@ -63,18 +63,18 @@ class Redactor:
         self._encodings.update(encoding for encoding in _encodings(secret) if encoding)
 
     def __call__(self, text: str, max_length: int = MAX_LENGTH) -> str:
-        """The text on one line, cut at `max_length` characters; or LEFT_OUT."""
+        """The text on one line, cut at `max_length` characters; or REDACTED."""
         printable = "".join(c if c.isprintable() else " " for c in text)
         # Comparing takes time, and nothing beyond this length is shown.
         line = " ".join(printable.split())[: 2 * max_length]
         if line and self._repeats_secret(line):
-            return LEFT_OUT
+            return REDACTED
         line = self._username.sub("***", line)
         return line if len(line) <= max_length else f"{line[:max_length]}…"
 
     def host(self, name: str) -> str:
-        """The name of a host that a server chose; or HOST_LEFT_OUT."""
-        return HOST_LEFT_OUT if self._repeats_secret(name) else name
+        """The name of a host that a server chose; or REDACTED_HOST."""
+        return REDACTED_HOST if self._repeats_secret(name) else name
 
     def _repeats_secret(self, text: str) -> bool:
         decodings = _decodings(text)
