@@ -27,7 +27,7 @@ from codespaces_registry_secrets.verify.http import (
 )
 
 ADVICE = "check that user name and password belong together and are neither revoked nor expired"
-REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+REJECTED_STATUS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 # The responses of token servers without POST: containerd repeats the request with GET after these.
 _POST_UNSUPPORTED = frozenset(
@@ -48,7 +48,7 @@ class Scheme(Protocol):
     def authorization(self, scope: str = "") -> str:
         """The header for a request that needs `scope`, which is empty for a plain login."""
 
-    def refused_message(self, host: str, response: RegistryResponse) -> str:
+    def rejection_message(self, host: str, response: RegistryResponse) -> str:
         """The message if the registry returns 401 or 403 despite the header."""
 
 
@@ -74,7 +74,7 @@ def choose_scheme(
         _check_realm(realm, host)
         if not trusted(host_of(realm).removesuffix(":443")):
             raise rejected(
-                f"{host} names the token server {client.shown_host(realm)}, which "
+                f"{host} names the token server {client.redact_host(realm)}, which "
                 "`allowed-servers` does not cover, so the credential is not sent there; add that "
                 "host to `allowed-servers` if it belongs to this registry"
             )
@@ -108,7 +108,7 @@ class Basic:
         """The header, the same for each scope."""
         return _basic_header(self.client, self.credential)
 
-    def refused_message(self, host: str, response: RegistryResponse) -> str:
+    def rejection_message(self, host: str, response: RegistryResponse) -> str:
         """The registry rejects the credential itself."""
         return f"{host} rejects the credential ({response}); {ADVICE}"
 
@@ -130,18 +130,18 @@ class Bearer:
         """
         parameters = {"service": self.service, "scope": scope}
         response = self._request({name: value for name, value in parameters.items() if value})
-        host = self.client.shown_host(self.realm)
-        if response.status in {*REFUSED, HTTPStatus.BAD_REQUEST}:
+        host = self.client.redact_host(self.realm)
+        if response.status in {*REJECTED_STATUS, HTTPStatus.BAD_REQUEST}:
             raise rejected(f"{host} rejects the credential ({response}); {ADVICE}")
         if response.status != HTTPStatus.OK:
             advice = "run again later" if response.is_transient else "check the server's name"
             raise unreachable(f"{host} returned {response} instead of a token; {advice}")
         return f"Bearer {_parse_token(self.client, response, host)}"
 
-    def refused_message(self, host: str, response: RegistryResponse) -> str:
+    def rejection_message(self, host: str, response: RegistryResponse) -> str:
         """The registry rejects the token."""
         return (
-            f"{host} rejects the token that {self.client.shown_host(self.realm)} issued for the "
+            f"{host} rejects the token that {self.client.redact_host(self.realm)} issued for the "
             f"credential ({response}); {ADVICE}, or ask who runs the registry"
         )
 

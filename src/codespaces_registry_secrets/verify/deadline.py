@@ -28,7 +28,7 @@ class Connections:
         self._over = False
         self._open: list[socket.socket] = []
 
-    def watch(self, connection: socket.socket) -> None:
+    def register(self, connection: socket.socket) -> None:
         """Register a connection before anything is sent on it.
 
         Raises:
@@ -41,8 +41,8 @@ class Connections:
             # An `SSLSocket` takes the descriptor away from the socket that it wraps.
             self._open.append(connection.dup())
 
-    def cut(self) -> None:
-        """Shut down every connection, also one that a thread waits for, and refuse new ones."""
+    def shut_down(self) -> None:
+        """Shut down every connection, also one that a thread waits for, and reject new ones."""
         with self._lock:
             self._over = True
             for connection in self._open:
@@ -53,16 +53,17 @@ class Connections:
 
 
 def run_within(seconds: float, work: Callable[[Connections], T]) -> T | None:
-    """Run `work` in a thread; return its result, or None after `seconds`, and cut its connections.
+    """Run `work` in a thread; return its result, or None after `seconds`.
 
-    Cutting them ends the thread of `work`. Resolving a host name cannot be interrupted: a thread
-    that does so continues, and ends at its next connection, before it sends anything.
+    At the end its connections are shut down, which ends the thread. Resolving a host name cannot be
+    interrupted: a thread that does so continues, and ends at its next connection, before it sends
+    anything.
     """
     connections = Connections()
     future: Future[T] = Future()
     Thread(target=_run, args=(future, work, connections), daemon=True).start()
     done, _ = wait([future], seconds)
-    connections.cut()
+    connections.shut_down()
     return future.result() if done else None
 
 
@@ -96,22 +97,22 @@ class Adapter(HTTPAdapter):
 
 
 def _pools(connections: Connections) -> dict[str, type[HTTPConnectionPool]]:
-    class Plain(HTTPConnection):
+    class WatchedHTTPConnection(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            connections.watch(connection)
+            connections.register(connection)
             return connection
 
-    class Secure(HTTPSConnection):
+    class WatchedHTTPSConnection(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            connections.watch(connection)
+            connections.register(connection)
             return connection
 
     class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = WatchedHTTPConnection
 
     class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
+        ConnectionCls = WatchedHTTPSConnection
 
     return {"http": PlainPool, "https": SecurePool}

@@ -122,12 +122,12 @@ def _any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and all errors that it wraps, in the ways of `requests` and `urllib3`."""
-    pending, seen = [error], set[int]()
+    pending, visited_ids = [error], set[int]()
     while pending:
         current = pending.pop()
-        if id(current) in seen:
+        if id(current) in visited_ids:
             continue
-        seen.add(id(current))
+        visited_ids.add(id(current))
         yield current
         wrapped = (*current.args, getattr(current, "reason", None), current.__cause__)
         pending.extend(cause for cause in wrapped if isinstance(cause, BaseException))

@@ -130,7 +130,7 @@ class RegistryClient:
         """Redact text from a server for a message."""
         return self._redact(text)
 
-    def shown_host(self, url: str) -> str:
+    def redact_host(self, url: str) -> str:
         """The host of a URL for a message, redacted: a server can put a secret into the name."""
         host = host_of(url)
         return host if host == self._host else self._redact.host(host)
@@ -176,7 +176,7 @@ class RegistryClient:
                 raise self._refuse_redirect(url, destination)
             url = destination
         raise unreachable(
-            f"{self.shown_host(url)} redirects more than {REDIRECTS} times; check that it is a "
+            f"{self.redact_host(url)} redirects more than {REDIRECTS} times; check that it is a "
             "registry"
         )
 
@@ -199,13 +199,13 @@ class RegistryClient:
                 proxies=_NO_PROXY if is_loopback(host_of(url)) else None,
             )
         except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise connection_error(error, self.shown_host(url), self._redact) from None
+            raise connection_error(error, self.redact_host(url), self._redact) from None
 
     def _read(self, url: str, response: requests.Response) -> RegistryResponse:
         try:
             body = _read_body(response)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise connection_error(error, self.shown_host(url), self._redact) from None
+            raise connection_error(error, self.redact_host(url), self._redact) from None
         finally:
             response.close()
         challenge = response.headers.get("WWW-Authenticate", "")
@@ -218,10 +218,10 @@ class RegistryClient:
         )
 
     def _refuse_redirect(self, url: str, destination: str) -> LoginError:
-        shown = self._redact(f"{split_url(destination).scheme}://{host_of(destination)}")
+        redacted_origin = self._redact(f"{split_url(destination).scheme}://{host_of(destination)}")
         return unreachable(
-            f"{self.shown_host(url)} redirects to another origin ({shown}), and no credential is "
-            "sent there; if that is the registry, use its host as the server"
+            f"{self.redact_host(url)} redirects to another origin ({redacted_origin}), and no "
+            "credential is sent there; if that is the registry, use its host as the server"
         )
 
 

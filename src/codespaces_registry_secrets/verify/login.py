@@ -20,7 +20,7 @@ from codespaces_registry_secrets.model.registries import (
     IMAGE,
     TOKEN_SERVERS,
 )
-from codespaces_registry_secrets.verify.auth import REFUSED, Scheme, choose_scheme
+from codespaces_registry_secrets.verify.auth import REJECTED_STATUS, Scheme, choose_scheme
 from codespaces_registry_secrets.verify.deadline import Connections, run_within
 from codespaces_registry_secrets.verify.ecr import exchange_access_key
 from codespaces_registry_secrets.verify.errors import (
@@ -126,8 +126,8 @@ def _probe(client: RegistryClient, host: str) -> tuple[str, RegistryResponse]:
 def _check_login(client: RegistryClient, base: str, scheme: Scheme, host: str) -> None:
     """Repeat the request with the credential."""
     response = client.get(f"{base}/v2/", scheme.authorization())
-    if response.status in REFUSED:
-        raise rejected(scheme.refused_message(host, response))
+    if response.status in REJECTED_STATUS:
+        raise rejected(scheme.rejection_message(host, response))
     if response.status != HTTPStatus.OK or response.html:
         raise unreachable(_unexpected_message(host, response))
 
@@ -137,7 +137,7 @@ def _unexpected_message(host: str, response: RegistryResponse) -> str:
         return f"{host} reports a rate limit ({response}); run again later"
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return f"{host} returned a server error ({response}); run again later"
-    if response.status in REFUSED:
+    if response.status in REJECTED_STATUS:
         return (
             f"{host} denies access before any login ({response}); check whether a firewall blocks "
             "the runner"
@@ -170,7 +170,7 @@ def _check_manifest(
     authorization = scheme.authorization(f"repository:{name}:pull")
     url = f"{base}/v2/{name}/manifests/{reference}"
     response = client.head(url, authorization, ", ".join(MANIFEST_TYPES))
-    if response.status in REFUSED:
+    if response.status in REJECTED_STATUS:
         raise rejected(
             f"the login is accepted, but has no permission to pull it ({response}); give the "
             "credential read access to this image, or remove the image from the spec"
