@@ -70,11 +70,11 @@ class Note:
 class CredentialReport:
     """The result of checking a credential.
 
-    `refusal` says why it must not be stored, or is None. `expires` is when it expires, or None if
+    `rejection` says why it must not be stored, or is None. `expires` is when it expires, or None if
     unknown. `notes` are warnings about it.
     """
 
-    refusal: str | None = None
+    rejection: str | None = None
     expires: datetime | None = None
     notes: tuple[Note, ...] = ()
 

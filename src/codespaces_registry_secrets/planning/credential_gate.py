@@ -73,7 +73,7 @@ def _block_change(
     if change.credential is None or not any(step.value for step in change.steps):
         return change
     report = reports[change.credential]
-    reason = report.refusal
+    reason = report.rejection
     if report.expires and report.expires <= now:
         reason = f"the credential expired at {format_time(report.expires)}; renew it"
     return change.blocked(reason) if reason else change
@@ -98,8 +98,8 @@ def _unused_warning(
     credential: Credential, report: CredentialReport, written: frozenset[Credential]
 ) -> Iterator[Note]:
     """Warn about a rejected credential that this run does not store, but a later run would."""
-    if report.refusal and credential not in written:
-        yield Note("warning", f"{credential.name}: {report.refusal}", credential.where)
+    if report.rejection and credential not in written:
+        yield Note("warning", f"{credential.name}: {report.rejection}", credential.where)
 
 
 def _expiry_warning(
