@@ -29,7 +29,7 @@ def test_a_token_server_that_is_not_allowed_blocks_the_credential(
             allowed_servers=f"{server.host}, *.AZURECR.io",
             verify=verify,
         )
-        assert token_server.seen == []
+        assert token_server.requests == []
         message = (
             f"{server.host} names the token server {token_server.host}, which `allowed-servers`"
         )

@@ -57,7 +57,7 @@ def test_a_token_of_the_runner_is_not_a_source(
     """Also not with `mode: plan`: there is no request to GitHub or to the registry."""
     assert plan(action, registry, source) == 1
 
-    assert registry.seen == []
+    assert registry.requests == []
     assert sandbox.exchanges == []
 
 
@@ -70,7 +70,7 @@ def test_nothing_is_sent_to_servers_and_owners_that_are_not_allowed(
     """There is no login, and no request to GitHub."""
     assert plan(action, registry, **limits) == 1
 
-    assert registry.seen == []
+    assert registry.requests == []
     assert sandbox.exchanges == []
 
 
@@ -84,7 +84,7 @@ def test_allowed_owners_applies_to_the_user_of_the_token(
     code = action.run_in_process(spec, ENVIRONMENT, verify="auto", **{"allowed-owners": "octo-org"})
 
     assert code == 1
-    assert (registry.seen, sandbox.writes) == ([], [])
+    assert (registry.requests, sandbox.writes) == ([], [])
     assert "octocat is not allowed by the workflow's input `allowed-owners`" in (
         capsys.readouterr().out
     )
@@ -98,7 +98,7 @@ def test_allowed_servers_and_owners_are_used(
 
     assert plan(action, registry, event="pull_request", **limits) == 0
 
-    assert registry.seen
+    assert registry.requests
     assert "allowed-servers" not in capsys.readouterr().out
 
 

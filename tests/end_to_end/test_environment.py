@@ -117,12 +117,12 @@ def test_botocore_ignores_environment_variables(world: World, action: Action) ->
             "AWS_ENDPOINT_URL_ECR": ecr.url,
         }
         step = action.step(spec, variables, verify="required")
-        (request,) = ecr.seen
+        (request,) = ecr.requests
 
     assert step.exit_code == 1
     assert "UnrecognizedClientException: no such key" in step.stdout
     assert "Credential=AKIAIOSFODNN7EXAMPLE/" in (request.authorization or "")
-    assert other_endpoint.seen == []
+    assert other_endpoint.requests == []
     assert world.secrets(REPOSITORY) == {}
 
 

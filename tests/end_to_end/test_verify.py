@@ -132,7 +132,7 @@ def test_a_credential_has_one_login_for_all_targets(world: World, action: Action
     with Served(log_in) as registry:
         server = f"127.0.0.1:{registry.port}"
         step = action.step(SPEC.format(server=server), environment, verify="required")
-        logins = [request for request in registry.seen if request.authorization]
+        logins = [request for request in registry.requests if request.authorization]
 
     assert step.exit_code == 0, step.stdout
     assert len(logins) == 2

@@ -64,11 +64,11 @@ class Attacker:
             while True:
                 raw, _ = self._socket.accept()
                 with raw, suppress(ssl.SSLError):
-                    self._answer(
+                    self._respond(
                         self._context.wrap_socket(raw, server_side=True) if self._context else raw
                     )
 
-    def _answer(self, connection: socket.socket) -> None:
+    def _respond(self, connection: socket.socket) -> None:
         if connection.recv(65536).startswith(b"\x16"):
             return  # the client tries TLS first, on loopback too
         self.began.set()

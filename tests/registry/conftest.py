@@ -133,7 +133,7 @@ def token_server(
     tokens: TokenServer, serve: Serve, certificate_authority: CertificateAuthority
 ) -> Served:
     """`tokens` over TLS."""
-    return serve(tokens.answer, certificate_authority.certify("localhost", "auth.docker.io"))
+    return serve(tokens.respond, certificate_authority.certify("localhost", "auth.docker.io"))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReceivedRequest:
     """A request that the server received."""
 
     method: str
@@ -39,7 +39,7 @@ class Served:
         self._context = context
         self._ready = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self.seen: list[Seen] = []
+        self.requests: list[ReceivedRequest] = []
 
     def __enter__(self) -> Self:
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -70,7 +70,7 @@ class Served:
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", "/{path:.*}", self._respond)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
         await runner.setup()
         await web.SockSite(runner, self._socket, ssl_context=self._context).start()
@@ -78,10 +78,12 @@ class Served:
         await self._over.wait()
         await runner.cleanup()
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
         headers = dict(request.headers)
-        self.seen.append(Seen(request.method, request.path, dict(request.query), headers, form))
+        self.requests.append(
+            ReceivedRequest(request.method, request.path, dict(request.query), headers, form)
+        )
         return await self._handler(request)
 
 

@@ -42,22 +42,22 @@ def test_globs(server: str, glob: str, expected: bool) -> None:
 def token_host(serve: Serve) -> Served:
     """A token server on another host than its registry."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({"token": "token-for-a-while"})
 
-    return serve(answer)
+    return serve(respond)
 
 
 @pytest.fixture
 def registry(serve: Serve, token_host: Served) -> Served:
     """A registry that names that token server."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if "Authorization" in request.headers:
             return web.json_response({})
         return challenging(f'Bearer realm="{token_host.url}/token"')
 
-    return serve(answer)
+    return serve(respond)
 
 
 def test_a_token_server_on_another_host(login: Login, registry: Served, token_host: Served) -> None:
@@ -69,8 +69,8 @@ def test_a_token_server_on_another_host(login: Login, registry: Served, token_ho
         "not cover, so the credential is not sent there; add that host to `allowed-servers` if it "
         "belongs to this registry"
     )
-    assert not token_host.seen
-    assert [seen.authorization for seen in registry.seen] == [None]
+    assert not token_host.requests
+    assert [request.authorization for request in registry.requests] == [None]
     for allowed in ((registry.host, token_host.host), ("localhost:*",), ()):
         assert login(registry.host, *ME, allowed_servers=allowed).status == "accepted"
 
@@ -83,7 +83,7 @@ def test_a_server_that_is_not_allowed(login: Login, registry: Served) -> None:
         f"`allowed-servers` does not cover {registry.host}, so no credential is sent there; add it "
         "to the input, or correct the server"
     )
-    assert not registry.seen
+    assert not registry.requests
 
 
 @pytest.mark.registry
@@ -121,18 +121,18 @@ def test_known_token_servers(
     """A registry's own token server is covered, and no other."""
     server, host, realm, allowed = case
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"token": "token-for-a-while"})
         if "Authorization" in request.headers:
             return web.json_response({})
         return challenging(f'Bearer realm="https://{realm}/token"')
 
-    served = serve(answer, certificate_authority.certify(host, "gitlab.com"))
+    served = serve(respond, certificate_authority.certify(host, "gitlab.com"))
     names = (host, "gitlab.com")
     with Proxy({f"{name}:443": served.port for name in names}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         result = login(server, *ME, allowed_servers=(server,))
     assert result.status == ("accepted" if allowed else "rejected"), result.message
-    sent = [seen for seen in served.seen if seen.authorization]
+    sent = [request for request in served.requests if request.authorization]
     assert bool(sent) is allowed

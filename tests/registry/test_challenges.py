@@ -46,7 +46,7 @@ def test_headers(header: str, expected: list[Challenge]) -> None:
 def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
     """If a registry offers both, the credential is sent only to the token server."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"access_token": "granted"})
         if request.headers.get("Authorization") == "Bearer granted":
@@ -54,11 +54,11 @@ def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
         realm = f'{server.url}/token?tenant=1",service="s'
         return challenging(f'Basic realm="registry", Bearer realm="{realm}"')
 
-    server = serve(answer)
+    server = serve(respond)
     assert login(server.host, "me", "the password").status == "accepted"
-    sent = [(seen.authorization or "").partition(" ")[0] for seen in server.seen]
+    sent = [(request.authorization or "").partition(" ")[0] for request in server.requests]
     assert sent == ["", "Basic", "Bearer"]
-    assert server.seen[1].query["tenant"] == "1"
+    assert server.requests[1].query["tenant"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -79,23 +79,23 @@ def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
 def test_an_unsafe_token_server(serve: Serve, login: Login, realm: str) -> None:
     """A token server without TLS gets no request."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="{realm}",service="s"')
 
-    server = serve(answer)
+    server = serve(respond)
     result = login(server.host, "me", "the password")
     assert result.status == "unreachable"
     assert "names a token server without an https URL" in result.message
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
 def test_an_unsupported_scheme(serve: Serve, login: Login) -> None:
     """For example Digest."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return challenging('Digest realm="x", nonce="y"')
 
-    result = login(serve(answer).host, "me", "the password")
+    result = login(serve(respond).host, "me", "the password")
     assert result.status == "unreachable"
     assert "offers no authentication scheme that Docker supports" in result.message
 
@@ -103,11 +103,11 @@ def test_an_unsupported_scheme(serve: Serve, login: Login) -> None:
 def test_a_user_name_with_a_colon(serve: Serve, login: Login) -> None:
     """A Basic header cannot contain it."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return challenging('Basic realm="x"')
 
-    server = serve(answer)
+    server = serve(respond)
     result = login(server.host, "me:too", "the password")
     assert result.status == "rejected"
     assert "the user name contains a colon" in result.message
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1

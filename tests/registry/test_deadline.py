@@ -56,11 +56,11 @@ def test_a_registry_that_keeps_the_login_waiting(
 def test_a_token_server_that_keeps_the_login_waiting(serve: Serve, login: Login) -> None:
     """The limit applies to all requests of a login together."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="http://{attacker.host}/token"')
 
     with Attacker(dribbled_header) as attacker:
-        result = login(serve(answer).host, *ME, seconds=SECONDS)
+        result = login(serve(respond).host, *ME, seconds=SECONDS)
         assert attacker.gone.wait(5)
     assert result.status == "unreachable"
     assert "did not finish within 0.5 s" in result.message
@@ -105,12 +105,12 @@ def test_a_name_that_takes_long_to_resolve(
 def test_many_quick_requests_are_one_login(serve: Serve, login: Login) -> None:
     """The limit applies to their sum."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         time.sleep(0.2)  # noqa: ASYNC251 - the server has only this request
         return web.json_response({})
 
     images = [f"team/image-{number}" for number in range(50)]
-    assert login(serve(answer).host, *ME, *images, seconds=SECONDS).status == "unreachable"
+    assert login(serve(respond).host, *ME, *images, seconds=SECONDS).status == "unreachable"
 
 
 def test_an_error_in_the_thread_of_a_login_is_raised() -> None:
@@ -127,10 +127,10 @@ def test_a_fast_login_is_not_interrupted(serve: Serve, login: Login) -> None:
     """All of its requests arrive."""
     pair = b64encode(":".join(ME).encode()).decode()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         authenticated = request.headers.get("Authorization") == f"Basic {pair}"
         return web.json_response({}) if authenticated else challenging('Basic realm="x"')
 
-    server = serve(answer)
+    server = serve(respond)
     assert login(server.host, *ME, "team/devbox", seconds=30).status == "accepted"
-    assert [seen.method for seen in server.seen] == ["GET", "GET", "HEAD"]
+    assert [request.method for request in server.requests] == ["GET", "GET", "HEAD"]

@@ -217,11 +217,11 @@ def test_codes_of_aws(
     """If AWS is overloaded, the result is not about the key."""
     status, code = error
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         body = {"__type": code, "message": "The key in the request is invalid."}
         return web.json_response(body, status=status)
 
-    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(answer).url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(respond).url)
     result = login(SERVER, *NO_KEY)
     assert result.status == expected
     assert f"({code}: The key in the request is invalid)" in result.message
@@ -233,10 +233,10 @@ def test_a_response_that_is_not_from_aws(
 ) -> None:
     """Another server responds in its place."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.Response(text=body)
 
-    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(answer).url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(respond).url)
     result = login(SERVER, *NO_KEY)
     assert result.status == "unreachable"
     assert "AWS returned no ECR login in its response" in result.message

@@ -42,7 +42,7 @@ def test_images_that_can_be_pulled(
         f"team/devbox:gone@{pushed}",
     ]
     assert login(token_registry.host, *OCTOCAT, *images).status == "accepted"
-    scopes = [seen.query.get("scope") for seen in token_server.seen]
+    scopes = [request.query.get("scope") for request in token_server.requests]
     assert scopes == [None] + 4 * ["repository:team/devbox:pull"]
 
 
@@ -105,7 +105,7 @@ def test_an_invalid_image_name(serve: Serve, login: Login, image: str) -> None:
     result = login(server.host, *OCTOCAT, image)
     assert result.status == "rejected"
     assert result.message.startswith(f"image {image}: not an image name")
-    assert {seen.path for seen in server.seen} == {"/v2/"}
+    assert {request.path for request in server.requests} == {"/v2/"}
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,10 @@ def test_other_responses_for_a_manifest(
 ) -> None:
     """Only a response about the credential rejects it."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({}, status=200 if request.path == "/v2/" else status)
 
-    result = login(serve(answer).host, *OCTOCAT, "team/devbox")
+    result = login(serve(respond).host, *OCTOCAT, "team/devbox")
     assert result.status == expected
     assert result.message.startswith("image team/devbox: ")
     assert message in result.message
@@ -133,12 +133,12 @@ def test_other_responses_for_a_manifest(
 def test_every_manifest_type_is_accepted(serve: Serve, login: Login) -> None:
     """Docker's and OCI's, for one platform and for several."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
 
-    server = serve(answer)
+    server = serve(respond)
     assert login(server.host, *OCTOCAT, "team/devbox").status == "accepted"
-    last = server.seen[-1]
+    last = server.requests[-1]
     assert (last.method, last.path) == ("HEAD", "/v2/team/devbox/manifests/latest")
     assert last.headers["Accept"].split(", ") == [
         "application/vnd.oci.image.index.v1+json",

@@ -68,17 +68,17 @@ def test_a_plain_login_names_no_scope(
 ) -> None:
     """As with `docker login`: it sends the service, the client and the credential."""
     login(token_registry.host, *OCTOCAT)
-    [seen] = token_server.seen
-    assert (seen.method, seen.path) == ("GET", "/token")
-    assert seen.query == {
+    [request] = token_server.requests
+    assert (request.method, request.path) == ("GET", "/token")
+    assert request.query == {
         "service": "registry.test",
         "account": "octocat",
         "offline_token": "true",
         "client_id": "codespaces-registry-secrets",
     }
     pair = base64.b64encode(":".join(OCTOCAT).encode()).decode()
-    assert seen.authorization == f"Basic {pair}"
-    assert seen.headers["User-Agent"] == "codespaces-registry-secrets"
+    assert request.authorization == f"Basic {pair}"
+    assert request.headers["User-Agent"] == "codespaces-registry-secrets"
 
 
 @pytest.mark.parametrize("username", ["<token>", "00000000-0000-0000-0000-000000000000"])
@@ -87,9 +87,9 @@ def test_an_identity_token_is_refreshed(
 ) -> None:
     """The password is sent as a refresh token, without Basic."""
     assert login(token_registry.host, username, "an-identity-token").status == "accepted"
-    [seen] = token_server.seen
-    assert (seen.method, seen.authorization) == ("POST", None)
-    assert seen.form == {
+    [request] = token_server.requests
+    assert (request.method, request.authorization) == ("POST", None)
+    assert request.form == {
         "grant_type": "refresh_token",
         "refresh_token": "an-identity-token",
         "service": "registry.test",
@@ -103,7 +103,7 @@ def test_a_wrong_identity_token_is_tried_both_ways(
     """Not every token server has the POST, so the GET follows a refusal."""
     result = login(token_registry.host, "<token>", "not-an-identity-token")
     assert result.status == "rejected"
-    assert [seen.method for seen in token_server.seen] == ["POST", "GET"]
+    assert [request.method for request in token_server.requests] == ["POST", "GET"]
 
 
 def test_an_expired_token_is_rejected(

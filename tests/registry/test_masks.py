@@ -34,11 +34,11 @@ def test_basic(serve: Serve, login: Login) -> None:
     """User name and password in base64 are masked before they are sent."""
     masks = Masks()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         carried = request.headers.get("Authorization", "").removeprefix("Basic ")
         return web.json_response({}) if carried in masks else challenging('Basic realm="x"')
 
-    assert login(serve(answer).host, USER, PASSWORD, mask=masks).status == "accepted"
+    assert login(serve(respond).host, USER, PASSWORD, mask=masks).status == "accepted"
     assert masks == [pair(USER, PASSWORD)]
 
 
@@ -51,13 +51,13 @@ def test_bearer(serve: Serve, login: Login, body: dict[str, str], username: str)
     """Every token that a token server issues, used or not."""
     masks = Masks()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response(body)
         known = request.headers.get("Authorization", "").removeprefix("Bearer ") in masks
         return web.json_response({}) if known else challenging(f'Bearer realm="{server.url}/token"')
 
-    server = serve(answer)
+    server = serve(respond)
     assert login(server.host, username, PASSWORD, mask=masks).status == "accepted"
     basic = [] if username == "<token>" else [pair(USER, PASSWORD)]
     assert masks == [*basic, *body.values()]
@@ -67,12 +67,12 @@ def test_an_unusable_token(serve: Serve, login: Login) -> None:
     """Also a token that no header can carry is masked."""
     masks = Masks()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"token": "two\nlines", "refresh_token": 1})
         return challenging(f'Bearer realm="{server.url}/token"')
 
-    server = serve(answer)
+    server = serve(respond)
     assert login(server.host, USER, PASSWORD, mask=masks).status == "unreachable"
     assert masks == [pair(USER, PASSWORD), "two\nlines"]
 
@@ -92,11 +92,11 @@ def test_a_login_of_ecr(
         assert masks == [signature]
         return web.json_response({"authorizationData": [{"authorizationToken": token}]})
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         carried = request.headers.get("Authorization", "").removeprefix("Basic ")
         return web.json_response({}) if carried in masks else challenging('Basic realm="x"')
 
-    server = serve(answer, certificate_authority.certify(ECR))
+    server = serve(respond, certificate_authority.certify(ECR))
     with Proxy({f"{ECR}:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         result = login(ECR, *KEY, ecr_endpoint=serve(aws).url, mask=masks)
@@ -108,12 +108,12 @@ def test_a_token_too_short_to_mask(serve: Serve, login: Login) -> None:
     """It is not masked, because a server could otherwise have single letters of the log replaced."""
     masks = Masks()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"token": "e"})
         return challenging(f'Bearer realm="{server.url}/token"')
 
-    server = serve(answer)
+    server = serve(respond)
     login(server.host, USER, PASSWORD, mask=masks)
     assert masks == [pair(USER, PASSWORD)]
 
@@ -122,11 +122,11 @@ def test_a_secret_that_is_already_masked(serve: Serve, login: Login) -> None:
     """A token that equals the password, or an empty token, gets no mask."""
     masks = Masks()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"token": PASSWORD, "access_token": ""})
         return challenging(f'Bearer realm="{server.url}/token"')
 
-    server = serve(answer)
+    server = serve(respond)
     login(server.host, USER, PASSWORD, mask=masks)
     assert masks == [pair(USER, PASSWORD)]

@@ -58,7 +58,7 @@ def test_a_response_that_repeats_the_password(
 ) -> None:
     """In whole or in part, in any encoding and place: the message is not shown."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         challenge = 'Basic realm="x"'
         if not pair(request):
             return challenging(challenge)
@@ -73,7 +73,7 @@ def test_a_response_that_repeats_the_password(
         body = {"errors": [{"message": echo}]} if form == "errors" else {"details": echo}
         return challenging(challenge, 403, body)
 
-    result = login(serve(answer).host, USER, PASSWORD)
+    result = login(serve(respond).host, USER, PASSWORD)
     assert result.status == "rejected"
     assert NOT_SHOWN in result.message
     assert not any(part.lower() in result.message.lower() for part in (echo, "BEGIN", "c2Vjc"))
@@ -82,11 +82,11 @@ def test_a_response_that_repeats_the_password(
 def test_a_response_that_repeats_a_short_password(serve: Serve, login: Login) -> None:
     """It is compared as a whole."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         challenge = 'Basic realm="x"'
         return challenging(challenge, 401, {"details": "hunter2 is wrong"})
 
-    result = login(serve(answer).host, USER, "hunter2")
+    result = login(serve(respond).host, USER, "hunter2")
     assert NOT_SHOWN in result.message
     assert "hunter2" not in result.message
 
@@ -94,24 +94,24 @@ def test_a_response_that_repeats_a_short_password(serve: Serve, login: Login) ->
 def test_a_response_that_repeats_the_user_name(serve: Serve, login: Login) -> None:
     """Stars replace it; the rest of the message stays."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         challenge = 'Basic realm="x"'
         return challenging(challenge, 401, {"details": "user \x1bOctocat: no\n::error::octocats"})
 
-    result = login(serve(answer).host, USER, PASSWORD)
+    result = login(serve(respond).host, USER, PASSWORD)
     assert "(401: user ***: no ::error::octocats)" in result.message
 
 
 def test_a_response_that_repeats_a_token(serve: Serve, login: Login) -> None:
     """A token is as secret as the credential that it was issued for."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"token": "a-token-for-a-while"})
         challenge = f'Bearer realm="{server.url}/token"'
         return challenging(challenge, 401, {"details": f"bad header {request.headers.items()}"})
 
-    server = serve(answer)
+    server = serve(respond)
     result = login(server.host, USER, PASSWORD)
     assert result.status == "rejected"
     assert NOT_SHOWN in result.message
@@ -120,10 +120,10 @@ def test_a_response_that_repeats_a_token(serve: Serve, login: Login) -> None:
 def test_a_long_message_is_cut(serve: Serve, login: Login) -> None:
     """Messages stay short."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({"details": "on and on " * 5000}, status=500)
 
-    assert len(login(serve(answer).host, USER, PASSWORD).message) < 500
+    assert len(login(serve(respond).host, USER, PASSWORD).message) < 500
 
 
 @pytest.mark.parametrize("at", ["greeting", "login", "token", "refresh", "manifest"])
@@ -134,7 +134,7 @@ def test_a_redirect_to_another_host(serve: Serve, login: Login, at: str, status:
     async def trap(request: web.Request) -> web.StreamResponse:
         return web.json_response({"token": "a-token-for-a-while"})
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         known = bool(pair(request))
         is_at = {
             "greeting": request.path == "/v2/",
@@ -150,21 +150,21 @@ def test_a_redirect_to_another_host(serve: Serve, login: Login, at: str, status:
             return web.json_response({"token": "a-token-for-a-while"})
         return web.json_response({}) if known else challenging(f'Bearer realm="{server.url}/token"')
 
-    trapped, server = serve(trap), serve(answer)
+    trapped, server = serve(trap), serve(respond)
     user = "<token>" if at == "refresh" else USER
     result = login(server.host, user, PASSWORD, "team/devbox")
     assert result.status == "unreachable"
     assert f"{server.host} redirects to another origin ({trapped.url})" in result.message
-    assert not trapped.seen
+    assert not trapped.requests
 
 
 def test_a_redirect_to_a_host_named_like_the_password(serve: Serve, login: Login) -> None:
     """The message does not show the host."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": "https://my-long-password.test/"})
 
-    result = login(serve(answer).host, USER, "my-long-password")
+    result = login(serve(respond).host, USER, "my-long-password")
     assert result.status == "unreachable"
     assert NOT_SHOWN in result.message
 
@@ -173,10 +173,10 @@ def test_a_redirect_to_a_host_named_like_the_password(serve: Serve, login: Login
 def test_a_token_server_named_like_the_password(serve: Serve, login: Login, name: str) -> None:
     """The message does not show the host."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="https://{name}.invalid/token"')
 
-    result = login(serve(answer).host, USER, "my-long-password")
+    result = login(serve(respond).host, USER, "my-long-password")
     assert result.status == "unreachable"
     assert "a host whose name contains the credential" in result.message
     assert "-long-password" not in result.message
@@ -191,50 +191,50 @@ def test_a_redirect_that_looks_like_the_same_host(serve: Serve, login: Login, fo
     async def trap(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         location = form.format(trapped.url, server.host)
         return web.Response(status=307, headers={"Location": location})
 
-    trapped, server = serve(trap), serve(answer)
+    trapped, server = serve(trap), serve(respond)
     result = login(server.host, USER, PASSWORD)
     assert result.status == "unreachable"
     assert "redirects to another origin" in result.message
-    assert not trapped.seen
+    assert not trapped.requests
 
 
 def test_a_redirect_to_an_invalid_url(serve: Serve, login: Login) -> None:
     """An invalid URL is another origin, too."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": "https://[broken/"})
 
-    assert "redirects to another origin" in login(serve(answer).host, USER, PASSWORD).message
+    assert "redirects to another origin" in login(serve(respond).host, USER, PASSWORD).message
 
 
 def test_a_redirect_within_the_registry(serve: Serve, login: Login) -> None:
     """It is followed, with the credential."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/v2/":
             return web.Response(status=307, headers={"Location": "/registry/v2/"})
         return web.json_response({}) if pair(request) else challenging('Basic realm="x"')
 
-    server = serve(answer)
+    server = serve(respond)
     assert login(server.host, USER, PASSWORD).status == "accepted"
-    assert [seen.path for seen in server.seen] == 2 * ["/v2/", "/registry/v2/"]
+    assert [request.path for request in server.requests] == 2 * ["/v2/", "/registry/v2/"]
 
 
 def test_a_redirect_loop(serve: Serve, login: Login) -> None:
     """They are followed three times."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.Response(status=302, headers={"Location": "/v2/"})
 
-    server = serve(answer)
+    server = serve(respond)
     result = login(server.host, USER, PASSWORD)
     assert result.status == "unreachable"
     assert "redirects more than 3 times" in result.message
-    assert len(server.seen) == 4
+    assert len(server.requests) == 4
 
 
 def test_netrc_is_not_used(
@@ -246,13 +246,13 @@ def test_netrc_is_not_used(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({}) if pair(request) else challenging('Basic realm="x"')
 
-    server = serve(answer)
+    server = serve(respond)
     assert login(server.host, USER, PASSWORD).status == "accepted"
     expected = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    assert [seen.authorization for seen in server.seen] == [None, f"Basic {expected}"]
+    assert [request.authorization for request in server.requests] == [None, f"Basic {expected}"]
 
 
 def test_the_proxy_of_the_environment(
@@ -263,10 +263,10 @@ def test_the_proxy_of_the_environment(
 ) -> None:
     """It connects to the registry, and sees only its name."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({}) if pair(request) else challenging('Basic realm="x"')
 
-    server = serve(answer, certificate_authority.certify("registry.example.test"))
+    server = serve(respond, certificate_authority.certify("registry.example.test"))
     with Proxy({"registry.example.test:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert login("registry.example.test", USER, PASSWORD).status == "accepted"
@@ -291,16 +291,16 @@ def test_a_remote_registry_and_a_token_server_without_tls(
     async def trap(request: web.Request) -> web.StreamResponse:
         return web.json_response({"token": "a-token-for-a-while"})
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return challenging(f'Bearer realm="{trapped.url}/token"')
 
     trapped = serve(trap)
-    server = serve(answer, certificate_authority.certify("registry.example.test"))
+    server = serve(respond, certificate_authority.certify("registry.example.test"))
     with Proxy({"registry.example.test:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         result = login("registry.example.test", USER, PASSWORD)
     assert result.status == "unreachable"
-    assert not trapped.seen
+    assert not trapped.requests
 
 
 def test_a_remote_registry_without_tls(
@@ -308,17 +308,17 @@ def test_a_remote_registry_without_tls(
 ) -> None:
     """Only a registry on this machine can do without TLS."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
 
-    server = serve(answer)
+    server = serve(respond)
     with Proxy({"registry.example.test:443": server.port}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         result = login("registry.example.test", USER, PASSWORD)
     assert result.status == "unreachable"
     assert "the TLS handshake with registry.example.test failed" in result.message
-    assert not server.seen
+    assert not server.requests
     assert all(line.startswith("CONNECT ") for line in proxy.requests)
 
 
@@ -327,10 +327,10 @@ def test_no_proxy_for_this_machine(
 ) -> None:
     """Requests to loopback can be unencrypted, so no proxy gets them."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({})
 
-    server = serve(answer)
+    server = serve(respond)
     with Proxy({}) as proxy:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
@@ -342,14 +342,14 @@ def test_no_proxy_for_this_machine(
 def test_no_object_keeps_a_value_after_a_login(serve: Serve, login: Login, outcome: str) -> None:
     """After any result."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if outcome == "late":
             await asyncio.sleep(60)
         if not pair(request):
             return challenging('Basic realm="x"')
         return web.json_response({}, status={"accepted": 200, "rejected": 401}.get(outcome, 500))
 
-    result = login(serve(answer).host, USER, PASSWORD, seconds=0.5)
+    result = login(serve(respond).host, USER, PASSWORD, seconds=0.5)
     assert result.status == {"late": "unreachable"}.get(outcome, outcome)
     deadline = time.monotonic() + 5
     while any(

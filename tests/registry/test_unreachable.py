@@ -27,16 +27,16 @@ def test_a_registry_that_requires_no_credential(serve: Serve, login: Login) -> N
     """It gets the credential by Basic anyway."""
     server = serve(fine)
     assert login(server.host, *ME).status == "accepted"
-    assert [bool(seen.authorization) for seen in server.seen] == [False, True]
+    assert [bool(request.authorization) for request in server.requests] == [False, True]
 
 
 def test_a_registry_that_requires_no_credential_and_rejects_it(serve: Serve, login: Login) -> None:
     """The credential is rejected, although none is required."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         return web.json_response({}, status=403 if "Authorization" in request.headers else 200)
 
-    assert login(serve(answer).host, *ME).status == "rejected"
+    assert login(serve(respond).host, *ME).status == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_responses_that_show_nothing_about_the_credential(
 ) -> None:
     """A 403 before any login is a firewall's, and a web page is not a registry's."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         kind = "text/html" if body.startswith("<") else "application/json"
         return web.Response(status=status, text=body, content_type=kind)
 
-    server = serve(answer)
+    server = serve(respond)
     result = login(server.host, *ME)
     assert result.status == "unreachable"
     assert f"{server.host} " in result.message
@@ -88,12 +88,12 @@ def test_responses_of_a_token_server(
 ) -> None:
     """A refusal rejects the credential; any other response without a token does not."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/v2/":
             return challenging(f'Bearer realm="{server.url}/token"')
         return web.Response(status=response[0], text=response[1])
 
-    server = serve(answer)
+    server = serve(respond)
     result = login(server.host, *ME)
     assert result.status == status
     assert message in result.message
@@ -106,12 +106,12 @@ def test_a_server_that_does_not_respond(
     """The registry, or its token server."""
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == at:
             await asyncio.sleep(60)
         return challenging(f'Bearer realm="{server.url}/token"')
 
-    server = serve(answer)
+    server = serve(respond)
     result = login(server.host, *ME)
     assert result.status == "unreachable"
     assert result.message == f"{server.host} did not respond within 10 s; run again later"
@@ -123,14 +123,14 @@ def test_a_response_that_stops_in_the_middle(
     """It counts as no response."""
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(b'{"errors": ')
         await asyncio.sleep(60)
         return response
 
-    result = login(serve(answer).host, *ME)
+    result = login(serve(respond).host, *ME)
     assert result.status == "unreachable"
     assert "did not respond within 10 s" in result.message
 
@@ -140,7 +140,7 @@ def test_an_endless_response(serve: Serve, login: Login, monkeypatch: pytest.Mon
     monkeypatch.setattr(http, "READ_SECONDS", 0.5)
     sent = 0
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         nonlocal sent
         response = web.StreamResponse(status=500)
         await response.prepare(request)
@@ -150,7 +150,7 @@ def test_an_endless_response(serve: Serve, login: Login, monkeypatch: pytest.Mon
             sent += 1
             await asyncio.sleep(0.05)
 
-    assert login(serve(answer).host, *ME).status == "unreachable"
+    assert login(serve(respond).host, *ME).status == "unreachable"
     assert sent < 40
 
 
@@ -209,7 +209,7 @@ def test_an_unknown_certificate_authority(serve: Serve, login: Login, tmp_path: 
     assert result.status == "unreachable"
     assert result.message.startswith(f"the certificate of {server.host} could not be verified (")
     assert "REQUESTS_CA_BUNDLE" in result.message
-    assert not server.seen
+    assert not server.requests
 
 
 def test_a_certificate_for_another_name(
@@ -220,7 +220,7 @@ def test_a_certificate_for_another_name(
     result = login(server.host, *ME)
     assert result.status == "unreachable"
     assert "Hostname mismatch, certificate is not valid for 'localhost'" in result.message
-    assert not server.seen
+    assert not server.requests
 
 
 def test_a_missing_bundle_of_authorities(
@@ -236,10 +236,10 @@ def test_a_missing_bundle_of_authorities(
 def test_a_response_that_cannot_be_decoded(serve: Serve, login: Login) -> None:
     """Its header says that it is compressed, but it is not."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
         return web.Response(body=b"no gzip", headers=headers)
 
-    result = login(serve(answer).host, *ME)
+    result = login(serve(respond).host, *ME)
     assert result.status == "unreachable"
     assert "returned an unreadable response" in result.message

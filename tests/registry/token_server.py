@@ -40,7 +40,7 @@ class TokenServer:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._chain = self.certificate_authority.chain_for(self._key)
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def respond(self, request: web.Request) -> web.StreamResponse:
         """Handle a GET with Basic credentials, or a POST with a refresh token."""
         if request.method == "POST":
             form = await request.post()
