@@ -68,10 +68,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect slow tests, except with `--all` and in a file that the command line names."""
     if config.getoption("--all"):
         return
-    named = {
+    files_on_command_line = {
         (config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args
     }
-    slow = [item for item in items if item.get_closest_marker("slow") and item.path not in named]
+    slow = [
+        item
+        for item in items
+        if item.get_closest_marker("slow") and item.path not in files_on_command_line
+    ]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
 

@@ -58,14 +58,16 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     }
     own = [triplet for triplet in triplets if triplet.target not in other_names]
     others = [triplet for triplet in triplets if triplet.target in other_names]
-    seen = {t.target: _seen(t.target, stored, unresolved) for t in own}
+    targets = {t.target: _observe(t.target, stored, unresolved) for t in own}
     current = {
         t.target: None if t.target in unresolved else FORMER.get(t.target, t.target) for t in others
     }
-    return Scenario(own, others, Observed(seen, {}, {}, {}, current))
+    return Scenario(own, others, Observed(targets, {}, {}, {}, current))
 
 
-def _seen(name: Target, stored: dict[Target, set[str]], unresolved: set[Target]) -> ObservedTarget:
+def _observe(
+    name: Target, stored: dict[Target, set[str]], unresolved: set[Target]
+) -> ObservedTarget:
     now = FORMER.get(name, name)
     if name in unresolved:
         return ObservedTarget({}, NOW, error="GitHub returned 502")
@@ -102,7 +104,11 @@ def test_each_triplet_of_a_repository_is_changed_once_at_most(scenario: Scenario
 @given(scenarios())
 def test_every_unmanaged_triplet_is_deleted_if_all_names_are_resolved(scenario: Scenario) -> None:
     """The safety checks do not block other deletions."""
-    resolved = {name: seen for name, seen in scenario.observed.targets.items() if not seen.error}
+    resolved = {
+        name: observed_target
+        for name, observed_target in scenario.observed.targets.items()
+        if not observed_target.error
+    }
     own = [triplet for triplet in scenario.own if triplet.target in resolved]
     resolved_others = [t for t in scenario.others if scenario.observed.other_shards[t.target]]
     observed = replace(scenario.observed, targets=resolved)
@@ -112,9 +118,9 @@ def test_every_unmanaged_triplet_is_deleted_if_all_names_are_resolved(scenario: 
 
     deleted = {(c.target, c.registry) for c in changes if c.action == "delete"}
     stored = {
-        (seen.resolved, id_)
-        for seen in resolved.values()
+        (observed_target.resolved, id_)
+        for observed_target in resolved.values()
         for id_ in IDS
-        if secret_name(id_, Part.USER) in seen.secrets
+        if secret_name(id_, Part.USER) in observed_target.secrets
     }
     assert deleted == stored - named

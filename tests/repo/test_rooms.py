@@ -93,14 +93,14 @@ def test_there_are_no_circular_imports() -> None:
 
 def reachable(name: str) -> set[str]:
     """All modules that a module imports, directly or through others."""
-    seen: set[str] = set()
+    reachable_names: set[str] = set()
     waiting = [name]
     while waiting:
         for imported in GRAPH.get(waiting.pop(), ()):
-            if imported not in seen:
-                seen.add(imported)
+            if imported not in reachable_names:
+                reachable_names.add(imported)
                 waiting.append(imported)
-    return seen
+    return reachable_names
 
 
 def test_the_package_has_exactly_these_rooms_and_modules() -> None:

@@ -29,19 +29,19 @@ def _check_output(case: Case, run: Run) -> Iterator[str]:
     )
     if not any(case.fault.matches(method, path) for method, path in requests):
         yield "no request matched the fault"
-    if run.code != (0 if case.outcome == "green" else 1):
+    if run.code != (0 if case.outcome == "succeeds" else 1):
         yield f"exit code {run.code}"
     if "an error in this Action" in run.printed:
         yield "it crashed"
     errors = re.findall(r"^::error .*", run.printed, re.MULTILINE)
     target = f" at {case.scenario.target}"
-    if case.outcome == "red" and not (errors and all(target in error for error in errors)):
+    if case.outcome == "fails" and not (errors and all(target in error for error in errors)):
         yield "no error names the target, or an error names another target"
     if case.outcome == "limited" and "GitHub's rate limit is used up until" not in run.printed:
         yield "it does not mention the rate limit"
     if case.endpoint and case.endpoint.optional and case.fault.times is None:
         warning = rf"cannot tell when the Actions secret {PASSWORD} last changed: (?!neither)"
-        if case.outcome == "green" and not re.search(warning, run.printed):
+        if case.outcome == "succeeds" and not re.search(warning, run.printed):
             yield "it does not warn"
 
 
@@ -52,9 +52,9 @@ def _check_secrets(case: Case, run: Run, expected: Baseline) -> Iterator[str]:
         now, complete = run.state.get(key), run.state.get(key) == after.get(key)
         if not complete and now != before.get(key):
             yield f"{key} is {now}"
-        if not complete and case.outcome == "green":
+        if not complete and case.outcome == "succeeds":
             yield f"{key} is not up to date: {now}"
-        if not complete and case.outcome == "red" and key[0] in case.others:
+        if not complete and case.outcome == "fails" and key[0] in case.others:
             yield f"{key} of another target is not up to date: {now}"
     to_delete = {key for key in before if key[1].startswith("GONE")}
     incomplete = [

@@ -143,7 +143,7 @@ def _cases(scenario: Scenario, *, many: bool) -> Iterator[tuple[str, str, Case]]
         for name, fault in LATE.items() if endpoint.times > 1 else ():
             late = endpoint.fails(fault, times=None, nth=endpoint.times)
             if fault.repeat is None:
-                yield "late", name, Case.red(scenario, late, endpoint)
+                yield "late", name, Case.failing(scenario, late, endpoint)
     yield from _pages(scenario)
 
 
@@ -172,7 +172,7 @@ def _common_faults(scenario: Scenario, endpoint: Endpoint) -> Iterator[tuple[str
     for name, fault in ONCE.items():
         yield "once", name, Case(scenario, endpoint.fails(fault), endpoint)
     for name, fault in {**LASTING, **_unexpected(endpoint)}.items():
-        yield "lasting", name, Case.red(scenario, endpoint.fails(fault, times=None), endpoint)
+        yield "lasting", name, Case.failing(scenario, endpoint.fails(fault, times=None), endpoint)
     for name, fault in LIMITS.items():
         case = Case(scenario, endpoint.fails(fault, times=None), endpoint, "limited")
         yield "limits", name, case
@@ -205,9 +205,13 @@ def _pages(scenario: Scenario) -> Iterator[tuple[str, str, Case]]:
                 yield (
                     "late",
                     "a page that repeats",
-                    Case.red(scenario, late, endpoint, small_pages=True),
+                    Case.failing(scenario, late, endpoint, small_pages=True),
                 )
-            yield "pages", name, Case.red(scenario, repeated, endpoint, small_pages=True)
+            yield "pages", name, Case.failing(scenario, repeated, endpoint, small_pages=True)
         if further and endpoint.counted:
             short = endpoint.fails(WITHOUT_LINK, times=None)
-            yield "pages", "no more of it", Case.red(scenario, short, endpoint, small_pages=True)
+            yield (
+                "pages",
+                "no more of it",
+                Case.failing(scenario, short, endpoint, small_pages=True),
+            )

@@ -81,16 +81,16 @@ class Case:
     scenario: Scenario
     fault: Fault = NO_FAULT
     endpoint: Endpoint | None = None
-    outcome: Literal["green", "red", "limited"] = "green"
+    outcome: Literal["succeeds", "fails", "limited"] = "succeeds"
     many: bool = False
     small_pages: bool = False
 
     @classmethod
-    def red(
+    def failing(
         cls, scenario: Scenario, fault: Fault, endpoint: Endpoint, *, small_pages: bool = False
     ) -> Case:
         """Return a case with a fault that fails the run, unless the endpoint is optional."""
-        outcome: Literal["green", "red"] = "green" if endpoint.optional else "red"
+        outcome: Literal["succeeds", "fails"] = "succeeds" if endpoint.optional else "fails"
         return cls(scenario, fault, endpoint, outcome, small_pages=small_pages)
 
     @property
