@@ -118,13 +118,13 @@ def test_a_rate_limit_stops_all_requests(sandbox: Sandbox, action: Action, statu
 
     assert step.exit_code == 0
     assert_in_place(sandbox.world, 20)
-    (refused,) = limited(sandbox)
+    (rejected,) = limited(sandbox)
     later = [
         exchange
         for exchange in sandbox.exchanges
-        if exchange.began > refused.ended + IN_FLIGHT_SECONDS
+        if exchange.began > rejected.ended + IN_FLIGHT_SECONDS
     ]
-    assert min(exchange.began for exchange in later) >= refused.ended + 1.9
+    assert min(exchange.began for exchange in later) >= rejected.ended + 1.9
     probe = min(later, key=lambda exchange: exchange.began)
     assert all(exchange.began >= probe.ended for exchange in later if exchange is not probe)
     messages = re.findall(
@@ -144,26 +144,26 @@ def test_a_run_waits_for_the_reset_of_the_primary_rate_limit(
     step = action.step(spec(5), ENVIRONMENT)
 
     assert step.exit_code == 0
-    (refused,) = limited(sandbox)
+    (rejected,) = limited(sandbox)
     later = [
         exchange.began
         for exchange in sandbox.exchanges
-        if exchange.began > refused.ended + IN_FLIGHT_SECONDS
+        if exchange.began > rejected.ended + IN_FLIGHT_SECONDS
     ]
-    assert 1 <= min(later) - refused.ended <= 5
+    assert 1 <= min(later) - rejected.ended <= 5
     assert "according to `x-ratelimit-reset`." in step.stdout
 
 
 def test_repeated_rate_limits_double_the_wait(sandbox: Sandbox, action: Action) -> None:
-    """Each further refusal at least doubles the wait, and only one request is sent after it."""
+    """Each further rejection at least doubles the wait, and only one request is sent after it."""
     headers = {"retry-after": "1"}
     sandbox.fail(Fault(method="GET", path="secrets", status=429, headers=headers, times=3))
 
     step = action.step(spec(1), ENVIRONMENT)
 
     assert step.exit_code == 0
-    refusals = limited(sandbox)
-    assert [round(after.began - before.ended) for before, after in pairwise(refusals)] == [1, 2]
+    rejections = limited(sandbox)
+    assert [round(after.began - before.ended) for before, after in pairwise(rejections)] == [1, 2]
     assert re.findall(r"\((\d) s\)", step.stdout) == ["1", "2", "4"]
 
 

@@ -192,8 +192,8 @@ class GitHubClient:
 
 def _was_rejected(error: GitHubError) -> bool:
     """Whether GitHub rejected the request; otherwise GitHub might have carried it out."""
-    refusals = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.INTERNAL_SERVER_ERROR)
-    return isinstance(error, RateLimitError) or error.status in refusals
+    rejections = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return isinstance(error, RateLimitError) or error.status in rejections
 
 
 def send_with_retry(limiter: RateLimiter, verb: str, send: Callable[[], T]) -> T:

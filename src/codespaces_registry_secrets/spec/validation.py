@@ -92,7 +92,7 @@ def find_unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str])
 
 
 def numbered_mappings(items: object) -> list[tuple[int, Entry]]:
-    """The mappings in a list with their indexes. Other items are an error of the shape."""
+    """The mappings in a list with their indexes. Other items are an error of the schema."""
     numbered = enumerate(items if isinstance(items, list) else ())
     return [(number, item) for number, item in numbered if isinstance(item, dict)]
 
