@@ -22,6 +22,7 @@ from codespaces_registry_secrets.github.target_resolution import (
     expand_globs,
     resolve_other_shards,
 )
+from codespaces_registry_secrets.github.variables import Variables
 from codespaces_registry_secrets.inputs.action_inputs import (
     Inputs,
     input_notes,
@@ -32,11 +33,13 @@ from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
+from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.planning.credential_gate import (
     block_rejected,
     block_targets,
     find_disallowed_owners,
 )
+from codespaces_registry_secrets.planning.lint import lint_without_state
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
 from codespaces_registry_secrets.report.early_end import report_early_end
@@ -55,6 +58,7 @@ from codespaces_registry_secrets.report.workflow_commands import WorkflowCommand
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.locate import read_document
+from codespaces_registry_secrets.state.recorder import StateRecorder
 from codespaces_registry_secrets.verify.verify import verify_credentials
 
 
@@ -102,6 +106,7 @@ class RunContext:
     limiter: RateLimiter
     commands: WorkflowCommands
     cancellation: Cancellation
+    recorder: StateRecorder | None
 
     def progress(
         self, verb: str, requests_per_minute: int, targets: int, requests: int
@@ -132,7 +137,11 @@ def _prepare(
     max_wait = MAX_SHARD_WAIT_SECONDS if inputs.shard else MAX_WAIT_SECONDS
     limiter = RateLimiter(inputs.writes_per_minute, commands.info, cancellation, max_wait)
     clients = connect(inputs, limiter, timeouts, commands.mask)
-    return RunContext(inputs, sources, clients, limiter, commands, cancellation)
+    recorder = None
+    if inputs.state and inputs.repository:
+        variables = Variables(clients, inputs.repository)
+        recorder = StateRecorder(inputs.state, variables, sources)
+    return RunContext(inputs, sources, clients, limiter, commands, cancellation, recorder)
 
 
 def build_plan(context: RunContext) -> Plan:
@@ -140,7 +149,7 @@ def build_plan(context: RunContext) -> Plan:
     inputs, clients = context.inputs, context.clients
     expanded = expand_globs(_load_spec(context), clients)
     desired, other_triplets = split_by_shard(expanded.desired, inputs.shard, expanded.errors)
-    observed, age_warnings = _observe(context, expanded, desired, other_triplets)
+    observed, source_notes = _observe(context, expanded, desired, other_triplets)
     plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, other_triplets)
     plan = block_targets(plan, find_disallowed_owners(plan, inputs.allowed_owners))
     repositories = {**expanded.repositories, **observed.repository_index}
@@ -148,7 +157,8 @@ def build_plan(context: RunContext) -> Plan:
     credentials = [triplet.credential for triplet in desired if triplet.credential]
     reports = verify_credentials(credentials, plan.written_credentials, inputs, context.sources)
     plan = block_rejected(plan, reports, clients.token_expires, observed.at, inputs.expiry_warning)
-    notes = (*input_notes(inputs), *expanded.notes, *age_warnings, *plan.notes)
+    state_notice = () if inputs.state else lint_without_state(desired, plan)
+    notes = (*input_notes(inputs), *expanded.notes, *source_notes, *plan.notes, *state_notice)
     return replace(plan, notes=notes)
 
 
@@ -164,7 +174,7 @@ def _observe(
     desired: Sequence[Desired],
     other_triplets: Sequence[Desired],
 ) -> tuple[Observed, Sequence[Note]]:
-    """Read GitHub's state for `desired`, and warn about each source whose age is unknown.
+    """Read GitHub's secrets for `desired`, and what the Action recorded; with warnings about both.
 
     The targets of other shards are only resolved to their current names, so that none is pruned.
     """
@@ -183,7 +193,16 @@ def _observe(
     observed = resolve_other_shards(
         observed, desired, other_triplets, expanded.repositories, clients, look_up=inputs.prune
     )
-    return observed, age_warnings
+    state, state_warnings = _load_state(context, desired)
+    return replace(observed, state=state), (*age_warnings, *state_warnings)
+
+
+def _load_state(
+    context: RunContext, desired: Sequence[Desired]
+) -> tuple[State | None, Sequence[Note]]:
+    if context.recorder is None:
+        return None, ()
+    return context.recorder.load(triplet.credential for triplet in desired if triplet.credential)
 
 
 def _log_plan(context: RunContext, plan: Plan) -> None:
@@ -224,6 +243,8 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
     """Write log, annotations, outputs and summary. The log has the plan already."""
     inputs, commands = context.inputs, context.commands
     errors = list(failure_notes(outcomes))
+    if context.recorder:
+        errors += context.recorder.save(outcomes, context.cancellation)
     if context.cancellation.requested and exit_code == FAILED:
         errors.append(Note("error", context.cancellation.message))
     counts = count_outcomes(outcomes)

@@ -10,8 +10,16 @@ import pytest
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
-from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan, planned_outcomes
+from codespaces_registry_secrets.model.plan import (
+    Change,
+    Note,
+    Outcome,
+    Plan,
+    Write,
+    planned_outcomes,
+)
 from codespaces_registry_secrets.model.targets import Organization, Repository, Shard
+from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.report.outputs import (
     MAX_PLAN_BYTES,
     build_outputs,
@@ -114,7 +122,10 @@ def test_the_matrix_is_empty_without_shards() -> None:
 def test_a_failed_change_is_counted_only_as_failed() -> None:
     """The other counts are of applied changes."""
     plan = Plan((CHANGE, CHANGE))
-    outcomes = (Outcome(CHANGE, "applied", wrote=True), Outcome(CHANGE, "failed", "no"))
+    outcomes = (
+        Outcome(CHANGE, "applied", writes=(Write(Part.USER, value=True),)),
+        Outcome(CHANGE, "failed", "no"),
+    )
 
     outputs = build_outputs("apply", plan, outcomes)
 

@@ -22,7 +22,7 @@ from codespaces_registry_secrets.errors import (
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.secrets import SecretWriter
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.plan import Change, Outcome, Plan
+from codespaces_registry_secrets.model.plan import Change, Outcome, Plan, Write
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
@@ -114,7 +114,7 @@ class _Executor:
         change = self.outcomes[index].change
         self.outcomes[index] = Outcome(change, "failed", INTERRUPTED)
         try:
-            writer.apply(change, self._read_values(change), partial(self._set_wrote, index))
+            writer.apply(change, self._read_values(change), partial(self._set_writes, index))
         except (GitHubError, SourceError, CancelledError) as error:
             if isinstance(error, FinalError):
                 self._aborted.set()
@@ -123,10 +123,11 @@ class _Executor:
             message = describe_unexpected(error)
             self.outcomes[index] = replace(self.outcomes[index], error=message)
         else:
-            self.outcomes[index] = Outcome(change, "applied", wrote=True)
+            writes = self.outcomes[index].writes
+            self.outcomes[index] = Outcome(change, "applied", writes=writes)
 
-    def _set_wrote(self, index: int, wrote: bool) -> None:  # noqa: FBT001 - a callback's argument
-        self.outcomes[index] = replace(self.outcomes[index], wrote=wrote)
+    def _set_writes(self, index: int, writes: tuple[Write, ...]) -> None:
+        self.outcomes[index] = replace(self.outcomes[index], writes=writes)
 
     def _any_failed(self, indexes: Sequence[int]) -> bool:
         return any(self.outcomes[index].status == "failed" for index in indexes)
@@ -136,8 +137,4 @@ class _Executor:
         credential = change.credential
         if credential is None or not any(step.value for step in change.steps):
             return {}
-        return {
-            Part.PASSWORD: self._sources.password(credential.password),
-            Part.USER: self._sources.username(credential.username),
-            Part.SERVER: SecretBytes(credential.server.encode()),
-        }
+        return self._sources.values(credential)

@@ -123,12 +123,14 @@ class GitHubClient:
         url: str,
         body: Mapping[str, Any] | None = None,
         secrets: Iterable[SecretBytes] = (),
-    ) -> None:
-        """Send a PUT. A repeated PUT has the same effect as one, so a retry is safe.
+    ) -> datetime | None:
+        """Send a PUT, and return when GitHub responded, by its clock; None if it does not say.
 
-        No error message contains one of the `secrets`, whatever the response says.
+        A repeated PUT has the same effect as one, so a retry is safe. No error message contains one
+        of the `secrets`, whatever the response says.
         """
-        self._request("PUT", target, url, {}, body, secrets=secrets)
+        headers, _ = self._request("PUT", target, url, {}, body, secrets=secrets)
+        return response_time(headers)
 
     def delete(self, target: Target, url: str) -> None:
         """Send a DELETE. A 404 is a success: an earlier try or another run has deleted it."""
@@ -137,6 +139,14 @@ class GitHubClient:
         except GitHubError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
+
+    def post(self, target: Target, url: str, body: Mapping[str, Any]) -> None:
+        """Send a POST. A retry of one that GitHub carried out is rejected with 409."""
+        self._request("POST", target, url, {}, body)
+
+    def patch(self, target: Target, url: str, body: Mapping[str, Any]) -> None:
+        """Send a PATCH. A repeated PATCH has the same effect as one, so a retry is safe."""
+        self._request("PATCH", target, url, {}, body)
 
     def _request(
         self,

@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 READS_AT_ONCE = 10
 READ_POINTS, WRITE_POINTS = 1, 5
+# The writes at targets are limited to a rate. Others are few, and must not wait behind them.
+PACED_VERBS = frozenset({"PUT", "DELETE"})
 # The wait if GitHub names none, and how much longer it gets with each rejection in a row.
 DEFAULT_WAIT_SECONDS, BACKOFF_FACTOR = 60.0, 2
 MAX_WAIT_SECONDS = 15 * 60.0
@@ -95,9 +97,10 @@ class RateLimiter:
             CancelledError: the run was cancelled during the wait.
         """
         reads = verb == "GET"
+        cost = READ_POINTS if reads else WRITE_POINTS
         while True:
             with self._reads if reads else nullcontext():
-                limits_hit = self._acquire(writes=not reads)
+                limits_hit = self._acquire(cost, paced=verb in PACED_VERBS)
                 limit: RateLimit | None = None
                 try:
                     return request()
@@ -108,29 +111,29 @@ class RateLimiter:
                 finally:
                     self._on_response(limit, limits_hit)
 
-    def _acquire(self, *, writes: bool) -> int:
+    def _acquire(self, cost: int, *, paced: bool) -> int:
         """Wait until a request can be sent; return how many limits had been hit by then."""
         with self._changed:
-            while (wait := self._seconds_to_wait(writes=writes)) > 0:
+            while (wait := self._seconds_to_wait(cost, paced=paced)) > 0:
                 self._cancellation.check()
                 self._sleep(self._changed, min(wait, POLL_SECONDS))
             now = self._clock()
-            self._points.spend(now, WRITE_POINTS if writes else READ_POINTS)
-            if writes:
+            self._points.spend(now, cost)
+            if paced:
                 self._writes.spend(now)
             # After a limit, one request tests whether it is lifted; the others wait for the result.
             self._probing = self._last_wait > 0
             return self._limits_hit
 
-    def _seconds_to_wait(self, *, writes: bool) -> float:
+    def _seconds_to_wait(self, cost: int, *, paced: bool) -> float:
         if self._final_error:
             raise self._final_error
         now = self._clock()
         if self._probing:
             return POLL_SECONDS
-        points_at = self._points.available_at(now, WRITE_POINTS if writes else READ_POINTS)
+        points_at = self._points.available_at(now, cost)
         self._log_wait_for_points(now, points_at)
-        writes_at = self._writes.available_at() if writes else now
+        writes_at = self._writes.available_at() if paced else now
         return max(self._closed_until, points_at, writes_at) - now
 
     def _log_wait_for_points(self, now: float, points_at: float) -> None:

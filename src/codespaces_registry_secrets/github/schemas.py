@@ -48,6 +48,12 @@ class Secrets(_Response):
     secrets: list[Secret]
 
 
+class Variable(_Response):
+    """An Actions variable."""
+
+    value: str
+
+
 class Repository(_Response):
     """A repository."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property, partial
 from http.client import UNPROCESSABLE_ENTITY
 from typing import Any
@@ -17,7 +19,7 @@ from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.observe import selected_repositories
-from codespaces_registry_secrets.model.plan import Change, Step
+from codespaces_registry_secrets.model.plan import Change, Step, Write
 from codespaces_registry_secrets.model.targets import Target
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 
@@ -28,23 +30,26 @@ class SecretWriter:
     def __init__(self, clients: GitHubClients, target: Target) -> None:
         self._clients = clients
         self._target = target
-        self._set_wrote: Callable[[bool], None] = lambda _: None
-        self._wrote = False
+        self._set_writes: Callable[[tuple[Write, ...]], None] = lambda _: None
+        self._writes: tuple[Write, ...] = ()
         self._key: schemas.PublicKey | None = None
 
     def apply(
-        self, change: Change, values: Mapping[Part, SecretBytes], set_wrote: Callable[[bool], None]
+        self,
+        change: Change,
+        values: Mapping[Part, SecretBytes],
+        set_writes: Callable[[tuple[Write, ...]], None],
     ) -> None:
         """Send the steps of a change in order. To apply a change twice is the same as once.
 
-        `set_wrote` is called with whether something might have been written: True before each
-        request, because GitHub can apply it and the response can be lost, and False if the first
-        request was rejected.
+        `set_writes` is called with the writes that GitHub carried out, or might have: before each
+        request with this one too, because its response can be lost, and again without it if GitHub
+        rejected it.
 
         Raises:
             GitHubError: a step failed, or might have failed.
         """
-        self._set_wrote, self._wrote = set_wrote, False
+        self._set_writes, self._writes = set_writes, ()
         for step in change.steps:
             name = secret_name(change.registry, step.part)
             if step.value:
@@ -58,31 +63,37 @@ class SecretWriter:
 
     def _send_without_value(self, url: str, step: Step) -> None:
         """Delete the secret at `url`, or change its selected repositories and keep its value."""
+        put, delete = self._client.put, self._client.delete
         if step.delete:
-            self._send(self._client.delete, url)
+            self._send(step, delete, url)
         elif step.replace is not None:
             body = {"selected_repository_ids": step.replace}
-            self._send(self._client.put, f"{url}/repositories", body)
+            self._send(step, put, f"{url}/repositories", body)
         else:
             for repository in step.add:
-                self._send(self._client.put, f"{url}/repositories/{repository}")
+                self._send(step, put, f"{url}/repositories/{repository}")
             for repository in step.remove:
-                self._send(self._client.delete, f"{url}/repositories/{repository}")
+                self._send(step, delete, f"{url}/repositories/{repository}")
 
-    def _send(self, method: Callable[..., None], url: str, *content: object) -> None:
-        self._set_wrote(True)
+    def _send(
+        self, step: Step, method: Callable[..., datetime | None], url: str, *content: object
+    ) -> None:
+        write = Write(step.part, value=step.value, deleted=step.delete)
+        self._set_writes((*self._writes, write))
         try:
-            method(self._target, url, *content)
+            write = replace(write, at=method(self._target, url, *content))
         except (GitHubError, CancelledError) as error:
-            self._set_wrote(self._wrote or (isinstance(error, GitHubError) and error.maybe_applied))
+            maybe_applied = isinstance(error, GitHubError) and error.maybe_applied
+            self._set_writes((*self._writes, write) if maybe_applied else self._writes)
             raise
-        self._wrote = True
+        self._writes = (*self._writes, write)
+        self._set_writes(self._writes)
 
     def _put_value(self, name: str, step: Step, values: Mapping[Part, SecretBytes]) -> None:
         """Send a value; seal it again if GitHub has changed the public key since it was read."""
         access = self._access(name, step)
         key = self._public_key()
-        put = partial(self._put_sealed, name, access, values[step.part], values[Part.PASSWORD])
+        put = partial(self._put_sealed, name, step, access, values)
         try:
             put(key)
         except GitHubError as error:
@@ -96,13 +107,15 @@ class SecretWriter:
     def _put_sealed(
         self,
         name: str,
+        step: Step,
         access: Mapping[str, Any],
-        value: SecretBytes,
-        password: SecretBytes,
+        values: Mapping[Part, SecretBytes],
         key: schemas.PublicKey,
     ) -> None:
-        body = {"encrypted_value": seal(key.key, value), "key_id": key.key_id, **access}
-        self._send(self._client.put, f"{self._target.url}/{name}", body, [password])
+        sealed = seal(key.key, values[step.part])
+        body = {"encrypted_value": sealed, "key_id": key.key_id, **access}
+        url = f"{self._target.url}/{name}"
+        self._send(step, self._client.put, url, body, [values[Part.PASSWORD]])
 
     def _access(self, name: str, step: Step) -> dict[str, Any]:
         """The visibility and selected repositories to send with a value.

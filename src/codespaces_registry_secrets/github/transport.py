@@ -35,7 +35,13 @@ from codespaces_registry_secrets.github.schemas import UNEXPECTED_RESPONSE
 from codespaces_registry_secrets.text.redaction import Redactor
 
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
-EXPECTED_STATUS = {"GET": (200,), "POST": (201,), "PUT": (201, 204), "DELETE": (204,)}
+EXPECTED_STATUS = {
+    "GET": (200,),
+    "POST": (201,),
+    "PUT": (201, 204),
+    "PATCH": (204,),
+    "DELETE": (204,),
+}
 _EXPECTED_ERRORS = (GithubException, requests.RequestException, RegistrySecretsError)
 _REPOSITORY_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 

@@ -76,6 +76,7 @@ class Inputs(BaseModel):
     prune: Annotated[bool, BeforeValidator(parsers.parse_boolean)] = False
     removal_limit: Annotated[float, BeforeValidator(parsers.parse_share)] = 0.3
     writes_per_minute: Annotated[int, BeforeValidator(parsers.parse_positive)] = 60
+    state: Annotated[str | None, BeforeValidator(parsers.parse_variable)] = None
     shard: Annotated[Shard | None, parsers.parse_with(parse_shard, SHARD_FORMAT)] = None
     credentials: Annotated[
         Mapping[str, SecretStr],
@@ -183,6 +184,9 @@ def _contradictions(variables: Mapping[str, str]) -> Iterator[ConfigError]:
     """Inputs that exclude or require each other."""
     has = {name: _variable(name) in variables for name in Inputs.model_fields}
     yield from _authentication_errors(has)
+    if has["state"] and not variables.get("GITHUB_REPOSITORY"):
+        message = "GITHUB_REPOSITORY is not set, so the repository of the workflow is unknown"
+        yield _input_error("state", message)
     shorthand = [name for name in SHORTHAND if has[name]]
     if shorthand and not has["id"]:
         yield _input_error("id", f"required when {_listed(shorthand)} is set")

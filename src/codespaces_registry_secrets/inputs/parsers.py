@@ -126,6 +126,20 @@ def parse_ids(text: str) -> frozenset[str]:
     return frozenset(map(str.upper, ids))
 
 
+def parse_variable(text: str) -> str:
+    """The name of an Actions variable, in upper case as GitHub stores it.
+
+    Source: "Store information in variables", docs.github.com.
+    """
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        raise field_error(
+            "must be the name of an Actions variable: letters, digits and `_`, and no digit first"
+        )
+    if text.upper().startswith("GITHUB_"):
+        raise field_error("choose another name: GitHub rejects variables named GITHUB_…")
+    return text.upper()
+
+
 def parse_target(text: str) -> str:
     """A target, written `scope:NAME`."""
     scope, colon, name = text.partition(":")

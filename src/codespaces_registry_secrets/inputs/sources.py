@@ -15,7 +15,9 @@ from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.inputs.workspace import WorkspaceFileError, read_file
+from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import CredentialKey, Source
+from codespaces_registry_secrets.model.triplet import Part
 
 # "Secrets are limited to 48 KB in size", docs.github.com.
 MAX_BYTES = 48 * 1024
@@ -71,6 +73,18 @@ class Sources:
         value = self._read(source)
         self.mask(value)
         return value
+
+    def values(self, credential: Credential) -> Mapping[Part, SecretBytes]:
+        """The value of each member of a triplet that stores a credential.
+
+        Raises:
+            SourceError: as for `password`.
+        """
+        return {
+            Part.PASSWORD: self.password(credential.password),
+            Part.USER: self.username(credential.username),
+            Part.SERVER: SecretBytes(credential.server.encode()),
+        }
 
     def find_error(self, key: CredentialKey, source: Source) -> str | None:
         """Why a source has no usable value; None if it has one. A password is masked."""

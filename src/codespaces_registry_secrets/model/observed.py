@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from codespaces_registry_secrets.model.repositories import RepositoryIndex, RepositoryInfo
+from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.model.targets import Target, Visibility
 
 
@@ -58,7 +59,8 @@ class Observed:
     repositories of a target could not be looked up; a name that is missing from the index then
     means nothing. `source_changed_at` says when the Actions secrets of `{secret: NAME}` were last
     changed, without those whose age is unknown. `other_shards` maps each target of the other shards
-    to the target that GitHub resolves it to, or to None if that is unknown.
+    to the target that GitHub resolves it to, or to None if that is unknown. `state` is what the
+    Action recorded about earlier writes, or None if it keeps no records.
     """
 
     targets: Mapping[Target, ObservedTarget]
@@ -66,6 +68,7 @@ class Observed:
     lookup_errors: Mapping[Target, str]
     source_changed_at: Mapping[str, datetime]
     other_shards: Mapping[Target, Target | None] = field(default_factory=dict)
+    state: State | None = None
 
     @property
     def at(self) -> datetime:

@@ -177,17 +177,37 @@ Status = Literal["planned", "applied", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
+class Write:
+    """A write request that GitHub carried out, or might have.
+
+    `part` is the member of the triplet. `value` and `deleted` say whether the request sent a value
+    or deleted the secret; if neither, it changed the access. `at` is when GitHub carried it out, by
+    its clock; None if that is unknown.
+    """
+
+    part: Part
+    value: bool = False
+    deleted: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The result of one change.
 
-    `error` says why it failed or was skipped. `wrote` is true if GitHub applied a part of the
-    change, or might have applied it.
+    `error` says why it failed or was skipped. `writes` are the requests that GitHub carried out, or
+    might have, in their order.
     """
 
     change: Change
     status: Status
     error: str | None = None
-    wrote: bool = False
+    writes: tuple[Write, ...] = ()
+
+    @property
+    def wrote(self) -> bool:
+        """Whether GitHub carried out a part of the change, or might have."""
+        return bool(self.writes)
 
 
 def planned_outcomes(plan: Plan) -> tuple[Outcome, ...]:

@@ -87,7 +87,8 @@ def compare_members(
             complete=_is_complete(secret or sibling),
             write=secret is None
             or (repair and part not in up_to_date)
-            or _needs_value(triplet, secret, rotation),
+            or part in rotation.parts
+            or _must_write_visibility(triplet, secret),
         )
         for part, secret in stored.items()
     )
@@ -124,11 +125,11 @@ def plan_steps(triplet: Desired, members: tuple[Member, ...]) -> Iterator[Step]:
             yield Step(member.part, False, None, replace, add, remove)
 
 
-def _needs_value(triplet: Desired, secret: ObservedSecret, rotation: RotationDecision) -> bool:
-    """Whether to write the value of a stored secret: to rotate it or to change its visibility."""
+def _must_write_visibility(triplet: Desired, secret: ObservedSecret) -> bool:
+    """Whether to write the value of a stored secret because its visibility changes."""
     visibility_changes = _desired_visibility(triplet, secret) != secret.visibility
     can_overwrite = triplet.credential is not None and triplet.rotate.when != "missing"
-    return rotation.applies_to(secret) or (visibility_changes and can_overwrite)
+    return visibility_changes and can_overwrite
 
 
 def _current_access(

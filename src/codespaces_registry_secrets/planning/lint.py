@@ -6,12 +6,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from codespaces_registry_secrets.errors import input_location
 from codespaces_registry_secrets.model.desired import Desired
-from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.model.observed import ObservedTarget
+from codespaces_registry_secrets.model.plan import Change, Note, Plan
 from codespaces_registry_secrets.model.registries import GHCR
 from codespaces_registry_secrets.model.repositories import SelectionResult
+from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.model.targets import Repository, User
+from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.planning.access import Member, find_inconsistencies
+from codespaces_registry_secrets.planning.rotation import (
+    describe_outside_changes,
+    find_outside_changes,
+)
 
 
 def lint_triplets(triplets: Sequence[Desired]) -> Iterator[Note]:
@@ -68,6 +76,51 @@ def lint_change(
     if selected.archived:
         message = f"left out because they are archived: {', '.join(selected.archived)}"
         yield _note("notice", triplet, message)
+
+
+def lint_outside_changes(
+    triplet: Desired, observed_target: ObservedTarget, state: State | None
+) -> Iterator[Note]:
+    """Warn about members that were changed by hand and that `rotate: missing` keeps."""
+    if state is None or triplet.rotate.when != "missing":
+        return
+    changed = find_outside_changes(triplet, observed_target, state)
+    if changed:
+        message = f"{describe_outside_changes(changed)}; `rotate: missing` keeps it as it is"
+        yield _note("warning", triplet, message)
+
+
+def lint_without_state(triplets: Sequence[Desired], plan: Plan) -> Iterator[Note]:
+    """Say once that edits of literals can be unnoticed: without a state, nothing tells.
+
+    `server`, and `username` as text, have no age. A plan that keeps their secrets can be keeping
+    old ones.
+    """
+    changes = {(c.declared or c.target, c.registry): c for c in plan.changes}
+    kept = [
+        triplet
+        for triplet in triplets
+        if triplet.rotate.when == "changed"
+        and _keeps_literal(triplet, changes[triplet.target, triplet.registry])
+    ]
+    if kept:
+        triplets_kept = "1 triplet" if len(kept) == 1 else f"{len(kept)} triplets"
+        message = (
+            f"nothing tells whether {triplets_kept} without a change of the source stored the "
+            "`server` and the literal `username` that the spec has now; set `state` to notice "
+            "edits of them"
+        )
+        yield Note("notice", message, input_location("state"))
+
+
+def _keeps_literal(triplet: Desired, change: Change) -> bool:
+    """Whether a change leaves a stored literal as it is."""
+    if triplet.credential is None or change.action not in {"none", "access", "rotate", "repair"}:
+        return False
+    literals = {Part.SERVER}
+    if isinstance(triplet.credential.username, str):
+        literals.add(Part.USER)
+    return not literals <= {step.part for step in change.steps if step.value}
 
 
 def _opens_to_none(member: Member) -> bool:

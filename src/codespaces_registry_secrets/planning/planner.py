@@ -19,7 +19,11 @@ from codespaces_registry_secrets.planning.access import (
     find_inconsistencies,
     plan_steps,
 )
-from codespaces_registry_secrets.planning.lint import lint_change, lint_triplets
+from codespaces_registry_secrets.planning.lint import (
+    lint_change,
+    lint_outside_changes,
+    lint_triplets,
+)
 from codespaces_registry_secrets.planning.rotation import (
     RotationDecision,
     decide_rotation,
@@ -124,16 +128,16 @@ def _plan_change(triplet: Desired, observed: Observed, removal_limit: float) -> 
     Raises:
         BlockedError: the change cannot or must not be made.
     """
-    observed_target, change_times = _observed_target(triplet, observed), observed.source_changed_at
+    observed_target = _observed_target(triplet, observed)
     safety_checks.check_target(triplet, observed_target, observed)
     selected = safety_checks.resolve_selection(triplet, observed)
-    rotation = decide_rotation(triplet, observed_target, change_times)
-    up_to_date = find_up_to_date_members(triplet, observed_target, change_times)
+    rotation = decide_rotation(triplet, observed_target, observed)
+    up_to_date = find_up_to_date_members(triplet, observed_target, observed)
     members = compare_members(triplet, observed_target, selected, rotation, up_to_date)
     safety_checks.check_members(triplet, members)
     safety_checks.check_removal_limit(members, removal_limit)
     action = _choose_action(members)
-    only_age_unknown = action == "rotate" and rotation.age_unknown
+    only_unknown = action == "rotate" and not rotation.drift
     names = _repository_names(observed_target, selected)
     added = sorted({names[i] for member in members for i in member.added})
     change = replace(
@@ -145,9 +149,12 @@ def _plan_change(triplet: Desired, observed: Observed, removal_limit: float) -> 
         removed=tuple(sorted({names[i] for member in members for i in member.removed})),
         selected_by=_selected_by(added, selected),
         steps=tuple(plan_steps(triplet, members)),
-        notes=tuple(lint_change(triplet, members, selected)),
+        notes=(
+            *lint_change(triplet, members, selected),
+            *lint_outside_changes(triplet, observed_target, observed.state),
+        ),
         drift=any(member.access_differs for member in members)
-        or not (action == "none" or only_age_unknown),
+        or not (action == "none" or only_unknown),
     )
     return change, sum(member.current is None for member in members)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.fields import format_duration, format_time
-from codespaces_registry_secrets.model.observed import ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.model.observed import Observed, ObservedSecret, ObservedTarget
+from codespaces_registry_secrets.model.state import MemberStatus, State
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 
 # GitHub dates the Actions secret and the Codespaces secret in two services whose clocks can differ
@@ -21,72 +22,136 @@ TOLERANCE = timedelta(seconds=10)
 class RotationDecision:
     """Which stored members of a triplet to write again, and why.
 
-    `all_members`: every member. `older_than`: each member that was last written before this time,
-    so that an interrupted rotation continues where it stopped. `age_unknown`: the only reason is
-    that the age of a source is unknown.
+    `drift` is false if the only reason is that nothing tells whether the members are up to date.
     """
 
     reason: str = ""
-    all_members: bool = False
-    older_than: datetime | None = None
-    age_unknown: bool = False
-
-    def applies_to(self, secret: ObservedSecret) -> bool:
-        """Whether to write this stored member again."""
-        return self.all_members or (
-            self.older_than is not None and secret.updated_at < self.older_than
-        )
+    parts: frozenset[Part] = frozenset()
+    drift: bool = True
 
 
 def decide_rotation(
-    triplet: Desired, observed_target: ObservedTarget, change_times: Mapping[str, datetime]
+    triplet: Desired, observed_target: ObservedTarget, observed: Observed
 ) -> RotationDecision:
-    """Apply the rotation policy of a triplet.
-
-    `change_times` has the times at which Actions secrets last changed, by name.
-    """
+    """Apply the rotation policy of a triplet; `observed` has the state or the ages of sources."""
     if triplet.credential is None:
         return RotationDecision()
+    stored = stored_members(triplet, observed_target)
     if triplet.rotate.when == "always":
-        return RotationDecision("the policy is `always`", all_members=True)
+        return RotationDecision("the policy is `always`", frozenset(stored))
     overdue = _check_max_age(triplet, observed_target)
     if overdue or triplet.rotate.when == "missing":
         return overdue or RotationDecision()
-    source_changed = _source_change_time(triplet.credential, change_times)
-    if source_changed is None:
-        message = "cannot tell when the source last changed, so rewriting to be safe"
-        return RotationDecision(message, all_members=True, age_unknown=True)
-    rotation = RotationDecision(
-        f"its source was changed at {format_time(source_changed)}",
-        older_than=source_changed - TOLERANCE,
-    )
-    stored = _stored_members(triplet, observed_target).values()
-    return rotation if any(map(rotation.applies_to, stored)) else RotationDecision()
+    if observed.state:
+        return _compare_with_state(triplet, triplet.credential, stored, observed.state)
+    return _compare_ages(triplet.credential, stored, observed.source_changed_at)
 
 
 def find_up_to_date_members(
-    triplet: Desired, observed_target: ObservedTarget, change_times: Mapping[str, datetime]
+    triplet: Desired, observed_target: ObservedTarget, observed: Observed
 ) -> frozenset[Part]:
     """The stored members of an incomplete triplet that certainly hold the credential's values.
 
-    PASSWORD is written first. If it is newer than its source, an interrupted run wrote it and every
-    newer member. If it is absent or the age of the source is unknown, the other members can belong
-    to another credential.
+    The state tells it for each member. Without a state, the ages do: PASSWORD is written first. If
+    it is newer than its source, an interrupted run wrote it and every newer member. If it is absent
+    or the age of the source is unknown, the other members can belong to another credential.
     """
     if triplet.credential is None:
         return frozenset()
-    source_changed = _source_change_time(triplet.credential, change_times)
+    stored = stored_members(triplet, observed_target)
+    if observed.state:
+        statuses = _statuses(triplet, triplet.credential, stored, observed.state)
+        return frozenset(part for part, status in statuses.items() if status == "current")
+    source_changed = _source_change_time(triplet.credential, observed.source_changed_at)
     if source_changed is None:
         return frozenset()
-    stored = _stored_members(triplet, observed_target)
     since = source_changed - TOLERANCE
     newer = frozenset(part for part, secret in stored.items() if secret.updated_at >= since)
     return newer if Part.PASSWORD in newer else frozenset()
 
 
+def find_outside_changes(
+    triplet: Desired, observed_target: ObservedTarget, state: State
+) -> Mapping[Part, ObservedSecret]:
+    """The stored members that were written since the Action wrote them."""
+    if triplet.credential is None:
+        return {}
+    stored = stored_members(triplet, observed_target)
+    statuses = _statuses(triplet, triplet.credential, stored, state)
+    return {part: stored[part] for part, status in statuses.items() if status == "changed outside"}
+
+
+def describe_outside_changes(changed: Mapping[Part, ObservedSecret]) -> str:
+    """`PASSWORD changed outside of this Action at 2026-01-31 09:30 UTC`; the latest time."""
+    latest = max(secret.updated_at for secret in changed.values())
+    return f"{_listed(changed)} changed outside of this Action at {format_time(latest)}"
+
+
+def stored_members(
+    triplet: Desired, observed_target: ObservedTarget
+) -> Mapping[Part, ObservedSecret]:
+    """The members of a triplet that exist at its target."""
+    names = {part: secret_name(triplet.registry, part) for part in Part}
+    secrets = observed_target.secrets
+    return {part: secrets[name] for part, name in names.items() if name in secrets}
+
+
+def _statuses(
+    triplet: Desired, credential: Credential, stored: Mapping[Part, ObservedSecret], state: State
+) -> Mapping[Part, MemberStatus]:
+    key = (triplet.target, triplet.registry)
+    return {
+        part: state.compare(key, part, credential, secret.updated_at)
+        for part, secret in stored.items()
+    }
+
+
+def _compare_with_state(
+    triplet: Desired, credential: Credential, stored: Mapping[Part, ObservedSecret], state: State
+) -> RotationDecision:
+    """Rotate each member that does not certainly hold its value."""
+    statuses = _statuses(triplet, credential, stored, state)
+    by_status = {
+        status: {part: stored[part] for part in statuses if statuses[part] == status}
+        for status in statuses.values()
+    }
+    reasons = []
+    if changed := by_status.get("changed outside"):
+        reasons.append(describe_outside_changes(changed))
+    if different := by_status.get("differs"):
+        verb = "differ" if len(different) > 1 else "differs"
+        reasons.append(f"{_listed(different)} {verb} from what is stored")
+    if unknown := by_status.get("not recorded"):
+        message = f"{_listed(unknown)} not recorded in {state.name}, so rewriting to be safe"
+        reasons.append(message)
+    parts = frozenset(part for part, status in statuses.items() if status != "current")
+    drift = bool(by_status.keys() & {"changed outside", "differs"})
+    return RotationDecision("; ".join(reasons), parts, drift)
+
+
+def _compare_ages(
+    credential: Credential,
+    stored: Mapping[Part, ObservedSecret],
+    change_times: Mapping[str, datetime],
+) -> RotationDecision:
+    """Rotate each member that is older than the sources, or all if an age is unknown.
+
+    An interrupted rotation then continues where it stopped.
+    """
+    source_changed = _source_change_time(credential, change_times)
+    if source_changed is None:
+        message = "cannot tell when the source last changed, so rewriting to be safe"
+        return RotationDecision(message, frozenset(stored), drift=False)
+    since = source_changed - TOLERANCE
+    older = frozenset(part for part, secret in stored.items() if secret.updated_at < since)
+    message = f"its source was changed at {format_time(source_changed)}"
+    return RotationDecision(message, older) if older else RotationDecision()
+
+
 def _check_max_age(triplet: Desired, observed_target: ObservedTarget) -> RotationDecision | None:
     """Rotate all members if the stored password is older than `max-age`; else None."""
-    password = _stored_members(triplet, observed_target).get(Part.PASSWORD)
+    stored = stored_members(triplet, observed_target)
+    password = stored.get(Part.PASSWORD)
     max_age = triplet.rotate.max_age
     if password is None or max_age is None:
         return None
@@ -94,7 +159,7 @@ def _check_max_age(triplet: Desired, observed_target: ObservedTarget) -> Rotatio
     if age <= max_age:
         return None
     ages = f"{format_duration(age)} old, and `max-age` is {format_duration(max_age)}"
-    return RotationDecision(f"the stored password is {ages}", all_members=True)
+    return RotationDecision(f"the stored password is {ages}", frozenset(stored))
 
 
 def _source_change_time(
@@ -106,9 +171,5 @@ def _source_change_time(
     return max(known_times) if len(known_times) == len(times) else None
 
 
-def _stored_members(
-    triplet: Desired, observed_target: ObservedTarget
-) -> Mapping[Part, ObservedSecret]:
-    names = {part: secret_name(triplet.registry, part) for part in Part}
-    secrets = observed_target.secrets
-    return {part: secrets[name] for part, name in names.items() if name in secrets}
+def _listed(parts: Iterable[Part]) -> str:
+    return ", ".join(parts)

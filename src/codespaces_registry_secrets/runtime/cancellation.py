@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -38,12 +39,18 @@ class Cancellation:
 
     def __init__(self) -> None:
         self.requested: str | None = None
+        self._requested_at = 0.0
         self._raise_at_once = False
 
     def install(self) -> None:
         """Handle SIGINT and SIGTERM in this process from now on."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+
+    @property
+    def seconds_since_signal(self) -> float:
+        """How long ago the first signal arrived; 0 before it."""
+        return time.monotonic() - self._requested_at if self.requested else 0.0
 
     @property
     def message(self) -> str:
@@ -80,6 +87,7 @@ class Cancellation:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         is_first_signal = self.requested is None
         # Take no lock: the thread that this handler interrupts can hold it.
+        self._requested_at = self._requested_at or time.monotonic()
         self.requested = self.requested or signal.Signals(number).name
         if is_first_signal and self._raise_at_once:
             if getattr(_deferred, "active", False):

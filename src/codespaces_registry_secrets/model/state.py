@@ -1,0 +1,68 @@
+"""What the Action recorded about the values that it wrote, and how that compares with GitHub. Pure.
+
+GitHub never returns the value of a secret. A fingerprint tells whether a value is the one that was
+written, and a time tells whether the secret was written again since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from codespaces_registry_secrets.model.desired import Credential
+from codespaces_registry_secrets.model.targets import Target
+from codespaces_registry_secrets.model.triplet import Part
+
+# GitHub dates a secret with `updated_at`, and its response to the write with `Date`. The two can
+# differ by seconds. A change by hand within this time cannot be told from the recorded write.
+BEFORE_WRITE, AFTER_WRITE = timedelta(seconds=1), timedelta(seconds=10)
+
+# A triplet at a target: the target and the registry's id.
+TripletKey = tuple[Target, str]
+MemberStatus = Literal["current", "differs", "changed outside", "not recorded"]
+
+
+@dataclass(frozen=True)
+class MemberRecord:
+    """What is known about one stored member of a triplet.
+
+    `fingerprint` is a salted hash of its value, and `written_at` when it was written, by GitHub's
+    clock in whole seconds.
+    """
+
+    fingerprint: bytes
+    written_at: datetime
+
+
+Records = Mapping[TripletKey, Mapping[Part, MemberRecord]]
+
+
+@dataclass(frozen=True)
+class State:
+    """The recorded members of all triplets, and the fingerprints of the values to store.
+
+    `name` is the Actions variable that holds the records. `fingerprints` has the values of each
+    credential that some record can be compared with.
+    """
+
+    name: str
+    records: Records
+    fingerprints: Mapping[Credential, Mapping[Part, bytes]]
+
+    def compare(
+        self, triplet: TripletKey, part: Part, credential: Credential, updated_at: datetime
+    ) -> MemberStatus:
+        """Whether a stored member holds the value of `credential`.
+
+        `updated_at` is when GitHub says that the member was last written.
+        """
+        record = self.records.get(triplet, {}).get(part)
+        fingerprints = self.fingerprints.get(credential)
+        if record is None or fingerprints is None:
+            return "not recorded"
+        earliest, latest = record.written_at - BEFORE_WRITE, record.written_at + AFTER_WRITE
+        if not earliest <= updated_at <= latest:
+            return "changed outside"
+        return "current" if record.fingerprint == fingerprints[part] else "differs"
