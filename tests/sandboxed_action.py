@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +37,17 @@ registries:
       - repository: octo-org/app
 """
 TRIPLET = tuple(f"ACR_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER", "PASSWORD"))
+
+
+@dataclass
+class Clock:
+    """GitHub's clock, which a test sets."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        """The time that the sandbox uses."""
+        return self.now
 
 
 def stored_triplet(

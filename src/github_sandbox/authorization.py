@@ -51,6 +51,7 @@ CODESPACES_SECRETS: dict[ScopeKind, PermissionRule] = {
     "user": PermissionRule(("codespace", "codespace:secrets"), "codespaces_user_secrets", "read"),
 }
 ACTIONS_SECRETS = PermissionRule(("repo",), "secrets", "read")
+ACTIONS_VARIABLES = PermissionRule(("repo",), "actions_variables", "read")
 CUSTOM_PROPERTIES = PermissionRule(
     ("repo",), "organization_custom_properties", "read", ("owner", "member")
 )
@@ -84,8 +85,7 @@ def authorize_repository(request: ApiRequest[Token]) -> SecretScope:
     require_permission(
         request, CODESPACES_SECRETS["repository"], repository.owner, role_message=NOT_ADMIN
     )
-    if repository.archived and request.method != "GET":
-        raise ApiError(403, ARCHIVED)
+    require_not_archived(request, repository)
     return SecretScope("repository", repository.id)
 
 
@@ -108,6 +108,18 @@ def authorize_actions_secrets(request: ApiRequest[Token]) -> Repository:
     """Authorize reading the Actions secrets of the repository in the path."""
     repository = find_repository(request)
     require_permission(request, ACTIONS_SECRETS, repository.owner, role_message=NOT_ADMIN)
+    return repository
+
+
+def authorize_actions_variables(request: ApiRequest[Token]) -> Repository:
+    """Authorize access to the Actions variables of the repository in the path.
+
+    Raises:
+        ApiError: 403 for a write to an archived repository.
+    """
+    repository = find_repository(request)
+    require_permission(request, ACTIONS_VARIABLES, repository.owner, role_message=NOT_ADMIN)
+    require_not_archived(request, repository)
     return repository
 
 
@@ -139,6 +151,12 @@ def require_permission(
     if not reachable or not token.grants(rule.permission, level):
         accepted = {"X-Accepted-GitHub-Permissions": f"{rule.permission}={level}"}
         raise not_accessible(token, accepted)
+
+
+def require_not_archived(request: ApiRequest[Token], repository: Repository) -> None:
+    """Raise 403 for a write to an archived repository."""
+    if repository.archived and request.method != "GET":
+        raise ApiError(403, ARCHIVED)
 
 
 def not_accessible(token: Token, headers: dict[str, str] | None = None) -> ApiError:

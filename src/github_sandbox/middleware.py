@@ -78,10 +78,11 @@ class SandboxMiddleware:
 
     async def _call_handler(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Call the API, unless the write limit rejects the request."""
-        seconds = self.write_limit.seconds_to_wait(request.method) if self.write_limit else 0
-        if self.write_limit and seconds:
+        limit = self.write_limit
+        seconds = limit.seconds_to_wait(request.method, request.path) if limit else 0
+        if limit and seconds:
             headers = {"Retry-After": str(seconds)}
-            error = ApiError(self.write_limit.status, SECONDARY_LIMIT, headers=headers)
+            error = ApiError(limit.status, SECONDARY_LIMIT, headers=headers)
             return error_response(error, "")
         return await handler(request)
 

@@ -15,8 +15,16 @@ from github_sandbox.world import World
 Caller = TypeVar("Caller", Token, App)
 Item = TypeVar("Item")
 
-PER_PAGE_DEFAULT = 30
-PER_PAGE_MAXIMUM = 100
+
+@dataclass(frozen=True)
+class PageSize:
+    """The items of a page without `per_page`, and at most."""
+
+    default: int = 30
+    maximum: int = 100
+
+
+USUAL_PAGE_SIZE = PageSize()
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,12 @@ class ApiRequest(Generic[Caller]):
         text = self.params[name]
         return int(text) if text.isascii() and text.isdigit() else 0
 
-    def paginate(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
+    def paginate(
+        self, items: Sequence[Item], size: PageSize = USUAL_PAGE_SIZE
+    ) -> tuple[Sequence[Item], dict[str, str]]:
         """Select the requested page of `items`, and build its `Link` header if there are more."""
-        maximum = min(PER_PAGE_MAXIMUM, self.world.max_per_page)
-        per_page = min(self._positive("per_page", PER_PAGE_DEFAULT), maximum)
+        maximum = min(size.maximum, self.world.max_per_page)
+        per_page = min(self._positive("per_page", size.default), maximum)
         page, last = self._positive("page", 1), max(1, -(-len(items) // per_page))
         relations = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
         if page >= last:
@@ -109,8 +119,12 @@ AppRoute: TypeAlias = Route[App]
 
 
 def counted_list_response(
-    request: ApiRequest[Token], name: str, items: Sequence[JsonObject], total: int
+    request: ApiRequest[Token],
+    name: str,
+    items: Sequence[JsonObject],
+    total: int,
+    size: PageSize = USUAL_PAGE_SIZE,
 ) -> ApiResponse:
     """Respond with a page of a counted list: `{"total_count": …, name: […]}`."""
-    selected, headers = request.paginate(items)
+    selected, headers = request.paginate(items, size)
     return ApiResponse(200, {"total_count": total, name: list(selected)}, headers)

@@ -1,4 +1,4 @@
-"""Validate secret names and the bodies of secret writes as strictly as GitHub does."""
+"""Validate names and bodies of writes to secrets and variables as strictly as GitHub does."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from github_sandbox.errors import invalid
 from github_sandbox.json_types import Json
 from github_sandbox.world import ScopeKind
 
-NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.ASCII)
+NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.ASCII | re.IGNORECASE)
 VISIBILITIES = ("all", "private", "selected")
 
 
-def normalize_name(name: str) -> str:
-    """Convert a secret's name to upper case.
+def normalize_name(name: str, resource: str = "Secret") -> str:
+    """Convert the name of a secret or a variable to upper case.
 
     Raises:
         ApiError: 422 if the name is invalid.
 
-    Source: docs.github.com, "Naming your secrets".
+    Source: docs.github.com, "Naming your secrets" and "Naming conventions for configuration
+    variables".
     """
-    if not NAME.fullmatch(name.upper()):
+    if not NAME.fullmatch(name):
         why = (
-            "Secret names can only contain alphanumeric characters and underscores, must not "
+            f"{resource} names can only contain alphanumeric characters and underscores, must not "
             "start with a number and must not start with GITHUB_."
         )
-        raise invalid("name", why)
+        raise invalid("name", why, resource=resource)
     return name.upper()
 
 
-def read_string(body: Mapping[str, Json], field: str) -> str:
+def read_string(body: Mapping[str, Json], field: str, resource: str = "Secret") -> str:
     """Read a required string.
 
     Raises:
@@ -38,9 +39,10 @@ def read_string(body: Mapping[str, Json], field: str) -> str:
     """
     value = body.get(field)
     if value is None:
-        raise invalid(field, f"'{field}' wasn't supplied.", code="missing_field")
+        why = f"'{field}' wasn't supplied."
+        raise invalid(field, why, code="missing_field", resource=resource)
     if not isinstance(value, str):
-        raise invalid(field, f"{value!r} is not a string.")
+        raise invalid(field, f"{value!r} is not a string.", resource=resource)
     return value
 
 

@@ -15,7 +15,7 @@ from github_sandbox.faults import Fault
 from github_sandbox.middleware import SandboxMiddleware
 from github_sandbox.web_application import create_application
 from github_sandbox.world import World
-from github_sandbox.write_limit import WRITE_METHODS, WriteLimit
+from github_sandbox.write_limit import WriteLimit, is_write
 
 BACKLOG = 256
 # Seconds that pending requests get when the server stops; aiohttp takes 0 as no timeout.
@@ -78,7 +78,9 @@ class Sandbox:
     def writes(self) -> list[Exchange]:
         """The exchanges whose request writes."""
         return [
-            exchange for exchange in self._middleware.exchanges if exchange.method in WRITE_METHODS
+            exchange
+            for exchange in self._middleware.exchanges
+            if is_write(exchange.method, exchange.path)
         ]
 
     def clear_exchanges(self) -> None:

@@ -11,7 +11,13 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from github_sandbox import routes_accounts, routes_actions, routes_apps, routes_secrets
+from github_sandbox import (
+    routes_accounts,
+    routes_actions,
+    routes_apps,
+    routes_secrets,
+    routes_variables,
+)
 from github_sandbox.errors import ApiError, not_found
 from github_sandbox.json_types import Json
 from github_sandbox.routing import ApiRequest, ApiResponse, Route
@@ -32,7 +38,13 @@ def create_application(world: World) -> web.Application:
     for app_route in routes_apps.routes():
         handler = create_handler(world, app_route, routes_apps.authenticate_app)
         application.router.add_route(app_route.method, app_route.path, handler)
-    for route in routes_accounts.routes() + routes_secrets.routes() + routes_actions.routes():
+    token_routes = (
+        *routes_accounts.routes(),
+        *routes_secrets.routes(),
+        *routes_actions.routes(),
+        *routes_variables.routes(),
+    )
+    for route in token_routes:
         handler = create_handler(world, route, authenticate_token)
         application.router.add_route(route.method, route.path, handler)
     application.router.add_route("*", "/{path:.*}", respond_not_found)

@@ -10,6 +10,7 @@ from typing import Literal
 from github_sandbox.accounts import utc_now
 from github_sandbox.secret_store import ActionsSecret, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
+from github_sandbox.variable_store import VariableStore
 
 ScopeKind = Literal["organization", "repository", "user"]
 
@@ -35,10 +36,11 @@ class Secret:
 
 
 class World(TokenStore):
-    """Accounts, repositories, tokens and secrets; thread-safe.
+    """Accounts, repositories, tokens, secrets and variables; thread-safe.
 
     A target is written `organization:octo-org`, `repository:octo-org/app` or `user:octocat`.
-    `now` is GitHub's clock, which dates secrets, expires tokens and sets the `Date` header.
+    `now` is GitHub's clock, which dates secrets and variables, expires tokens and sets the `Date`
+    header.
     `updated_at_lag` is subtracted from the `updated_at` of Codespaces secrets in responses.
     `max_per_page` limits the pages of lists, in addition to GitHub's own limit.
     """
@@ -49,6 +51,7 @@ class World(TokenStore):
         self.max_per_page = 100
         self._secret_stores: dict[SecretScope, SecretStore] = {}
         self._actions_secrets: dict[SecretScope, dict[str, ActionsSecret]] = {}
+        self._variable_stores: dict[int, VariableStore] = {}
 
     def scope(self, target: str) -> SecretScope:
         """The scope of a target; KeyError if the account or repository does not exist."""
@@ -153,6 +156,29 @@ class World(TokenStore):
     def actions_secrets(self, scope: SecretScope) -> dict[str, ActionsSecret]:
         """The Actions secrets of a scope by name."""
         return self._actions_secrets.setdefault(scope, {})
+
+    def put_variable(
+        self, repository: str, name: str, value: str, *, updated_at: datetime | None = None
+    ) -> None:
+        """Create or update an Actions variable of a repository, given by its full name."""
+        with self.lock:
+            store = self.variable_store(self.repository(repository).id)
+            store.put(name, value, updated_at or self.now())
+
+    def variables(self, repository: str) -> dict[str, str]:
+        """The values of a repository's Actions variables by name."""
+        with self.lock:
+            store = self.variable_store(self.repository(repository).id)
+            return {variable.name: variable.value for variable in store.list()}
+
+    def delete_variable(self, repository: str, name: str) -> None:
+        """Delete an Actions variable of a repository; KeyError if it does not exist."""
+        with self.lock:
+            self.variable_store(self.repository(repository).id).delete(name)
+
+    def variable_store(self, repository_id: int) -> VariableStore:
+        """The Actions variables of a repository."""
+        return self._variable_stores.setdefault(repository_id, VariableStore())
 
     def replace_key(self, target: str) -> None:
         """Replace a target's key pair; values sealed with the old public key are rejected."""

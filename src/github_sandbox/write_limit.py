@@ -6,7 +6,12 @@ import math
 import time
 from collections import deque
 
-WRITE_METHODS = ("PUT", "DELETE", "PATCH")
+WRITE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def is_write(method: str, path: str) -> bool:
+    """Whether a request changes content; a POST that issues an installation token does not."""
+    return method in WRITE_METHODS and not path.endswith("/access_tokens")
 
 
 class WriteLimit:
@@ -18,9 +23,9 @@ class WriteLimit:
         self.status = status
         self._times: deque[float] = deque()
 
-    def seconds_to_wait(self, method: str) -> int:
+    def seconds_to_wait(self, method: str, path: str) -> int:
         """Count a request; 0 if it is allowed, else the whole seconds until the next write is."""
-        if method not in WRITE_METHODS:
+        if not is_write(method, path):
             return 0
         now = time.monotonic()
         while self._times and self._times[0] <= now - self._per:

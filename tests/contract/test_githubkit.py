@@ -21,6 +21,7 @@ from github_sandbox import (
     routes_actions,
     routes_apps,
     routes_secrets,
+    routes_variables,
 )
 
 PERMISSIONS = {"organization_codespaces_secrets": "write", "codespaces_secrets": "write"}
@@ -43,6 +44,7 @@ def world() -> World:
     world.put_secret("user:octocat", NAME, b"v", repositories=listed)
     world.put_actions_secret("repository:octo-org/api", NAME)
     world.put_actions_secret("organization:octo-org", NAME)
+    world.put_variable("octo-org/api", "STATE", "v")
     return world
 
 
@@ -92,6 +94,13 @@ def put_user(github: Client, name: str, **more: Any) -> AnyResponse:
     return rest.create_or_update_secret_for_authenticated_user(name, data=data)
 
 
+def create_variable(
+    github: Client, name: str, value: str = "v", repository: str = "api"
+) -> AnyResponse:
+    """Create a variable of a repository."""
+    return github.rest.actions.create_repo_variable("octo-org", repository, name=name, value=value)
+
+
 def id_of(github: Client, name: str) -> int:
     """The id of a repository."""
     return github.rest.repos.get("octo-org", name).parsed_data.id
@@ -110,6 +119,7 @@ ACTIONS, ACTIONS_BY_ID = (
     "/repos/{owner}/{repository}/actions",
     "/repositories/{repository_id}/actions",
 )
+VARIABLES, VARIABLES_BY_ID = f"{ACTIONS}/variables", f"{ACTIONS_BY_ID}/variables"
 LIST, ENTRY = "/{name}/repositories", "/{name}/repositories/{repository_id}"
 
 # Every endpoint that a token authenticates, and its call in githubkit. Endpoints under a
@@ -194,6 +204,28 @@ TOKEN_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
     f"GET {ACTIONS_BY_ID}/organization-secrets": lambda g: (
         g.rest.actions.list_repo_organization_secrets("octo-org", "former")
     ),
+    f"GET {VARIABLES}": lambda g: g.rest.actions.list_repo_variables("octo-org", "api"),
+    f"POST {VARIABLES}": lambda g: create_variable(g, "NEW", repository="api"),
+    f"GET {VARIABLES}/{{name}}": lambda g: g.rest.actions.get_repo_variable(
+        "octo-org", "api", "STATE"
+    ),
+    f"PATCH {VARIABLES}/{{name}}": lambda g: g.rest.actions.update_repo_variable(
+        "octo-org", "api", "STATE", value="new"
+    ),
+    f"DELETE {VARIABLES}/{{name}}": lambda g: g.rest.actions.delete_repo_variable(
+        "octo-org", "api", "STATE"
+    ),
+    f"GET {VARIABLES_BY_ID}": lambda g: g.rest.actions.list_repo_variables("octo-org", "former"),
+    f"POST {VARIABLES_BY_ID}": lambda g: create_variable(g, "NEW", repository="former"),
+    f"GET {VARIABLES_BY_ID}/{{name}}": lambda g: g.rest.actions.get_repo_variable(
+        "octo-org", "former", "STATE"
+    ),
+    f"PATCH {VARIABLES_BY_ID}/{{name}}": lambda g: g.rest.actions.update_repo_variable(
+        "octo-org", "former", "STATE", value="new"
+    ),
+    f"DELETE {VARIABLES_BY_ID}/{{name}}": lambda g: g.rest.actions.delete_repo_variable(
+        "octo-org", "former", "STATE"
+    ),
 }
 # The same for the endpoints that a JWT authenticates.
 APP_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
@@ -250,7 +282,8 @@ def test_every_endpoint_for_apps_responds_with_the_documented_schema(
 
 def test_no_endpoint_is_left_out() -> None:
     """The tables above contain exactly the endpoints of the sandbox."""
-    routes = routes_accounts.routes() + routes_secrets.routes() + routes_actions.routes()
+    modules = (routes_accounts, routes_secrets, routes_actions, routes_variables)
+    routes = [route for module in modules for route in module.routes()]
     assert sorted(TOKEN_CALLS) == sorted(f"{route.method} {route.path}" for route in routes)
     app_routes = routes_apps.routes()
     assert sorted(APP_CALLS) == sorted(f"{route.method} {route.path}" for route in app_routes)

@@ -7,27 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import ACR_SPEC, TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TOKEN, TRIPLET, Action, Clock, stored_triplet
 
 START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 REPOSITORY = "repository:octo-org/app"
 SPEC = ACR_SPEC.replace("{env:", "{secret:") + "    targets: [{repository: octo-org/app}]\n"
 
 
-class Clock:
-    """GitHub's clock, which the tests set."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     """A clock at the start of a year."""
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture
