@@ -182,3 +182,13 @@ def test_a_token_cannot_be_requested_with_more_access(
 def test_an_unknown_installation_gives_no_token(sandbox: Sandbox, key: rsa.RSAPrivateKey) -> None:
     """404."""
     assert request_token(sandbox, key, 999_999).status_code == 404
+
+
+def test_issuing_a_token_is_not_a_write(sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App) -> None:
+    """The write limit does not reject it, and it is not among the writes."""
+    sandbox.limit_writes(1, per=60.0)
+    statuses = [
+        request_token(sandbox, key, installation.id).status_code
+        for installation in app.installations
+    ]
+    assert (statuses, sandbox.writes) == ([201, 201], [])
