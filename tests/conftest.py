@@ -31,8 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # Both extend the current profile: Hypothesis selects another one on CI.
     settings.register_profile("quick", settings(), max_examples=50, deadline=None)
     settings.register_profile("all", settings(), max_examples=200, deadline=None)
-    settings.load_profile("all" if config.getoption("--all") else "quick")
-    if not hasattr(config, "workerinput"):  # with xdist, the workers send their reports here
+    run_all = config.getoption("--all")
+    settings.load_profile("all" if run_all else "quick")
+    # With `--all`, tests have more examples and their coverage is measured, so they take longer.
+    if not run_all and not hasattr(config, "workerinput"):  # with xdist, workers report to here
         config.pluginmanager.register(LongTests())
 
 
