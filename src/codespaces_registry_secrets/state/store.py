@@ -107,9 +107,13 @@ class StateStore:
                 self._write_variable(name, text)
 
     def _write_variable(self, name: str, text: str) -> None:
-        """Write one variable, and never one that belongs to something else."""
+        """Write one variable, and never one that belongs to something else.
+
+        If another run has created the first variable since `read`, it stays as it is: `update`
+        reads it and merges both.
+        """
         if name not in self._texts:
-            if self._variables.create(name, text):
+            if self._variables.create(name, text) or name == self.name:
                 return
             self._read(name)
         self._variables.update(name, text)
