@@ -179,7 +179,10 @@ def _observe(
     The targets of other shards are only resolved to their current names, so that none is pruned.
     """
     inputs, clients = context.inputs, context.clients
-    change_times, age_warnings = read_change_times(desired, clients, inputs.repository)
+    state, state_warnings = _load_state(context, desired)
+    # With a state, nothing depends on the ages of the sources.
+    compared_by_age = () if state else desired
+    change_times, age_warnings = read_change_times(compared_by_age, clients, inputs.repository)
     targets = len({triplet.target for triplet in desired})
     progress = context.progress("read", context.limiter.reads_per_minute, targets, targets)
     observed = observe(
@@ -193,7 +196,6 @@ def _observe(
     observed = resolve_other_shards(
         observed, desired, other_triplets, expanded.repositories, clients, look_up=inputs.prune
     )
-    state, state_warnings = _load_state(context, desired)
     return replace(observed, state=state), (*age_warnings, *state_warnings)
 
 

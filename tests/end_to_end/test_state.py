@@ -292,6 +292,23 @@ def test_a_token_without_the_permission_names_it(
     assert "variables: write" in capsys.readouterr().out
 
 
+def test_the_ages_of_sources_are_not_read(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The state tells what is stored, so a token needs no `secrets: read`."""
+    permissions = {"codespaces_secrets": "write", "actions_variables": "write"}
+    nights.world.add_fine_grained_token(
+        "limited", user="octocat", owner="octo-org", permissions=permissions
+    )
+    spec = SPEC.replace("{env:", "{secret:")
+
+    for written in ([PASSWORD, USER, SERVER], []):
+        assert nights.run(spec=spec, token="limited") == 0
+        assert nights.written == written
+    assert not [e for e in nights.sandbox.exchanges if "/actions/secrets/" in e.path]
+    assert "::warning" not in capsys.readouterr().out
+
+
 def test_a_run_that_writes_nothing_saves_nothing(nights: Nights) -> None:
     """`plan` and `check` only read."""
     for mode in ("plan", "check"):
