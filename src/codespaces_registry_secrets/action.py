@@ -32,8 +32,15 @@ from codespaces_registry_secrets.inputs.action_inputs import (
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
-from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
+from codespaces_registry_secrets.model.plan import (
+    Note,
+    Outcome,
+    Plan,
+    planned_outcomes,
+    skipped_outcomes,
+)
 from codespaces_registry_secrets.model.state import State
+from codespaces_registry_secrets.planning.approval import refuse_unexpected
 from codespaces_registry_secrets.planning.credential_gate import (
     block_rejected,
     block_targets,
@@ -145,7 +152,10 @@ def _prepare(
 
 
 def build_plan(context: RunContext) -> Plan:
-    """Load the spec, read GitHub's state, compare the two, and verify the credentials."""
+    """Load the spec, read GitHub's state, compare the two, and verify the credentials.
+
+    The plan is refused if it is not the expected one.
+    """
     inputs, clients = context.inputs, context.clients
     expanded = expand_globs(_load_spec(context), clients)
     desired, other_triplets = split_by_shard(expanded.desired, inputs.shard, expanded.errors)
@@ -159,7 +169,7 @@ def build_plan(context: RunContext) -> Plan:
     plan = block_rejected(plan, reports, clients.token_expires, observed.at, inputs.expiry_warning)
     state_notice = () if inputs.state else lint_without_state(desired, plan)
     notes = (*input_notes(inputs), *expanded.notes, *source_notes, *plan.notes, *state_notice)
-    return replace(plan, notes=notes)
+    return refuse_unexpected(replace(plan, notes=notes), inputs.expect_digest)
 
 
 def _load_spec(context: RunContext) -> tuple[Desired, ...]:
@@ -211,6 +221,7 @@ def _log_plan(context: RunContext, plan: Plan) -> None:
     inputs, commands = context.inputs, context.commands
     commands.listing("Plan", plan_lines(plan))
     commands.info(f"\nPlan: {count_changes(plan)}.")
+    commands.info(f"Plan digest: {plan.digest}")
     if inputs.shard:
         targets = len({change.target for change in plan.changes})
         commands.info(f"Targets in shard {inputs.shard}: {targets}.")
@@ -221,6 +232,8 @@ def _log_plan(context: RunContext, plan: Plan) -> None:
 def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
     if context.inputs.mode != "apply":
         return planned_outcomes(plan)
+    if plan.refused:
+        return skipped_outcomes(plan)
     targets = len(plan.written_targets)
     progress = context.progress("done", context.limiter.writes_per_minute, targets, plan.writes)
     return apply(
@@ -236,7 +249,7 @@ def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
 def _exit_code(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> int:
     failed = any(o.status == "failed" or o.change.action == "blocked" for o in outcomes)
     skipped = any(o.status == "skipped" and o.change.steps for o in outcomes)
-    if failed or skipped:
+    if failed or skipped or plan.refused:
         return FAILED
     return DRIFT if mode == "check" and plan.drift else DONE
 
@@ -258,20 +271,21 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
         commands.note(note)
     commands.count_hidden()
     # Outputs before the summary: later steps depend on them.
-    shards = shard_matrix(plan, inputs.writes_per_minute) if inputs.plans_shards else ()
+    plans_shards = inputs.plans_shards and not plan.refused
+    shards = shard_matrix(plan, inputs.writes_per_minute) if plans_shards else ()
     commands.outputs(build_outputs(inputs.mode, plan, outcomes, shards))
     if inputs.temporary is not None:
-        _write_plan_file(inputs.temporary, inputs.mode, outcomes, commands)
+        _write_plan_file(inputs.temporary, inputs.mode, plan, outcomes, commands)
     if inputs.shard is None:  # the workflow merges the plans of all shards into one summary
         problems = merge_notes((*plan.all_notes, *errors))
         commands.summary(render_summary(inputs.mode, plan, outcomes, problems))
 
 
 def _write_plan_file(
-    folder: Path, mode: str, outcomes: Sequence[Outcome], commands: WorkflowCommands
+    folder: Path, mode: str, plan: Plan, outcomes: Sequence[Outcome], commands: WorkflowCommands
 ) -> None:
     try:
-        name = write_plan_file(folder, mode, outcomes)
+        name = write_plan_file(folder, mode, plan, outcomes)
     except OSError as error:
         message = (
             f"the output `plan-file` is not set: cannot write to RUNNER_TEMP ({folder}): "

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codespaces_registry_secrets.model.plan import Change, Outcome
+from codespaces_registry_secrets.model.plan import Change, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Organization
 from codespaces_registry_secrets.report.outputs import MAX_PLAN_BYTES, short_plan, whole_plan
 
@@ -50,10 +50,12 @@ def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int
     times, longer, added = size
     some = [enlarge(outcome, longer, added) for outcome in few] * times
 
-    short = short_plan("apply", some)
+    plan = Plan(tuple(outcome.change for outcome in some))
+    short = short_plan("apply", plan, some)
 
     assert len(short.encode()) < MAX_PLAN_BYTES
-    document, whole = json.loads(short), json.loads(whole_plan("apply", some))
+    document, whole = json.loads(short), json.loads(whole_plan("apply", plan, some))
+    assert document["digest"] == whole["digest"] == plan.digest
     kept = document["changes"]
     assert len(kept) + document.get("omitted", 0) == len(whole["changes"]) == len(some)
     for change, of_whole in zip(kept, whole["changes"], strict=False):

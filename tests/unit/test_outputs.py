@@ -52,6 +52,7 @@ def test_the_plan_has_the_documented_form() -> None:
     assert document == {
         "version": 1,
         "mode": "plan",
+        "digest": plan.digest,
         "changes": [
             {
                 "target": "organization:octo-org",
@@ -76,7 +77,7 @@ def test_a_large_plan_has_counts_instead_of_lists(tmp_path: Path) -> None:
     outcomes = planned_outcomes(plan)
 
     short = build_outputs("plan", plan, outcomes)["plan"]
-    name = write_plan_file(tmp_path, "plan", outcomes)
+    name = write_plan_file(tmp_path, "plan", plan, outcomes)
 
     assert len(short.encode()) < MAX_PLAN_BYTES
     assert json.loads(short)["changes"][0]["repositories"] == {"add": 6000, "remove": 0}
@@ -94,14 +95,14 @@ def test_a_very_large_plan_has_the_first_changes(tmp_path: Path) -> None:
     outcomes = planned_outcomes(plan)
 
     short = build_outputs("plan", plan, outcomes)["plan"]
-    name = write_plan_file(tmp_path, "plan", outcomes)
+    name = write_plan_file(tmp_path, "plan", plan, outcomes)
 
     document = json.loads(short)
     whole = json.loads((tmp_path / name).read_text(encoding="utf-8"))
     kept = len(document["changes"])
     assert MAX_PLAN_BYTES * 0.99 < len(short.encode()) < MAX_PLAN_BYTES
     assert document["omitted"] == 5000 - kept > 0
-    assert list(document) == ["version", "mode", "changes", "omitted"]
+    assert list(document) == ["version", "mode", "digest", "changes", "omitted"]
     assert [c["target"] for c in document["changes"]] == [str(c.target) for c in changes[:kept]]
     assert len(whole["changes"]) == 5000
     assert "omitted" not in whole

@@ -78,6 +78,9 @@ class Inputs(BaseModel):
     writes_per_minute: Annotated[int, BeforeValidator(parsers.parse_positive)] = 60
     state: Annotated[str | None, BeforeValidator(parsers.parse_variable)] = None
     shard: Annotated[Shard | None, parsers.parse_with(parse_shard, SHARD_FORMAT)] = None
+    expect_digest: Annotated[
+        str | None, parsers.parse_with(parsers.parse_digest, parsers.DIGEST_FORMAT)
+    ] = None
     credentials: Annotated[
         Mapping[str, SecretStr],
         parsers.parse_with(parsers.parse_credentials_json, parsers.CREDENTIALS_FORMAT),

@@ -34,6 +34,8 @@ CREDENTIALS_FORMAT = (
     "string with `toJSON(secrets.NAME)`"
 )
 
+DIGEST_FORMAT = "the output `plan-digest` of another run, which is 64 hexadecimal digits"
+
 ANY_CASE = BeforeValidator(str.lower)
 
 
@@ -224,6 +226,11 @@ def parse_positive(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,5}", text):
         raise field_error("must be a whole number, 1 or more")
     return int(text)
+
+
+def parse_digest(text: str) -> str | None:
+    """A SHA-256 in lower case; None if the text is not 64 hexadecimal digits."""
+    return text.lower() if re.fullmatch("[0-9A-Fa-f]{64}", text) else None
 
 
 def parse_credentials_json(text: str) -> Mapping[str, SecretStr] | None:

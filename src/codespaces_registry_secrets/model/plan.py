@@ -5,11 +5,14 @@ A plan has no secret values and no functions, so it can be sorted, printed and c
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Literal
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
@@ -19,6 +22,9 @@ from codespaces_registry_secrets.model.triplet import Part
 # The share of GitHub's 900 points a minute for one write at the default 60 writes a minute. The
 # write itself costs 5. Source: "Rate limits for the REST API", docs.github.com.
 POINT_BUDGET_PER_WRITE = 15
+
+# Changes with the definition of `Plan.digest`: no digest of another version is equal.
+DIGEST_VERSION = 1
 
 Action = Literal["create", "repair", "rotate", "access", "delete", "none", "blocked"]
 
@@ -134,11 +140,27 @@ class Plan:
 
     `notes` are those that belong to no single change, such as notes about a credential that several
     changes share. `expiry` is when the first credential expires, or None if no expiry is known.
+    `refused`: the run must write nothing, because another plan was approved.
     """
 
     changes: tuple[Change, ...]
     notes: tuple[Note, ...] = ()
     expiry: datetime | None = None
+    refused: bool = False
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of what the plan does, as 64 lower-case hexadecimal digits.
+
+        Two plans have the same digest if a person who approved one would also approve the other.
+        Of each change it contains what `_reviewed` returns, and nothing of notes and expiry.
+        Unchanged triplets are included: a plan that manages one more triplet, or that names another
+        server for one that is not written in this run, is another plan. The order of the changes
+        does not matter.
+        """
+        entries = sorted(_canonical_json(_reviewed(change)) for change in self.changes)
+        document = {"version": DIGEST_VERSION, "changes": entries}
+        return sha256(_canonical_json(document).encode()).hexdigest()
 
     @property
     def all_notes(self) -> tuple[Note, ...]:
@@ -171,6 +193,33 @@ class Plan:
     def counts(self) -> Mapping[Action, int]:
         """The number of changes of each action; 0 for an action without changes."""
         return Counter(change.action for change in self.changes)
+
+
+def _reviewed(change: Change) -> Mapping[str, Any]:
+    """What a person approves in a change: where, what, from which sources, and for whom.
+
+    Names are in lower case, because GitHub ignores letter case. Each step has the ids of its
+    repositories: another repository can take over a name. The reason is missing, because it
+    contains times and does not change what is written. Values are missing, a literal user name too:
+    a digest would let readers of the log guess it.
+    """
+    credential = change.credential
+    return {
+        "target": change.target.key,
+        "registry": change.registry,
+        "action": change.action,
+        "server": credential.server if credential else None,
+        "sources": credential.labels if credential else {},
+        "visibility": change.visibility,
+        "added": sorted(map(str.lower, change.added)),
+        "removed": sorted(map(str.lower, change.removed)),
+        "steps": [vars(step) for step in change.steps],
+    }
+
+
+def _canonical_json(data: object) -> str:
+    """JSON that is the same for equal data: sorted keys, no spaces, ASCII."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
 Status = Literal["planned", "applied", "failed", "skipped"]
@@ -213,3 +262,8 @@ class Outcome:
 def planned_outcomes(plan: Plan) -> tuple[Outcome, ...]:
     """The outcomes of a run that writes nothing: every change stays `planned`."""
     return tuple(Outcome(change, "planned") for change in plan.changes)
+
+
+def skipped_outcomes(plan: Plan) -> tuple[Outcome, ...]:
+    """The outcomes of a run that refuses its plan: every change is `skipped`."""
+    return tuple(Outcome(change, "skipped") for change in plan.changes)

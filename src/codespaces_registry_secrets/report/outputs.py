@@ -46,45 +46,46 @@ def build_outputs(
         "next-expiry": _iso_time(plan.expiry),
         # Empty text, because GitHub fails a job whose matrix is an empty list.
         "matrix": json.dumps({"shard": [str(shard) for shard in shards]}) if shards else "",
-        "plan": short_plan(mode, outcomes),
+        "plan": short_plan(mode, plan, outcomes),
+        "plan-digest": plan.digest,
     }
 
 
-def write_plan_file(folder: Path, mode: str, outcomes: Sequence[Outcome]) -> str:
+def write_plan_file(folder: Path, mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
     """Write the whole plan into RUNNER_TEMP, and return the name of the file.
 
     It returns no path, because the folder has another path outside of the container, where other
     steps of the job run.
     """
     name = f"codespaces-registry-plan-{uuid4().hex[:12]}.json"
-    (folder / name).write_text(whole_plan(mode, outcomes) + "\n", encoding="utf-8")
+    (folder / name).write_text(whole_plan(mode, plan, outcomes) + "\n", encoding="utf-8")
     return name
 
 
-def short_plan(mode: str, outcomes: Sequence[Outcome]) -> str:
+def short_plan(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
     """The plan as JSON in less than `MAX_PLAN_BYTES` of UTF-8.
 
     If the whole plan is larger, it has counts of repositories instead of their names. If that is
     still larger, it has only the first changes, and `omitted` is the number of the others.
     """
-    whole = whole_plan(mode, outcomes)
+    whole = whole_plan(mode, plan, outcomes)
     if len(whole.encode()) < MAX_PLAN_BYTES:
         return whole
     changes = [_change_json(outcome, lists=False) for outcome in outcomes]
     sizes = accumulate(len(change.encode()) + len(_SEPARATOR) for change in changes)
     limit = MAX_PLAN_BYTES - _ENVELOPE_BYTES
     kept_count = sum(1 for _ in takewhile(lambda size: size < limit, sizes))
-    return _document(mode, changes[:kept_count], omitted=len(changes) - kept_count)
+    return _document(mode, plan, changes[:kept_count], omitted=len(changes) - kept_count)
 
 
-def whole_plan(mode: str, outcomes: Sequence[Outcome]) -> str:
+def whole_plan(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
     """The plan as JSON on one line, with every change."""
-    return _document(mode, [_change_json(outcome, lists=True) for outcome in outcomes])
+    return _document(mode, plan, [_change_json(outcome, lists=True) for outcome in outcomes])
 
 
-def _document(mode: str, changes: Sequence[str], omitted: int = 0) -> str:
+def _document(mode: str, plan: Plan, changes: Sequence[str], omitted: int = 0) -> str:
     """Join changes that are already JSON, so that each is encoded only once."""
-    head = _to_json({"version": 1, "mode": mode})[:-1]
+    head = _to_json({"version": 1, "mode": mode, "digest": plan.digest})[:-1]
     tail = f'{_SEPARATOR}"omitted": {omitted}' if omitted else ""
     return f'{head}{_SEPARATOR}"changes": [{_SEPARATOR.join(changes)}]{tail}}}'
 

@@ -22,6 +22,7 @@ def render_summary(
     """
     applied = count_outcomes(outcomes) if mode == "apply" else ""
     sentences = f"{count_changes(plan).capitalize()}. {applied}".strip()
+    sentences += f"\n\nPlan digest: {code(plan.digest)}"
     rows = "\n".join(map(_row, outcomes))
     return f"{_head(f'{TITLE}: {mode}', sentences, problems)}\n{table_head(_COLUMNS)}\n{rows}\n"
 
