@@ -56,6 +56,16 @@ class Call:
             return []
         return list(json.loads(self.outputs["plan"]["matrix"])["shard"])
 
+    @property
+    def _matrix(self) -> list[dict[str, str]]:
+        """The values of `matrix` of each job `apply`: a shard, and what `include` adds to it.
+
+        Source: "Running variations of jobs in a workflow", `include`, docs.github.com.
+        """
+        include = json.loads(self.outputs["plan"]["matrix"])["include"] if self.shards else []
+        added = {entry["shard"]: entry for entry in include}
+        return [{"shard": shard, **added.get(shard, {})} for shard in self.shards]
+
     def plan(self) -> Step:
         """Run the job `plan`."""
         step = self._run("plan", {}, {})
@@ -68,12 +78,10 @@ class Call:
 
     def apply(self, indexes: Sequence[int] | None = None) -> list[Step]:
         """Run the jobs `apply` with these indexes, or all of them."""
-        shards = self.shards
+        matrix = self._matrix
         steps = [
-            self._run(
-                "apply", UNPACED, {"matrix": {"shard": shards[n]}, "strategy": {"job-index": n}}
-            )
-            for n in (range(len(shards)) if indexes is None else indexes)
+            self._run("apply", UNPACED, {"matrix": matrix[n], "strategy": {"job-index": n}})
+            for n in (range(len(matrix)) if indexes is None else indexes)
         ]
         succeeded = all(step.exit_code == 0 for step in steps)
         self.result["apply"] = ("success" if succeeded else "failure") if steps else "skipped"

@@ -40,7 +40,7 @@ def run(environ: Mapping[str, str], commands: WorkflowCommands) -> int:
     outputs = build_merged_outputs(changes)
     # Outputs before the summary: later jobs depend on them.
     commands.outputs(outputs)
-    commands.summary(render_merged_summary(inputs.mode, changes, has_plan=bool(files)))
+    commands.summary(render_merged_summary(inputs.mode, files, changes))
     commands.info(", ".join(f"{name}: {value}" for name, value in outputs.items()))
     finished = files and inputs.jobs_succeeded and not find_unfinished(changes)
     return DONE if finished else FAILED

@@ -52,10 +52,12 @@ def test_all_inputs_and_secrets_are_passed_on(job: str) -> None:
     """Under the same name, to the plan and to each shard."""
     expected = {name: f"${{{{ inputs.{name} }}}}" for name in INPUTS.keys() - OWN}
     expected |= {name: f"${{{{ secrets.{name} }}}}" for name in SECRETS}
-    changed = {"mode", "shard"}
+    changed = {"mode", "shard"} | ({"expect-digest"} if job == "apply" else set())
 
     passed = action_inputs(job)
 
+    if job == "apply":  # a shard plans only its part
+        assert passed["expect-digest"] == "${{ inputs.expect-digest && matrix.digest }}"
     assert passed.keys() == expected.keys() | changed
     assert {k: v for k, v in passed.items() if k not in changed} == {
         k: v for k, v in expected.items() if k not in changed

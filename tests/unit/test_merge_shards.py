@@ -13,6 +13,7 @@ from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
 from runner_protocol import commands, key_values, step_summary
 
 NAME = "codespaces-registries"
+DIGEST = "0123456789abcdef" * 4
 CHANGE: dict[str, object] = {
     "target": "repository:octo-org/app",
     "registry": "ACR",
@@ -35,11 +36,17 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
 
 
+def document(**keys: object) -> bytes:
+    """The content of a plan file, with these keys."""
+    plan = {"version": 1, "mode": "apply", "digest": DIGEST, "changes": [CHANGE], **keys}
+    return json.dumps(plan).encode()
+
+
 def upload(folder: Path, artifact: str, *changes: object) -> Path:
     """Write a plan file to the folder that the workflow downloads it to."""
     path = folder / "plans" / f"{NAME}-{artifact}" / "codespaces-registry-plan-0123456789ab.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"version": 1, "mode": "apply", "changes": changes}))
+    path.write_bytes(document(changes=changes))
     return path
 
 
@@ -118,6 +125,17 @@ def test_a_shard_of_an_attempt_before_the_newest_plan_is_ignored(tmp_path: Path)
     assert (code, outputs["unchanged"], outputs["failed"]) == (0, "1", "0")
 
 
+def test_the_summary_has_the_digest_of_the_newest_plan(tmp_path: Path) -> None:
+    """Not that of a shard, which is the digest of its part."""
+    for artifact, digit in [("1-plan", "1"), ("2-plan", "2"), ("2-shard-0", "3")]:
+        upload(tmp_path, artifact).write_bytes(document(digest=digit * 64))
+
+    _, _, summary = merge(tmp_path)
+
+    assert summary.count("Plan digest: ") == 1
+    assert f"Plan digest: `{'2' * 64}`\n" in summary
+
+
 def test_shards_without_a_plan_have_no_changes(tmp_path: Path) -> None:
     upload(tmp_path, "1-shard-0", {**CHANGE, "outcome": "applied"})
 
@@ -133,12 +151,15 @@ def test_shards_without_a_plan_have_no_changes(tmp_path: Path) -> None:
         b"",
         b"{}",
         b"[]",
-        b'{"changes": [{}]}',
-        b'{"changes": "all"}',
         b"\xff\xfe",
         b"[" * 100_000,
-        json.dumps({"changes": [{**CHANGE, "action": "::error::x"}]}).encode(),
-        json.dumps({"changes": [{**CHANGE, "target": ["x"]}]}).encode(),
+        document(digest=DIGEST[1:]),
+        document(digest=f"{DIGEST}\n"),
+        document(digest=None),
+        document(changes=[{}]),
+        document(changes="all"),
+        document(changes=[{**CHANGE, "action": "::error::x"}]),
+        document(changes=[{**CHANGE, "target": ["x"]}]),
     ],
 )
 def test_an_invalid_plan_file_is_reported(
@@ -179,7 +200,7 @@ def test_texts_of_a_plan_file_are_escaped_in_the_summary(
     page = rendered(summary)
     assert outputs["failed"] == str(len(HOSTILE))
     assert page.tags.count("td") == 3 + 7 * len(HOSTILE)
-    assert_means_nothing(page, "h3", *TABLE)
+    assert_means_nothing(page, "h3", "p", *TABLE)
     assert commands(capsys.readouterr().out) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,15 +109,31 @@ def test_a_very_large_plan_has_the_first_changes(tmp_path: Path) -> None:
     assert "omitted" not in whole
 
 
+def test_the_matrix_has_the_digest_of_each_shard() -> None:
+    """In `include`, so that each job has `matrix.shard` and `matrix.digest`."""
+    plan = Plan((CHANGE, replace(CHANGE, target=Repository("octo-org/app"))))
+    shards = [Shard(1, 2), Shard(2, 2)]
+    parts = [
+        Plan(tuple(change for change in plan.changes if shard.has(change.target)))
+        for shard in shards
+    ]
+
+    matrix = build_outputs("plan", plan, planned_outcomes(plan), shards)["matrix"]
+
+    assert [len(part.changes) for part in parts] == [1, 1]
+    assert json.loads(matrix) == {
+        "shard": ["1/2", "2/2"],
+        "include": [
+            {"shard": "1/2", "digest": parts[0].digest},
+            {"shard": "2/2", "digest": parts[1].digest},
+        ],
+    }
+
+
 def test_the_matrix_is_empty_without_shards() -> None:
     """GitHub fails a job whose matrix is an empty list, so the output is an empty text."""
     plan = Plan((CHANGE,))
-    shards = [Shard(1, 2), Shard(2, 2)]
 
-    assert (
-        build_outputs("plan", plan, planned_outcomes(plan), shards)["matrix"]
-        == '{"shard": ["1/2", "2/2"]}'
-    )
     assert build_outputs("apply", plan, planned_outcomes(plan))["matrix"] == ""
 
 

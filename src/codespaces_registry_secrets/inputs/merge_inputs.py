@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -65,6 +65,7 @@ class FileChange(BaseModel):
 
 
 class _Document(BaseModel):
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     changes: tuple[FileChange, ...]
 
 
@@ -74,6 +75,7 @@ class PlanFile:
 
     attempt: int
     job: str
+    digest: str
     changes: tuple[FileChange, ...]
 
 
@@ -91,12 +93,13 @@ def _plan_files(folder: Path, name: str) -> Iterator[PlanFile]:
     for path in sorted(folder.glob("*/*.json")):
         match = artifact.fullmatch(path.parent.name)
         if match:
-            yield PlanFile(int(match[1]), match[2], _read_changes(path))
+            document = _read_document(path)
+            yield PlanFile(int(match[1]), match[2], document.digest, document.changes)
 
 
-def _read_changes(path: Path) -> tuple[FileChange, ...]:
+def _read_document(path: Path) -> _Document:
     try:
-        return _Document.model_validate_json(path.read_bytes()).changes
+        return _Document.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         message = (
             f"{path.name} in the artifact {path.parent.name} is not a valid plan file; run the "

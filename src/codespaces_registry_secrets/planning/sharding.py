@@ -11,13 +11,20 @@ shard for a while, and the shard waits.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import compress
 
 from codespaces_registry_secrets.model.desired import Desired
-from codespaces_registry_secrets.model.plan import POINT_BUDGET_PER_WRITE, Plan
-from codespaces_registry_secrets.model.targets import MAX_SHARDS, Shard, Target, target_hash
+from codespaces_registry_secrets.model.plan import POINT_BUDGET_PER_WRITE, Change, Plan
+from codespaces_registry_secrets.model.repositories import is_glob
+from codespaces_registry_secrets.model.targets import (
+    MAX_SHARDS,
+    Repository,
+    Shard,
+    Target,
+    target_hash,
+)
 
 # Less than GitHub's limits. The remaining 1,000 requests are for listing repositories and for other
 # users of the token; the remaining 60 minutes are for building the plan and for waits.
@@ -58,6 +65,25 @@ def shard_matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
     written = (target for target, writes in writes_by_target.items() if writes)
     indexes = {target_hash(target) % count for target in written}
     return tuple(Shard(index + 1, count) for index in sorted(indexes))
+
+
+def shard_digests(plan: Plan, shards: Iterable[Shard]) -> Mapping[Shard, str]:
+    """The digest of the plan of each shard, if nothing changes until it runs."""
+    hashes = [(target_hash(change.declared or change.target), change) for change in plan.changes]
+    parts = {
+        shard: tuple(
+            change
+            for number, change in hashes
+            if number % shard.of == shard.number - 1 or _has_unresolved_glob(change)
+        )
+        for shard in shards
+    }
+    return {shard: replace(plan, changes=part).digest for shard, part in parts.items()}
+
+
+def _has_unresolved_glob(change: Change) -> bool:
+    """Whether the target is a glob whose matches are unknown, which is in every shard."""
+    return isinstance(change.target, Repository) and is_glob(change.target.name)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,12 @@ class MergedChange:
         return self.change.error or (self.change.reason if blocked else "")
 
 
+def newest_plan(files: Iterable[PlanFile]) -> PlanFile | None:
+    """The file of the job `plan` of the last attempt in which it ran; None if there is none."""
+    plans = (file for file in files if file.job == "plan")
+    return max(plans, key=lambda file: file.attempt, default=None)
+
+
 def merge_plan_files(files: Iterable[PlanFile], mode: str) -> tuple[MergedChange, ...]:
     """Merge the newest plan with the outcomes of the shards of its attempt and of later attempts.
 
@@ -46,10 +52,10 @@ def merge_plan_files(files: Iterable[PlanFile], mode: str) -> tuple[MergedChange
     there are no changes.
     """
     files = sorted(files, key=lambda file: (file.attempt, file.job))
-    newest = max((file.attempt for file in files if file.job == "plan"), default=None)
-    if newest is None:
+    plan = newest_plan(files)
+    if plan is None:
         return ()
-    current = (change for file in files if file.attempt >= newest for change in file.changes)
+    current = (change for file in files if file.attempt >= plan.attempt for change in file.changes)
     changes = {(change.target, change.registry): change for change in current}
     return tuple(MergedChange(change, _status(change, mode)) for change in changes.values())
 
@@ -79,12 +85,16 @@ def build_merged_outputs(changes: Sequence[MergedChange]) -> Mapping[str, str]:
     }
 
 
-def render_merged_summary(mode: str, changes: Sequence[MergedChange], *, has_plan: bool) -> str:
-    """The number of changes by outcome, and a row for each change that is not finished."""
+def render_merged_summary(
+    mode: str, files: Sequence[PlanFile], changes: Sequence[MergedChange]
+) -> str:
+    """The digest, the number of changes by outcome, and a row for each unfinished change."""
     head = f"{TITLE}: {_cell(mode)}\n\n"
-    if not has_plan:
+    if not files:
         return f"{head}There is no plan. The log of the job `Plan` says why.\n"
-    return head + "".join(f"{line}\n" for line in _tables(changes))
+    plan = newest_plan(files)
+    digest = f"Plan digest: {code(plan.digest)}\n\n" if plan else ""
+    return head + digest + "".join(f"{line}\n" for line in _tables(changes))
 
 
 def _tables(changes: Sequence[MergedChange]) -> Iterator[str]:

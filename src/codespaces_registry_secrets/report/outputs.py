@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from codespaces_registry_secrets.model.plan import Action, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Shard
+from codespaces_registry_secrets.planning.sharding import shard_digests
 from codespaces_registry_secrets.text.control_characters import one_line
 
 # GitHub limits the outputs of a job to 1 MB, and environment variables of a step are more limited.
@@ -44,11 +45,23 @@ def build_outputs(
         "blocked": str(plan.counts["blocked"]),
         "failed": str(statuses["failed"]),
         "next-expiry": _iso_time(plan.expiry),
-        # Empty text, because GitHub fails a job whose matrix is an empty list.
-        "matrix": json.dumps({"shard": [str(shard) for shard in shards]}) if shards else "",
+        "matrix": _matrix(plan, shards),
         "plan": short_plan(mode, plan, outcomes),
         "plan-digest": plan.digest,
     }
+
+
+def _matrix(plan: Plan, shards: Sequence[Shard]) -> str:
+    """A job for each shard, with the digest of its plan. GitHub merges `include` by `shard`.
+
+    Source: "Workflow syntax for GitHub Actions", `jobs.<job_id>.strategy.matrix.include`,
+    docs.github.com.
+    """
+    if not shards:
+        return ""  # GitHub fails a job whose matrix is an empty list
+    digests = shard_digests(plan, shards)
+    jobs = [{"shard": str(shard), "digest": digest} for shard, digest in digests.items()]
+    return json.dumps({"shard": [str(shard) for shard in shards], "include": jobs})
 
 
 def write_plan_file(folder: Path, mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
