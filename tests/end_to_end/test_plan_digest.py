@@ -171,7 +171,9 @@ def assert_refused(step: Step, sandbox: Sandbox, approved: str) -> None:
     (error,) = step.annotations("error")
     assert f"its digest is {digest}, and `expect-digest` is {approved}" in error
     assert "Review the plan of this run, and run again with its digest" in error
-    assert "**Error** `` input `expect-digest` ``: this plan is not the approved one" in step.summary
+    assert (
+        "**Error** `` input `expect-digest` ``: this plan is not the approved one" in step.summary
+    )
     assert "| skipped |" in step.summary
     assert "at organization:octo-org" in step.stdout
 

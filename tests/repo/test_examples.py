@@ -55,6 +55,8 @@ def evaluated(value: object) -> str:
     """Replace each expression in an input by its default, or by a placeholder."""
 
     def substitute(expression: re.Match[str]) -> str:
+        if "plan-digest" in expression[0]:
+            return "0" * 64
         default = re.search(r"\|\| '(.*)'", expression[0])
         return default[1] if default else "placeholder"
 
