@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import yaml
 
 from github_sandbox import Sandbox, World
 from runner import Step
-from sandboxed_action import ACR_SPEC, TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, ACTION_YML, TOKEN, TRIPLET, Action, stored_triplet
+from workflow import condition, text
 
 ORGANIZATION = "organization:octo-org"
 REPOSITORY = "repository:octo-org/app"
@@ -26,6 +29,9 @@ SPEC = (
 )
 ENVIRONMENT = {"ACR_PASSWORD": "new"}
 OTHER = "0" * 64
+JOBS = yaml.safe_load(
+    (ACTION_YML.parent / "examples/workflows/approval.yml").read_text(encoding="utf-8")
+)["jobs"]
 
 
 @pytest.fixture
@@ -220,3 +226,80 @@ def test_another_form_is_an_error_of_the_input(sandbox: Sandbox, action: Action,
         "input `expect-digest`: must be the output `plan-digest` of another run, which is 64 "
         "hexadecimal digits"
     )
+
+
+class Approval:
+    """The example workflow, with the secrets that it needs and the spec in the repository."""
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+        spec = action.workspace / ".github" / "codespaces-registries.yml"
+        spec.parent.mkdir()
+        spec.write_text(SPEC)
+        self.secrets = {
+            "CODESPACES_SECRETS_TOKEN": TOKEN,
+            "ACR_PASSWORD": ENVIRONMENT["ACR_PASSWORD"],
+            "GHCR_TOKEN": "",
+        }
+        self.outputs: dict[str, str] = {}
+
+    def run(self, job: str) -> Step:
+        """Run a job, and set its outputs."""
+        contexts = self._contexts()
+        (entry,) = (s for s in JOBS[job]["steps"] if s["uses"].startswith("octo-org/"))
+        env = {name: text(value, contexts) for name, value in entry["env"].items()}
+        inputs = {
+            name.replace("-", "_"): text(value, contexts) for name, value in entry["with"].items()
+        }
+        step = self.action.step("", env, **inputs)
+        contexts["steps"] = {entry.get("id"): {"outputs": step.outputs}}
+        outputs = JOBS[job].get("outputs", {})
+        self.outputs = {name: text(value, contexts) for name, value in outputs.items()}
+        return step
+
+    @property
+    def asks(self) -> bool:
+        """Whether the second job waits for an approval; GitHub skips it otherwise."""
+        return condition(JOBS["apply"]["if"], self._contexts())
+
+    def _contexts(self) -> dict[str, Any]:
+        return {"secrets": self.secrets, "needs": {"plan": {"outputs": self.outputs}}}
+
+
+@pytest.fixture
+def approval(partly_stored: World, action: Action) -> Approval:
+    """The workflow in a world where both targets differ from the spec."""
+    return Approval(action)
+
+
+def test_the_example_applies_the_approved_plan(approval: Approval) -> None:
+    """A second run asks nobody, because there is nothing to write."""
+    assert approval.run("plan").exit_code == 0
+    assert approval.asks
+
+    applied = approval.run("apply")
+
+    assert applied.exit_code == 0, applied.stdout
+    assert (applied.outputs["created"], applied.outputs["access-changed"]) == ("1", "1")
+    approval.run("plan")
+    assert not approval.asks
+
+
+def test_the_example_refuses_drift_after_the_approval(
+    approval: Approval, partly_stored: World, sandbox: Sandbox
+) -> None:
+    approval.run("plan")
+    approved = approval.outputs["plan-digest"]
+    share_with_another(partly_stored)
+
+    step = approval.run("apply")
+
+    assert_refused(step, sandbox, approved)
+
+
+def test_the_example_applies_nothing_without_a_digest(approval: Approval) -> None:
+    """An empty `expect-digest` would accept every plan."""
+    approval.run("plan")
+    del approval.outputs["plan-digest"]
+
+    assert not approval.asks

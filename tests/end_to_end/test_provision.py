@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import many_repositories
+from codespaces_registry_secrets.model.targets import Repository, Shard
 from github_sandbox import Fault, Sandbox, World
 from provisioning import JOBS, MERGE, PROJECT, Call
 from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
@@ -105,6 +106,57 @@ def test_a_plan_without_changes_has_no_shards(call: Call, sandbox: Sandbox) -> N
     assert sandbox.writes == []
 
 
+def test_an_approved_plan_is_applied_by_its_shards(large_call: tuple[Sandbox, Call]) -> None:
+    """Each shard compares its part. The summary and the outputs have the digest of the whole."""
+    sandbox, call = large_call
+    assert call.plan().exit_code == 0
+    digest = call.outputs["plan"]["plan-digest"]
+    second = Call(call.folder / "second", call.inputs, call.secrets, sandbox.url)
+    second.folder.mkdir()
+    second.inputs = {**call.inputs, "expect-digest": digest}
+
+    outputs = second.run()
+
+    assert (outputs["code"], outputs["skipped"]) == ("0", "0")
+    assert len(second.shards) >= 3
+    assert second.outputs["plan"]["plan-digest"] == digest
+    assert f"Plan digest: `{digest}`\n" in second.summary
+
+
+def test_a_shard_refuses_what_changed_after_the_plan(large_call: tuple[Sandbox, Call]) -> None:
+    """The other shards apply their parts."""
+    sandbox, call = large_call
+    call.plan()
+    call.inputs = {**call.inputs, "expect-digest": call.outputs["plan"]["plan-digest"]}
+    first, *_ = json.loads(call.outputs["plan"]["matrix"])["shard"]
+    number, of = map(int, first.split("/"))
+    changed = next(
+        target
+        for name in many_repositories.SERVICES
+        if Shard(number, of).has(target := Repository(name))
+    )
+    sandbox.world.put_secret(str(changed), "UNMANAGED_CONTAINER_REGISTRY_USER", b"other")
+
+    steps = call.apply()
+
+    assert [step.exit_code for step in steps] == [1] + [0] * (len(steps) - 1)
+    assert len(steps) >= 3
+    assert "this plan is not the approved one" in steps[0].stdout
+    assert f"/repos/{changed.name}" not in many_repositories.written(sandbox.writes)
+
+
+def test_another_plan_is_refused_before_the_shards(call: Call, sandbox: Sandbox) -> None:
+    """No shard runs, and the summary counts every change as skipped."""
+    call.inputs = {**call.inputs, "expect-digest": "0" * 64}
+
+    outputs = call.run()
+
+    assert call.result == {"plan": "failure", "apply": "skipped"}
+    assert sandbox.writes == []
+    assert (outputs["code"], outputs["created"], outputs["skipped"]) == ("1", "0", "11")
+    assert call.outputs["plan"]["plan-digest"] != "0" * 64
+
+
 @pytest.mark.parametrize(
     ("mode", "plan", "code"), [("plan", "success", "0"), ("check", "failure", "1")]
 )
@@ -163,7 +215,7 @@ def test_the_summary_shows_messages_of_github_as_text(call: Call, sandbox: Sandb
     page = rendered(call.summary)
     assert page.tags.count("h3") == 1
     assert page.tags.count("td") == 2 * 3 + 7
-    assert_means_nothing(page, "h3", *TABLE)
+    assert_means_nothing(page, "h3", "p", *TABLE)
 
 
 def test_an_invalid_spec_has_no_plan(call: Call, sandbox: Sandbox) -> None:
@@ -273,7 +325,7 @@ def test_a_long_summary_is_cut(call: Call) -> None:
     ]
     artifact = call.folder / "plans" / "codespaces-registries-1-plan"
     artifact.mkdir(parents=True)
-    (artifact / "plan.json").write_text(json.dumps({"changes": changes}))
+    (artifact / "plan.json").write_text(json.dumps({"digest": "0" * 64, "changes": changes}))
     call.result = {"plan": "failure", "apply": "skipped"}
 
     assert call.sum_up()["failed"] == "3000"
