@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -62,7 +63,9 @@ class Call:
 
         Source: "Running variations of jobs in a workflow", `include`, docs.github.com.
         """
-        include = json.loads(self.outputs["plan"]["matrix"])["include"] if self.shards else []
+        include = (
+            json.loads(self.outputs["plan"]["matrix"]).get("include", ()) if self.shards else ()
+        )
         added = {entry["shard"]: entry for entry in include}
         return [{"shard": shard, **added.get(shard, {})} for shard in self.shards]
 
@@ -77,12 +80,16 @@ class Call:
         return step
 
     def apply(self, indexes: Sequence[int] | None = None) -> list[Step]:
-        """Run the jobs `apply` with these indexes, or all of them."""
+        """Run the jobs `apply` with these indexes, or all of them; `max-parallel` at a time."""
         matrix = self._matrix
-        steps = [
-            self._run("apply", UNPACED, {"matrix": matrix[n], "strategy": {"job-index": n}})
-            for n in (range(len(matrix)) if indexes is None else indexes)
-        ]
+
+        def run(index: int) -> Step:
+            contexts = {"matrix": matrix[index], "strategy": {"job-index": index}}
+            return self._run("apply", UNPACED, contexts)
+
+        strategy = JOBS["apply"]["strategy"]
+        with ThreadPoolExecutor(int(text(strategy["max-parallel"], self._contexts()))) as pool:
+            steps = list(pool.map(run, range(len(matrix)) if indexes is None else indexes))
         succeeded = all(step.exit_code == 0 for step in steps)
         self.result["apply"] = ("success" if succeeded else "failure") if steps else "skipped"
         return steps
@@ -161,7 +168,7 @@ class Call:
         Source: "Workflow syntax for GitHub Actions", `jobs.<job_id>.steps[*].shell`, docs.github.com.
         """
         assert step["shell"] == "bash"
-        script = self.folder / "script"
+        script = Path(mkdtemp(dir=self.folder), "script")
         script.write_text(step["run"])
         environment = {name: text(value, contexts) for name, value in step["env"].items()}
         return subprocess.run(

@@ -157,6 +157,34 @@ def test_another_plan_is_refused_before_the_shards(call: Call, sandbox: Sandbox)
     assert call.outputs["plan"]["plan-digest"] != "0" * 64
 
 
+@pytest.mark.parametrize(("shards", "at_once"), [(4, 1), (2, 2)])
+def test_shards_record_what_they_stored_in_one_state(
+    call: Call, sandbox: Sandbox, shards: int, at_once: int
+) -> None:
+    """One after another, or at the same time. A further plan then has no changes."""
+    spec = SPEC.replace("rotate: missing", "rotate: changed")
+    call.inputs = {**call.inputs, "spec": spec, "state": "CRS_STATE", "max-parallel": at_once}
+    call.plan()
+    assert "CRS_STATE" not in sandbox.world.variables("octo-org/app")
+    matrix = {"shard": [f"{number}/{shards}" for number in range(1, shards + 1)]}
+    call.outputs["plan"]["matrix"] = json.dumps(matrix)
+    # Of two shards at once, one saves later, so their requests for the variable do not interleave.
+    sandbox.fail(Fault(method="PUT", status=None, delay=1.5 if at_once > 1 else 0))
+
+    steps = call.apply()
+
+    assert [step.exit_code for step in steps] == [0] * shards
+    assert [step.outputs["created"] for step in steps].count("0") < shards - 1
+    assert call.sum_up()["created"] == "11"
+    (value,) = sandbox.world.variables("octo-org/app").values()
+    assert all(f'"svc-00{number}"' in value for number in range(10))
+    second = Call(call.folder / "second", call.inputs, SECRETS, sandbox.url)
+    second.folder.mkdir()
+    outputs = second.run()
+    assert second.shards == []
+    assert (outputs["unchanged"], outputs["changed"], outputs["code"]) == ("11", "false", "0")
+
+
 @pytest.mark.parametrize(
     ("mode", "plan", "code"), [("plan", "success", "0"), ("check", "failure", "1")]
 )
