@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from github_app import add_app, app_inputs
 from github_sandbox import Fault, Sandbox, World
 from sandboxed_action import ACR_SPEC, TOKEN, TRIPLET, Action, Clock, stored_triplet
 
 START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 HEADER = "codespaces-registry-secrets state v1"
-HOME = "octo-org/ops"
+HOME = "octo-org/app"  # the repository that runs the workflow
 APP = "repository:octo-org/app"
 SPEC = ACR_SPEC + "    targets: [{repository: octo-org/app}]\n"
+WEB = SPEC.replace("octo-org/app", "octo-org/web")
+ENVIRONMENT = {"ACR_PASSWORD": "p1", "GITHUB_REPOSITORY": HOME}
 SERVER, USER, PASSWORD = TRIPLET
 
 
@@ -26,11 +33,11 @@ def clock() -> Clock:
 
 @pytest.fixture
 def world(clock: Clock) -> World:
-    """An organization with that clock, and a repository that runs the workflow."""
+    """A small organization with that clock."""
     world = World(clock)
     world.add_user("octocat")
     world.add_organization("octo-org", plan="team", owners=("octocat",))
-    for name in ("ops", "app", "web"):
+    for name in ("app", "web"):
         world.add_repository(f"octo-org/{name}")
     world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
     return world
@@ -52,17 +59,23 @@ class Nights:
         """Let a night pass, run, and return the exit code."""
         self.clock.now += timedelta(days=1)
         self.sandbox.clear_exchanges()
-        environment = {"ACR_PASSWORD": password, "GITHUB_REPOSITORY": HOME}
+        environment = {**ENVIRONMENT, "ACR_PASSWORD": password}
         return self.action.run_in_process(spec, environment, **{"state": "CRS_STATE", **inputs})
 
     @property
     def written(self) -> list[str]:
         """The secrets that the last run wrote."""
-        return [
-            exchange.path.rpartition("/")[2]
-            for exchange in self.sandbox.writes
-            if "/codespaces/" in exchange.path
-        ]
+        return [path.rpartition("/")[2] for path in self.paths_written]
+
+    def run_again(self, spec: str, password: str = "p1") -> int:
+        """Run in the same night, maybe while another run is in progress."""
+        environment = {**ENVIRONMENT, "ACR_PASSWORD": password}
+        return self.action.run_in_process(spec, environment, state="CRS_STATE")
+
+    @property
+    def paths_written(self) -> list[str]:
+        """The paths of the secrets that the last run wrote."""
+        return [e.path for e in self.sandbox.writes if "/codespaces/" in e.path]
 
     @property
     def variable_requests(self) -> list[str]:
@@ -95,10 +108,10 @@ def test_an_unchanged_night_writes_nothing(nights: Nights) -> None:
 
 
 def test_the_first_run_reads_and_creates_the_variable(nights: Nights) -> None:
-    """It reads once to plan, and twice around its write."""
+    """It reads to plan and around its write, and finds out whether a 404 means that it may not."""
     nights.run()
 
-    assert nights.variable_requests == ["GET", "GET", "POST", "GET"]
+    assert nights.variable_requests == ["GET", "GET", "GET", "GET", "POST", "GET"]
 
 
 def test_a_new_password_takes_one_write_at_each_target(nights: Nights) -> None:
@@ -313,7 +326,7 @@ def test_a_run_that_writes_nothing_saves_nothing(nights: Nights) -> None:
     """`plan` and `check` only read."""
     for mode in ("plan", "check"):
         nights.run(mode=mode)
-        assert nights.variable_requests == ["GET"]
+        assert set(nights.variable_requests) == {"GET"}
     assert "CRS_STATE" not in nights.world.variables(HOME)
 
 
@@ -363,3 +376,190 @@ def test_without_a_state_a_notice_says_what_nothing_can_tell(
     assert "2 triplets" in output
     nights.run(spec=spec)
     assert "set `state`" not in capsys.readouterr().out
+
+
+def test_an_interrupted_change_continues_where_it_stopped(nights: Nights) -> None:
+    """What was written is recorded, although the change failed."""
+    nights.sandbox.fail(Fault(method="PUT", path=USER, status=422, times=None))
+    assert nights.run() == 1
+    nights.sandbox.clear_faults()
+
+    assert nights.run() == 0
+    assert nights.written == [USER, SERVER]
+
+
+def test_a_write_with_a_lost_response_is_repeated(nights: Nights) -> None:
+    """Nothing tells whether GitHub carried it out, and it is no change by hand."""
+    nights.run()
+    nights.sandbox.fail(Fault(method="PUT", when="after", drop=True, times=None))
+    assert nights.run("p2") == 1
+    nights.sandbox.clear_faults()
+
+    assert nights.run("p2", mode="check") == 0
+    assert nights.run("p2") == 0
+    assert nights.written == [PASSWORD]
+
+
+def test_a_token_that_cannot_see_the_repository_has_no_state(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GitHub returns 404, as for a variable that does not exist."""
+    nights.sandbox.fail(Fault(path="actions/variables", status=404, times=None))
+
+    assert nights.run() == 0
+    output = capsys.readouterr().out
+    assert "the state CRS_STATE cannot be read, so this run works without it" in output
+    assert "`variables: write`" in output
+    assert set(nights.variable_requests) == {"GET"}
+
+
+@pytest.mark.parametrize(("permission", "written"), [("read", 3), ("write", 0)])
+def test_the_app_needs_to_write_variables(
+    nights: Nights, permission: str, written: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the owner of the repository that runs the workflow."""
+    permissions = {"codespaces_secrets": "write", "actions_variables": permission}
+    add_app(nights.world, {"octo-org": permissions})
+
+    assert nights.run(**app_inputs()) == 0
+    assert ("variables: write" in capsys.readouterr().out) == (permission == "read")
+    assert nights.run(**app_inputs()) == 0
+    assert len(nights.written) == written
+
+
+def test_the_app_needs_an_installation_for_the_state(
+    world: World, action: Action, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The workflow can run at another owner than the targets."""
+    world.add_organization("ops-org", owners=("octocat",))
+    world.add_repository("ops-org/ops")
+    add_app(world, {"octo-org": {"codespaces_secrets": "write"}})
+    environment = {**ENVIRONMENT, "GITHUB_REPOSITORY": "ops-org/ops"}
+
+    code = action.run_in_process(SPEC, environment, state="CRS_STATE", **app_inputs())
+
+    assert code == 0
+    assert (
+        "the state CRS_STATE cannot be read, so this run works without it"
+        in capsys.readouterr().out
+    )
+
+
+def test_records_of_another_run_stay(nights: Nights) -> None:
+    """Each run adds its own records."""
+    nights.run()
+    nights.run(spec=WEB)
+
+    for spec in (SPEC, WEB):
+        assert nights.run(spec=spec) == 0
+        assert nights.written == []
+
+
+def save_between_read_and_write(nights: Nights) -> None:
+    """Save the records of `octo-org/web` while a slower run for `octo-org/app` is about to write."""
+    nights.run()
+    nights.sandbox.clear_exchanges()
+    nights.sandbox.fail(Fault(method="PATCH", status=None, delay=1.5))
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(nights.run_again, SPEC, "p2")
+        while nights.variable_requests.count("GET") < 2:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert nights.run_again(WEB) == 0
+        assert slow.result() == 0
+
+
+def test_a_record_that_a_slower_run_replaces_costs_a_write(nights: Nights) -> None:
+    """GitHub has no compare-and-swap for variables."""
+    save_between_read_and_write(nights)
+
+    assert nights.run("p2") == 0
+    assert nights.written == []
+    assert nights.run(spec=WEB) == 0
+    assert nights.written == [PASSWORD, USER, SERVER]
+
+
+def test_a_run_that_reads_its_record_back_restores_it(nights: Nights) -> None:
+    """The slower run has replaced it before that."""
+    nights.sandbox.fail(Fault(method="GET", path="CRS_STATE", nth=8, status=None, delay=2))
+
+    save_between_read_and_write(nights)
+
+    assert nights.run("p2") == 0
+    assert nights.written == []
+    assert nights.run(spec=WEB) == 0
+    assert nights.written == []
+
+
+def test_many_targets_use_several_variables(world: World, nights: Nights) -> None:
+    """Each within GitHub's limit. A night without a change reads them and writes nothing."""
+    names = [f"octo-org/{'n' * 90}-{number:03}" for number in range(400)]
+    for name in names:
+        world.add_repository(name)
+    spec = ACR_SPEC + "    targets:\n" + "".join(f"      - repository: {n}\n" for n in names)
+
+    assert nights.run(spec=spec) == 0
+    assert sorted(world.variables(HOME)) == ["CRS_STATE", "CRS_STATE_2"]
+    assert nights.run(spec=spec) == 0
+    assert nights.written == []
+    assert nights.variable_requests == ["GET", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("GITHUB_STATE", "GitHub rejects variables named GITHUB_…"),
+        ("github_state", "GitHub rejects variables named GITHUB_…"),
+        ("1STATE", "must be the name of an Actions variable"),
+        ("MY-STATE", "must be the name of an Actions variable"),
+        ("MY STATE", "must be the name of an Actions variable"),
+        ("ZUSTÄNDE", "must be the name of an Actions variable"),
+    ],
+)
+def test_a_name_that_github_refuses_is_an_error_of_the_input(
+    nights: Nights, name: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before any request."""
+    assert nights.run(state=name) == 1
+    output = capsys.readouterr().out
+    assert "input `state`: " in output
+    assert message in output
+    assert nights.sandbox.exchanges == []
+
+
+def test_the_repository_of_the_workflow_must_be_known(
+    action: Action, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GitHub always sets it."""
+    assert action.run_in_process(SPEC, {"ACR_PASSWORD": "p1"}, state="CRS_STATE") == 1
+    assert "input `state`: GITHUB_REPOSITORY is not set" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_run_loses_no_change(
+    world: World, nights: Nights, stop_signal: signal.Signals
+) -> None:
+    """A signal leaves time to save the records. After SIGKILL, some values are written again."""
+    names = [f"octo-org/svc-{number:02}" for number in range(30)]
+    for name in names:
+        world.add_repository(name)
+    spec = ACR_SPEC + "    targets:\n" + "".join(f"      - repository: {n}\n" for n in names)
+    nights.sandbox.fail(Fault(method="PUT", status=None, delay=0.2, times=None))
+    started = nights.action.start(spec, ENVIRONMENT, state="CRS_STATE")
+    while len(nights.sandbox.writes) < 40:
+        time.sleep(0.01)
+    signalled_at = time.monotonic()
+    started.process.send_signal(stop_signal)
+    started.end()
+    assert time.monotonic() - signalled_at < 5
+    written = Counter(e.path for e in nights.sandbox.writes if "/codespaces/" in e.path)
+    nights.sandbox.clear_faults()
+
+    assert nights.run(spec=spec) == 0
+    again = Counter(nights.paths_written)
+    assert len(written | again) == 90
+    if stop_signal != signal.SIGKILL:
+        assert not written & again
+    for name in names:
+        secrets = world.secrets(f"repository:{name}")
+        assert [secrets[member].value for member in (USER, PASSWORD)] == [b"me", b"p1"]

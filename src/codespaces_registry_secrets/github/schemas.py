@@ -54,6 +54,12 @@ class Variable(_Response):
     value: str
 
 
+class Variables(_Response):
+    """A page of a list of Actions variables, of which only the number is used."""
+
+    total_count: int
+
+
 class Repository(_Response):
     """A repository."""
 

@@ -36,13 +36,18 @@ class Variables:
         self._url = f"/repos/{repository}/actions/variables"
 
     def read(self, name: str) -> str | None:
-        """The value of a variable; None if it does not exist."""
+        """The value of a variable; None if it does not exist.
+
+        GitHub also returns 404 if the token cannot see the repository. Only then is the list of all
+        variables a 404 too.
+        """
+        client = self._clients.for_target(self._target)
         try:
-            client = self._clients.for_target(self._target)
             return client.get(self._target, f"{self._url}/{name}", schemas.Variable).value
         except GitHubError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
+        client.get(self._target, f"{self._url}?per_page=1", schemas.Variables)
         return None
 
     def create(self, name: str, value: str) -> bool:

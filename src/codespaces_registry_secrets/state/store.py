@@ -6,6 +6,7 @@ and repeats that if another run has written in between.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 from codespaces_registry_secrets.errors import RegistrySecretsError
@@ -24,7 +25,8 @@ from codespaces_registry_secrets.state.document import (
     parse_document,
 )
 
-MAX_WRITES = 3
+# The seconds to wait before each read of an update. GitHub can return an old value for a moment.
+PAUSES = (0, 0, 1, 2)
 
 
 class StateError(RegistrySecretsError):
@@ -63,15 +65,16 @@ class StateStore:
             StateError: there are too many records, a variable belongs to something else, or other
                 runs write all the time.
         """
-        for _ in range(MAX_WRITES):
+        changed: Document | None = None
+        for pause in PAUSES:
+            if changed is not None:
+                self._write(changed)
+            time.sleep(pause)
             document = self.read()
             changed = change(document)
             if changed == document:
                 return
-            self._write(changed)
-        document = self.read()
-        if change(document) != document:
-            raise StateError("other runs replaced what this run wrote, three times in a row")
+        raise StateError("other runs replaced what this run wrote, three times in a row")
 
     def _names(self, count: int) -> Iterator[str]:
         yield self.name
