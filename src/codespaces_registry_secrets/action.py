@@ -32,13 +32,7 @@ from codespaces_registry_secrets.inputs.action_inputs import (
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
-from codespaces_registry_secrets.model.plan import (
-    Note,
-    Outcome,
-    Plan,
-    planned_outcomes,
-    skipped_outcomes,
-)
+from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
 from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.planning.approval import refuse_unexpected
 from codespaces_registry_secrets.planning.credential_gate import (
@@ -232,8 +226,6 @@ def _log_plan(context: RunContext, plan: Plan) -> None:
 def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
     if context.inputs.mode != "apply":
         return planned_outcomes(plan)
-    if plan.refused:
-        return skipped_outcomes(plan)
     targets = len(plan.written_targets)
     progress = context.progress("done", context.limiter.writes_per_minute, targets, plan.writes)
     return apply(

@@ -198,6 +198,17 @@ def test_another_digest_is_refused_in_every_mode(
     assert "Plan digest: " in step.summary
 
 
+def test_a_refused_plan_is_not_recorded(
+    partly_stored: World, sandbox: Sandbox, action: Action
+) -> None:
+    """The Actions variable of `state` stays as it is, too."""
+    step = action.step(SPEC, ENVIRONMENT, state="REGISTRY_STATE", expect_digest=OTHER)
+
+    assert step.exit_code == 1
+    assert any("/actions/variables/" in exchange.path for exchange in sandbox.exchanges)
+    assert {exchange.method for exchange in sandbox.exchanges} == {"GET"}
+
+
 def test_a_plan_without_changes_is_refused_too(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:

@@ -46,12 +46,14 @@ def apply(
     """Apply a plan: targets concurrently, the changes of one target in order.
 
     A failed target does not stop the others. A rejected token or a long rate limit stops all of
-    them. So does cancelling the run, which lets changes in progress finish for a few seconds.
+    them. So does cancelling the run, which lets changes in progress finish for a few seconds. Of a
+    refused plan, every change is skipped.
 
     `on_target` is called with the outcomes of a target after its last change, and `on_tick` several
     times a second.
     """
-    indexes = [index for index, change in enumerate(plan.changes) if change.steps]
+    executed = () if plan.refused else plan.changes
+    indexes = [index for index, change in enumerate(executed) if change.steps]
     by_target = [list(group) for _, group in groupby(indexes, lambda i: plan.changes[i].target)]
     executor = _Executor(plan, clients, sources, cancellation, on_target=on_target, on_tick=on_tick)
     with suppress(CancelledError):  # the outcomes have what was done until then

@@ -262,8 +262,3 @@ class Outcome:
 def planned_outcomes(plan: Plan) -> tuple[Outcome, ...]:
     """The outcomes of a run that writes nothing: every change stays `planned`."""
     return tuple(Outcome(change, "planned") for change in plan.changes)
-
-
-def skipped_outcomes(plan: Plan) -> tuple[Outcome, ...]:
-    """The outcomes of a run that refuses its plan: every change is `skipped`."""
-    return tuple(Outcome(change, "skipped") for change in plan.changes)
