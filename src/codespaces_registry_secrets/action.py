@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from codespaces_registry_secrets.apply.executor import apply
 from codespaces_registry_secrets.errors import DONE, DRIFT, FAILED
@@ -44,17 +43,9 @@ from codespaces_registry_secrets.planning.lint import lint_without_state
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
 from codespaces_registry_secrets.report.early_end import report_early_end
-from codespaces_registry_secrets.report.log import (
-    MAX_LINES,
-    Progress,
-    count_changes,
-    count_outcomes,
-    outcome_lines,
-    plan_lines,
-)
-from codespaces_registry_secrets.report.notes import failure_notes, merge_notes
-from codespaces_registry_secrets.report.outputs import build_outputs, write_plan_file
-from codespaces_registry_secrets.report.summary import render_summary
+from codespaces_registry_secrets.report.log import Progress
+from codespaces_registry_secrets.report.notes import failure_notes
+from codespaces_registry_secrets.report.run_report import log_plan, report_outcomes
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
@@ -90,7 +81,7 @@ def run(
     with cancellation.raising():  # nothing is written yet, so a signal ends the run at once
         context = _prepare(environ, commands, cancellation, timeouts)
         plan = build_plan(context)
-        _log_plan(context, plan)
+        log_plan(context.commands, plan, context.inputs.shard)
     outcomes = _apply_plan(context, plan)
     exit_code = _exit_code(context.inputs.mode, plan, outcomes)
     _report(context, plan, outcomes, exit_code)
@@ -211,18 +202,6 @@ def _load_state(
     return context.recorder.load(triplet.credential for triplet in desired if triplet.credential)
 
 
-def _log_plan(context: RunContext, plan: Plan) -> None:
-    inputs, commands = context.inputs, context.commands
-    commands.listing("Plan", plan_lines(plan))
-    commands.info(f"\nPlan: {count_changes(plan)}.")
-    commands.info(f"Plan digest: {plan.digest}")
-    if inputs.shard:
-        targets = len({change.target for change in plan.changes})
-        commands.info(f"Targets in shard {inputs.shard}: {targets}.")
-    for note in merge_notes(plan.all_notes):
-        commands.note(note)
-
-
 def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
     if context.inputs.mode != "apply":
         return planned_outcomes(plan)
@@ -247,43 +226,13 @@ def _exit_code(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> int:
 
 
 def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_code: int) -> None:
-    """Write log, annotations, outputs and summary. The log has the plan already."""
-    inputs, commands = context.inputs, context.commands
-    errors = list(failure_notes(outcomes))
+    """Save the state, and report what the run did and what went wrong."""
+    inputs, cancellation = context.inputs, context.cancellation
+    problems = list(failure_notes(outcomes))
     if context.recorder:
-        errors += context.recorder.save(outcomes, context.cancellation)
-    if context.cancellation.requested and exit_code == FAILED:
-        errors.append(Note("error", context.cancellation.message))
-    counts = count_outcomes(outcomes)
-    if inputs.mode == "apply" and counts:
-        if len(outcomes) > MAX_LINES:
-            commands.group("Every change", outcome_lines(outcomes))
-        commands.info(counts)
-    for note in merge_notes(errors):
-        commands.note(note)
-    commands.count_hidden()
-    # Outputs before the summary: later steps depend on them.
+        problems += context.recorder.save(outcomes, cancellation)
+    if cancellation.requested and exit_code == FAILED:
+        problems.append(Note("error", cancellation.message))
     plans_shards = inputs.plans_shards and not plan.refused
     shards = shard_matrix(plan, inputs.writes_per_minute) if plans_shards else ()
-    commands.outputs(build_outputs(inputs.mode, plan, outcomes, shards))
-    if inputs.temporary is not None:
-        _write_plan_file(inputs.temporary, inputs.mode, plan, outcomes, commands)
-    if inputs.shard is None:  # the workflow merges the plans of all shards into one summary
-        problems = merge_notes((*plan.all_notes, *errors))
-        commands.summary(render_summary(inputs.mode, plan, outcomes, problems))
-
-
-def _write_plan_file(
-    folder: Path, mode: str, plan: Plan, outcomes: Sequence[Outcome], commands: WorkflowCommands
-) -> None:
-    try:
-        name = write_plan_file(folder, mode, plan, outcomes)
-    except OSError as error:
-        message = (
-            f"the output `plan-file` is not set: cannot write to RUNNER_TEMP ({folder}): "
-            f"{error.strerror}. Self-hosted runners mount it into container actions since "
-            "September 2025; update the runner, or use the output `plan`"
-        )
-        commands.note(Note("warning", message))
-    else:
-        commands.outputs({"plan-file": name})
+    report_outcomes(context.commands, inputs, plan, outcomes, problems=problems, shards=shards)
