@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator
 
@@ -80,6 +81,21 @@ def test_no_value_appears_in_the_output(action: Action, password: str) -> None:
 
     assert step.exit_code == 0, step.stdout
     assert_no_leak(step, password)
+
+
+@pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)
+def test_no_value_appears_in_the_state(world: World, action: Action, password: str) -> None:
+    """Nor a plain hash of one."""
+    step = action.step(SPEC, {"ACR_PASSWORD": password}, state="CRS_STATE")
+
+    assert step.exit_code == 0, step.stdout
+    assert_no_leak(step, password)
+    (value,) = world.variables("octo-org/app").values()
+    raw = password.encode(errors="surrogateescape")
+    hashes = [hashlib.new(name, raw) for name in ("md5", "sha1", "sha256", "sha512", "blake2b")]
+    forms = [*encodings(password), TOKEN, *(form.hexdigest() for form in hashes)]
+    forms += [base64.b64encode(form.digest()).decode().rstrip("=")[:20] for form in hashes]
+    assert not [form for form in forms if form in value]
 
 
 @pytest.mark.parametrize("password", TEXT_PASSWORDS.values(), ids=TEXT_PASSWORDS)
