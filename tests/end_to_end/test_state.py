@@ -275,7 +275,7 @@ def test_a_state_that_cannot_be_read_is_not_used(
     assert nights.written == [PASSWORD, USER, SERVER]  # written since the recorded time
 
 
-@pytest.mark.parametrize("status", [403, 500])
+@pytest.mark.parametrize("status", [403, 422, 500])
 def test_a_state_that_cannot_be_saved_costs_a_write(
     nights: Nights, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
