@@ -1,7 +1,7 @@
 """Measure the Action against a sandbox of GitHub in its own process, with 50 ms per request.
 
 Print a table for each part: a, requests and bytes; b, time compared with `gh secret set`; c, time
-under a write limit; d, start, planning, memory and image.
+under a write limit; d, start, planning, memory and image; e, rotation with a state.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import footprint, gh_cli, gh_comparison, request_counts, write_limit
+from benchmarks import (
+    footprint,
+    gh_cli,
+    gh_comparison,
+    request_counts,
+    state_runs,
+    write_limit,
+)
 from benchmarks.action import Action
 from benchmarks.processes import BenchError
 from benchmarks.report import Part, render_markdown, render_text, to_json
@@ -27,6 +34,7 @@ PARTS: Mapping[str, Callable[[Action, bool], Part]] = {
     "b": lambda action, quick: gh_comparison.run_part(action, quick=quick),
     "c": lambda action, _: write_limit.run_part(action),
     "d": lambda action, quick: footprint.run_part(action, quick=quick),
+    "e": lambda action, _: state_runs.run_part(action),
 }
 QUICK = ("a", "b", "d")
 
@@ -60,8 +68,8 @@ def create_parser() -> argparse.ArgumentParser:
     """Create the parser of the command line."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     option = parser.add_argument
-    option("parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d; default: all")
-    option("--quick", action="store_true", help="without 1,000 targets and without part c")
+    option("parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d, e; default: all")
+    option("--quick", action="store_true", help="without 1,000 targets, c and e")
     option(
         "--json",
         type=Path,

@@ -6,6 +6,7 @@ import compileall
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -40,18 +41,34 @@ class Action:
         Raises:
             BenchError: the exit code was not 0.
         """
+        inputs = {"writes-per-minute": str(writes_per_minute)}
+        return run_against_sandbox(
+            workload.sandbox, lambda url, folder: self.run_step(workload, url, folder, inputs)
+        )
 
-        def run_step(url: str, folder: Path) -> Measurement:
-            spec = folder / ".github" / "codespaces-registries.yml"
-            spec.parent.mkdir()
-            spec.write_text(workload.spec, encoding="utf-8")
-            environment = _environment(url, folder, writes_per_minute)
-            return measure([*PYTHON, str(self._entrypoint)], environment, folder)
+    def run_step(
+        self,
+        workload: Workload,
+        url: str,
+        folder: Path,
+        inputs: Mapping[str, str],
+        password: str = PASSWORD,
+    ) -> Measurement:
+        """Apply the spec of a workload in a sandbox that runs already, in an empty folder.
 
-        return run_against_sandbox(workload.sandbox, run_step)
+        Raises:
+            BenchError: the exit code was not 0.
+        """
+        spec = folder / ".github" / "codespaces-registries.yml"
+        spec.parent.mkdir()
+        spec.write_text(workload.spec, encoding="utf-8")
+        environment = _environment(url, folder, inputs, password)
+        return measure([*PYTHON, str(self._entrypoint)], environment, folder)
 
 
-def _environment(url: str, folder: Path, writes_per_minute: int) -> dict[str, str]:
+def _environment(
+    url: str, folder: Path, inputs: Mapping[str, str], password: str
+) -> dict[str, str]:
     """Return the variables that the runner sets for the step, and a password."""
     root = str(folder)
     paths = StepPaths(root, root, root, root, root, step="bench")
@@ -62,8 +79,8 @@ def _environment(url: str, folder: Path, writes_per_minute: int) -> dict[str, st
         "spec-file": ".github/codespaces-registries.yml",
         "token": TOKEN,
         "verify": "off",
-        "writes-per-minute": str(writes_per_minute),
+        **inputs,
     }
     github = {**GITHUB, "repository": repository(0).partition(":")[2]}
-    env = {"ACR_PASSWORD": PASSWORD, "PATH": os.defpath}
+    env = {"ACR_PASSWORD": password, "PATH": os.defpath}
     return build_environment(inputs, paths, github=github, env=env)

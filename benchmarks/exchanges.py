@@ -14,13 +14,15 @@ KINDS: Mapping[str, str] = {
     "secrets": r"GET .*/codespaces/secrets",
     "keys": r"GET .*/codespaces/secrets/public-key",
     "lists": r"GET .*/codespaces/secrets/\w+/repositories",
-    "ages": r"GET .*/actions/.*",
+    "ages": r"GET .*/actions/(organization-)?secrets.*",
+    "state reads": r"GET .*/actions/variables/\w+",
     "repositories": r"GET (/orgs/[^/]+/repos|/user/repos|/users/[^/]+/repos|/repos/[^/]+/[^/]+)",
     "value writes": r"PUT .*/codespaces/secrets/\w+",
     "list writes": r"(PUT|DELETE) .*/codespaces/secrets/\w+/repositories(/\d+)?",
+    "state writes": r"(POST|PATCH) .*/actions/variables(/\w+)?",
     "other": r".*",
 }
-WRITES = ("value writes", "list writes")
+WRITES = ("value writes", "list writes", "state writes")
 RATE_LIMITED = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 # Requests that arrive within these seconds after a response were sent before the client read it.
 IN_FLIGHT_SECONDS = 0.02

@@ -36,6 +36,11 @@ class Run:
     exchanges: tuple[Exchange, ...]
     secrets: Mapping[str, Mapping[str, str]]
 
+    def exchanges_during(self, measurement: Measurement) -> tuple[Exchange, ...]:
+        """The requests of one of several programs that ran one after another."""
+        end = measurement.began + measurement.seconds
+        return tuple(one for one in self.exchanges if measurement.began <= one.began <= end)
+
     @property
     def first_request(self) -> float:
         """Seconds from the start of the program to the arrival of its first request."""

@@ -63,6 +63,6 @@ def create_workload(targets: int) -> Workload:
     return replace(workload, sandbox=sandbox)
 
 
-def compute_bound(writes: int) -> float:
+def compute_bound(writes: int, seconds: int = SECONDS) -> float:
     """The minimum seconds from the first to the last of these writes under the limit."""
-    return float((-(-writes // WRITES) - 1) * SECONDS)
+    return float((-(-writes // WRITES) - 1) * seconds)

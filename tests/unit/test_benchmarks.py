@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import gh_comparison, workloads, write_limit
+from benchmarks import gh_comparison, state_runs, workloads, write_limit
 from benchmarks.exchanges import (
     Exchange,
     RequestCount,
@@ -17,7 +17,9 @@ from benchmarks.exchanges import (
     find_kind,
     find_rejected_writes,
 )
+from benchmarks.processes import Measurement
 from benchmarks.report import Goal, Part, render_markdown, render_text, to_json
+from benchmarks.sandbox import Run
 from codespaces_registry_secrets.spec.yaml_document import parse
 
 SECRETS = "/repos/octo-org/app/codespaces/secrets"
@@ -47,6 +49,10 @@ def exchange(
         ("GET", f"{SECRETS}/public-key", "keys"),
         ("GET", "/orgs/octo-org/codespaces/secrets/A_USER/repositories", "lists"),
         ("GET", "/repos/octo-org/app/actions/secrets/A", "ages"),
+        ("GET", "/repos/octo-org/app/actions/organization-secrets", "ages"),
+        ("GET", "/repos/octo-org/app/actions/variables/STATE_2", "state reads"),
+        ("POST", "/repos/octo-org/app/actions/variables", "state writes"),
+        ("PATCH", "/repos/octo-org/app/actions/variables/STATE_2", "state writes"),
         ("GET", "/orgs/octo-org/repos", "repositories"),
         ("GET", "/repos/octo-org/app", "repositories"),
         ("PUT", f"{SECRETS}/A_USER", "value writes"),
@@ -92,6 +98,41 @@ def test_a_rejection_is_avoidable_after_the_first_response() -> None:
 def test_the_bound_follows_from_the_write_limit(writes: int, seconds: float) -> None:
     """80 writes pass immediately, and 80 more every 6 seconds."""
     assert write_limit.compute_bound(writes) == seconds
+
+
+def test_the_bound_of_another_limit() -> None:
+    """Part e has a longer time for the same number of writes."""
+    assert write_limit.compute_bound(101, 12) == 12
+
+
+def test_requests_belong_to_the_program_that_ran_at_their_time() -> None:
+    """One sandbox records those of several programs."""
+    requests = [exchange("GET", SECRETS, began=began) for began in (1, 3, 5)]
+    run = Run(Measurement(began=0, seconds=2, peak=0), tuple(requests), {})
+    assert run.exchanges_during(run.measurement) == (requests[0],)
+    assert run.exchanges_during(Measurement(began=2.5, seconds=4, peak=0)) == tuple(requests[1:])
+
+
+def test_the_goals_of_a_rotation_with_a_state() -> None:
+    """Rejected writes do not count. A night has one request more than a run without a state."""
+    state = "/repos/octo-org/app/actions/variables"
+    values = [exchange("PUT", f"{SECRETS}/A", status=204)] * state_runs.TARGETS
+    rejected = [exchange("PUT", f"{SECRETS}/A", status=403)]
+    exchanges = {
+        state_runs.ROTATION: [*values, *rejected, exchange("PATCH", f"{state}/S", status=204)],
+        state_runs.NIGHT: [exchange("GET", SECRETS), exchange("GET", f"{state}/S")],
+        state_runs.STATELESS_NIGHT: [exchange("GET", SECRETS)],
+    }
+    seconds = {state_runs.ROTATION: 3.0, state_runs.GH: 10.0}
+
+    goals = list(state_runs.build_goals(exchanges, seconds))
+
+    assert [goal.figure for goal in goals] == [0.3, 1.0, 1, 0, 1]
+    assert all(goal.met for goal in goals)
+    without_gh = list(state_runs.build_goals(exchanges, {state_runs.ROTATION: 3.0}))
+    assert without_gh[0].verdict == "not measured"
+    row = state_runs.build_row("a run", exchanges[state_runs.ROTATION], 3.0)
+    assert (row["writes"], row["of the state"], row["rejections"]) == (101, 1, 1)
 
 
 def test_a_table_is_aligned() -> None:
@@ -153,6 +194,7 @@ def test_without_gh_its_goals_are_not_measured() -> None:
         workloads.new_at_organization(),
         workloads.new_at_repositories(3),
         workloads.rotation_in_large(200),
+        state_runs.create_workload(),
     ],
     ids=lambda workload: workload.name,
 )
