@@ -20,7 +20,7 @@ SALT_BYTES = argon2id.SALTBYTES
 
 
 class Fingerprints:
-    """Computes the fingerprints of credentials, each once: one takes about a tenth of a second."""
+    """Computes fingerprints, each credential once: one takes some hundredths of a second."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
