@@ -23,11 +23,11 @@ def find_version() -> str | None:
     return match[0] if match else None
 
 
-def run(workload: Workload, concurrency: int, *, seconds_per_call: float = 0.0) -> Run:
+def run(workload: Workload, concurrency: int, *, seconds_per_call: float | None = None) -> Run:
     """Store the triplet at each target, with up to `concurrency` calls at the same time.
 
     `gh` has no rate. With `seconds_per_call`, the next call waits until that time is over, and a
-    call that fails is repeated after a second.
+    call that fails is repeated after a second. Without it, a failed call ends the run.
 
     Raises:
         BenchError: a call failed.
@@ -37,7 +37,7 @@ def run(workload: Workload, concurrency: int, *, seconds_per_call: float = 0.0) 
         env_file = folder / "values.env"
         env_file.write_text("".join(f"{n}={v}\n" for n, v in SECRETS.items()), encoding="utf-8")
         command = ["xargs", "-P", str(concurrency), "-L", "1"]
-        if seconds_per_call:
+        if seconds_per_call is not None:
             script = f'sleep {seconds_per_call} & until "$@"; do sleep 1; done; wait'
             command += ["sh", "-c", script, "sh"]
         command += ["gh", "secret", "set", "--app", "codespaces", "--env-file", str(env_file)]
