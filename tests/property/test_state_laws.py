@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from codespaces_registry_secrets.model.targets import Organization, Repository, 
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.state.document import (
+    LATEST,
     DamagedValueError,
     Document,
     ForeignValueError,
@@ -146,6 +148,19 @@ targets = st.builds(
     st.sampled_from([Organization, Repository, User]),
     st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True),
 )
+
+
+@pytest.mark.parametrize("seconds", [0, LATEST])
+def test_a_record_of_any_time_can_be_compared(seconds: int) -> None:
+    """The end of the range of `datetime` too: the variable can hold any time."""
+    stored = {part: ObservedSecret("", START - timedelta(days=1)) for part in Part}
+    record = MemberRecord(WANTED, datetime.fromtimestamp(seconds, UTC))
+
+    change = planned(stored, dict.fromkeys(Part, record))
+
+    assert change.action == "rotate"
+
+
 times = st.integers(0, 4 * 10**9).map(lambda number: datetime.fromtimestamp(number, UTC))
 records = st.builds(MemberRecord, st.binary(min_size=16, max_size=16), times)
 registries = st.sampled_from(["ACR", "GHCR", "_X1"])

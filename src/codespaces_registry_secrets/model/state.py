@@ -62,7 +62,6 @@ class State:
         fingerprints = self.fingerprints.get(credential)
         if record is None or fingerprints is None:
             return "not recorded"
-        earliest, latest = record.written_at - BEFORE_WRITE, record.written_at + AFTER_WRITE
-        if not earliest <= updated_at <= latest:
+        if not -BEFORE_WRITE <= updated_at - record.written_at <= AFTER_WRITE:
             return "changed outside"
         return "current" if record.fingerprint == fingerprints[part] else "differs"
