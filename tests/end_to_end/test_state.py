@@ -180,6 +180,23 @@ def test_missing_warns_of_a_change_by_hand(
     assert nights.world.secrets(APP)[PASSWORD].value == b"by hand"
 
 
+@pytest.mark.parametrize("policy", ["missing", "{when: missing, max-age: 20d}"])
+def test_missing_does_not_claim_to_keep_what_it_writes(
+    nights: Nights, policy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A repair and `max-age` write a member that was changed by hand."""
+    nights.run()
+    nights.change_by_hand(PASSWORD)
+    if "max-age" in policy:
+        nights.clock.now += timedelta(days=30)
+    else:
+        nights.world.delete_secret(APP, USER)
+
+    assert nights.run(spec=SPEC.replace("    targets", f"    rotate: {policy}\n    targets")) == 0
+    assert PASSWORD in nights.written
+    assert "keeps it as it is" not in capsys.readouterr().out
+
+
 def test_always_and_max_age_write_all_members(nights: Nights) -> None:
     """The state does not hold them back."""
     nights.run()

@@ -79,14 +79,19 @@ def lint_change(
 
 
 def lint_outside_changes(
-    triplet: Desired, observed_target: ObservedTarget, state: State | None
+    triplet: Desired,
+    members: tuple[Member, ...],
+    observed_target: ObservedTarget,
+    state: State | None,
 ) -> Iterator[Note]:
     """Warn about members that were changed by hand and that `rotate: missing` keeps."""
     if state is None or triplet.rotate.when != "missing":
         return
+    written = {member.part for member in members if member.write}
     changed = find_outside_changes(triplet, observed_target, state)
-    if changed:
-        message = f"{describe_outside_changes(changed)}; `rotate: missing` keeps it as it is"
+    kept = {part: secret for part, secret in changed.items() if part not in written}
+    if kept:
+        message = f"{describe_outside_changes(kept)}; `rotate: missing` keeps it as it is"
         yield _note("warning", triplet, message)
 
 

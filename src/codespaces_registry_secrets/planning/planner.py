@@ -151,7 +151,7 @@ def _plan_change(triplet: Desired, observed: Observed, removal_limit: float) -> 
         steps=tuple(plan_steps(triplet, members)),
         notes=(
             *lint_change(triplet, members, selected),
-            *lint_outside_changes(triplet, observed_target, observed.state),
+            *lint_outside_changes(triplet, members, observed_target, observed.state),
         ),
         drift=any(member.access_differs for member in members)
         or not (action == "none" or only_unknown),
