@@ -16,6 +16,7 @@ from codespaces_registry_secrets.model.plan import Change
 from codespaces_registry_secrets.model.state import (
     AFTER_WRITE,
     BEFORE_WRITE,
+    UNKNOWN_VALUE,
     MemberRecord,
     State,
 )
@@ -141,6 +142,19 @@ def test_a_change_by_hand_is_drift(changed: set[Part], seconds: int) -> None:
     assert {step.part for step in change.steps} == changed
     assert change.drift
     assert "changed outside of this Action at" in change.reason
+
+
+@given(values, values, st.integers(-30, 30))
+def test_two_runs_agree_on_the_later_record(value: bytes, other_value: bytes, apart: int) -> None:
+    """It is unknown which of two values is stored if they were written within some seconds."""
+    record = MemberRecord(value, START)
+    other = MemberRecord(other_value, START + timedelta(seconds=apart))
+
+    latest = record.latest(other, START + timedelta(days=1))
+
+    assert latest == other.latest(record, START + timedelta(days=1))
+    assert latest.written_at == max(record.written_at, other.written_at)
+    assert (latest.fingerprint == UNKNOWN_VALUE) == (value != other_value and abs(apart) <= 11)
 
 
 targets = st.builds(

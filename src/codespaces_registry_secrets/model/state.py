@@ -19,6 +19,9 @@ from codespaces_registry_secrets.model.triplet import Part
 # differ by seconds. A change by hand within this time cannot be told from the recorded write.
 BEFORE_WRITE, AFTER_WRITE = timedelta(seconds=1), timedelta(seconds=10)
 
+# In place of a fingerprint, if it is unknown which value is stored.
+UNKNOWN_VALUE = bytes(16)
+
 # A triplet at a target: the target and the registry's id.
 TripletKey = tuple[Target, str]
 MemberStatus = Literal["current", "differs", "changed outside", "not recorded"]
@@ -28,12 +31,24 @@ MemberStatus = Literal["current", "differs", "changed outside", "not recorded"]
 class MemberRecord:
     """What is known about one stored member of a triplet.
 
-    `fingerprint` is a salted hash of its value, and `written_at` when it was written, by GitHub's
-    clock in whole seconds.
+    `fingerprint` is a salted hash of its value, or `UNKNOWN_VALUE`. `written_at` is when it was
+    written, by GitHub's clock in whole seconds.
     """
 
     fingerprint: bytes
     written_at: datetime
+
+    def latest(self, other: MemberRecord, now: datetime) -> MemberRecord:
+        """The later one of this record and that of another run.
+
+        If the two runs wrote different values within some seconds, the stored one is unknown:
+        `written_at` is the time of a response, and GitHub can have carried out the writes in the
+        other order. A time after `now` is damaged.
+        """
+        apart = abs(self.written_at - other.written_at)
+        if self.fingerprint != other.fingerprint and apart <= BEFORE_WRITE + AFTER_WRITE:
+            return MemberRecord(UNKNOWN_VALUE, max(self.written_at, other.written_at))
+        return other if self.written_at < other.written_at <= now else self
 
 
 Records = Mapping[TripletKey, Mapping[Part, MemberRecord]]
@@ -60,7 +75,7 @@ class State:
         """
         record = self.records.get(triplet, {}).get(part)
         fingerprints = self.fingerprints.get(credential)
-        if record is None or fingerprints is None:
+        if record is None or record.fingerprint == UNKNOWN_VALUE or fingerprints is None:
             return "not recorded"
         if not -BEFORE_WRITE <= updated_at - record.written_at <= AFTER_WRITE:
             return "changed outside"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 
 from nacl.utils import random
@@ -23,7 +22,7 @@ from codespaces_registry_secrets.github.variables import Variables
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Write
-from codespaces_registry_secrets.model.state import MemberRecord, State
+from codespaces_registry_secrets.model.state import MemberRecord, Records, State
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
@@ -43,6 +42,7 @@ class StateRecorder:
         self._variables = variables
         self._fingerprints = Fingerprints(sources)
         self._new_salts: dict[str, bytes] = {}
+        self._loaded: Records = {}
         self._usable = False
 
     def load(self, credentials: Iterable[Credential]) -> tuple[State | None, tuple[Note, ...]]:
@@ -58,7 +58,7 @@ class StateRecorder:
             raise
         except (GitHubError, StateError) as error:
             return None, (self._warning(f"cannot be read, so this run works without it: {error}"),)
-        self._usable = True
+        self._usable, self._loaded = True, document.records
         fingerprints = {
             credential: self._fingerprints.of(credential, document.salts[credential.name])
             for credential in dict.fromkeys(credentials)
@@ -88,13 +88,16 @@ class StateRecorder:
         records = {key: dict(members) for key, members in document.records.items()}
         for outcome in outcomes:
             change = outcome.change
-            members = records.setdefault((change.target, change.registry), {})
+            key = (change.target, change.registry)
+            members, loaded = records.setdefault(key, {}), self._loaded.get(key, {})
             fingerprints = self._fingerprints_of(change, salts)
             for write in filter(_changes_record, outcome.writes):
                 if fingerprints is None or write.at is None:
                     members.pop(write.part, None)
-                elif not self._is_newer(members.get(write.part), write.at):
-                    members[write.part] = MemberRecord(fingerprints[write.part], write.at)
+                else:
+                    record = MemberRecord(fingerprints[write.part], write.at)
+                    stored = members.get(write.part)
+                    members[write.part] = self._merge(record, stored, loaded.get(write.part))
         records = {key: members for key, members in records.items() if members}
         used = {registry for _, registry in records}
         salts = {registry: salt for registry, salt in salts.items() if registry in used}
@@ -114,9 +117,16 @@ class StateRecorder:
             salts[registry] = self._new_salts.setdefault(registry, random(SALT_BYTES))
         return self._fingerprints.of(change.credential, salts[registry])
 
-    def _is_newer(self, record: MemberRecord | None, written_at: datetime) -> bool:
-        """Whether another run has written the member later. A time in the future is damaged."""
-        return record is not None and written_at < record.written_at <= self._variables.time
+    def _merge(
+        self, record: MemberRecord, stored: MemberRecord | None, loaded: MemberRecord | None
+    ) -> MemberRecord:
+        """The record of this run, or the `stored` one if another run made a later one since `load`.
+
+        This run wrote after it loaded the state, so its own record is later than any `loaded` one.
+        """
+        if stored is None or stored == loaded:
+            return record
+        return record.latest(stored, self._variables.time)
 
     def _damage_warnings(self) -> Iterator[Note]:
         for name in self._store.damaged:
