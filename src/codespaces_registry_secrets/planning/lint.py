@@ -96,7 +96,7 @@ def lint_outside_changes(
 
 
 def lint_without_state(triplets: Sequence[Desired], plan: Plan) -> Iterator[Note]:
-    """Say once that edits of literals can be unnoticed: without a state, nothing tells.
+    """Say once that edits of literals can be missed without a state.
 
     `server`, and `username` as text, have no age. A plan that keeps their secrets can be keeping
     old ones.
@@ -111,9 +111,8 @@ def lint_without_state(triplets: Sequence[Desired], plan: Plan) -> Iterator[Note
     if kept:
         triplets_kept = "1 triplet" if len(kept) == 1 else f"{len(kept)} triplets"
         message = (
-            f"nothing tells whether {triplets_kept} without a change of the source stored the "
-            "`server` and the literal `username` that the spec has now; set `state` to notice "
-            "edits of them"
+            f"cannot tell whether the `server` or literal `username` of {triplets_kept} was edited "
+            "after it was stored; set `state` to notice edits of them"
         )
         yield Note("notice", message, input_location("state"))
 

@@ -131,8 +131,8 @@ class StateRecorder:
     def _damage_warnings(self) -> Iterator[Note]:
         for name in self._store.damaged:
             message = (
-                f"the Actions variable {name} is empty or damaged, so it is replaced; the values "
-                "that it recorded are written again"
+                f"the Actions variable {name} is empty or damaged, so its records are lost; the "
+                "next run that writes values replaces it"
             )
             yield Note("warning", message, input_location("state"))
 
