@@ -462,6 +462,20 @@ def test_the_app_needs_an_installation_for_the_state(
     )
 
 
+def test_a_former_name_of_the_repository_of_the_workflow_is_followed(
+    world: World, nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To read, to create and to change the variable."""
+    world.rename(HOME, "octo-org/new")
+    spec = SPEC.replace("octo-org/app", "octo-org/web")
+
+    for password, written in (("p1", 3), ("p2", 1), ("p2", 0)):
+        assert nights.run(password, spec) == 0
+        assert len(nights.written) == written
+    assert "::warning" not in capsys.readouterr().out
+    assert list(world.variables("octo-org/new")) == ["CRS_STATE"]
+
+
 def test_records_of_another_run_stay(nights: Nights) -> None:
     """Each run adds its own records."""
     nights.run()

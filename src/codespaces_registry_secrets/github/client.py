@@ -67,11 +67,7 @@ class GitHubClient:
 
     def get(self, target: Target, url: str, schema: Schema[T]) -> T:
         """Send a GET and parse the response; follow the redirect of a repository that moved."""
-        try:
-            _, body = self._request("GET", target, url, {})
-        except MovedError as moved:
-            _, body = self._request("GET", target, f"{moved.repository}{moved.tail}", {})
-        return parse_response(schema, body)
+        return parse_response(schema, self._follow("GET", target, url))
 
     def pages(self, target: Target, url: str, schema: Schema[T]) -> Iterator[T]:
         """Read the pages of a list one after the other, each when the caller asks for it.
@@ -141,12 +137,29 @@ class GitHubClient:
                 raise
 
     def post(self, target: Target, url: str, body: Mapping[str, Any]) -> None:
-        """Send a POST. A retry of one that GitHub carried out is rejected with 409."""
-        self._request("POST", target, url, {}, body)
+        """Send a POST, and follow the redirect of a repository that moved.
+
+        A retry of a POST that GitHub carried out is rejected with 409.
+        """
+        self._follow("POST", target, url, body)
 
     def patch(self, target: Target, url: str, body: Mapping[str, Any]) -> None:
-        """Send a PATCH. A repeated PATCH has the same effect as one, so a retry is safe."""
-        self._request("PATCH", target, url, {}, body)
+        """Send a PATCH, and follow the redirect of a repository that moved.
+
+        A repeated PATCH has the same effect as one, so a retry is safe.
+        """
+        self._follow("PATCH", target, url, body)
+
+    def _follow(
+        self, verb: str, target: Target, url: str, body: Mapping[str, Any] | None = None
+    ) -> object:
+        """Send a request, to the new address if it is for a repository that moved."""
+        try:
+            _, content = self._request(verb, target, url, {}, body)
+        except MovedError as moved:
+            new_url = f"{moved.repository}{moved.tail}"
+            _, content = self._request(verb, target, new_url, {}, body)
+        return content
 
     def _request(
         self,
