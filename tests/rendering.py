@@ -9,6 +9,8 @@ import cmarkgfm
 from cmarkgfm.cmark import Options
 
 TABLE = ("table", "thead", "tbody", "tr", "th", "td")
+# The tags of a summary: those of Markdown, the folds and line breaks, and the block of the chart.
+SUMMARY_TAGS = ("h3", "p", "ul", "li", "strong", "details", "summary", "br", "pre", *TABLE)
 HOSTILE = [
     "[click](https://evil.example)",
     "![x](https://evil.example/x.png)",
@@ -44,9 +46,11 @@ class Page(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.tags: list[str] = []
-        self.text = self.plain = ""
+        self._texts: list[str] = []
+        self._plain_texts: list[str] = []
         self._in_code = 0
         self.feed(page)
+        self.text, self.plain = "".join(self._texts), "".join(self._plain_texts)
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         self.tags.append(tag)
@@ -56,8 +60,9 @@ class Page(HTMLParser):
         self._in_code -= tag == "code"
 
     def handle_data(self, data: str) -> None:
-        self.text += data
-        self.plain += "" if self._in_code else data
+        self._texts.append(data)
+        if not self._in_code:
+            self._plain_texts.append(data)
 
 
 def rendered(markdown: str) -> Page:

@@ -46,6 +46,7 @@ from codespaces_registry_secrets.report.early_end import report_early_end
 from codespaces_registry_secrets.report.log import Progress
 from codespaces_registry_secrets.report.notes import failure_notes
 from codespaces_registry_secrets.report.run_report import log_plan, report_outcomes
+from codespaces_registry_secrets.report.wording import count
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
@@ -80,7 +81,8 @@ def run(
     """Inputs -> plan -> outcomes -> report -> exit code."""
     with cancellation.raising():  # nothing is written yet, so a signal ends the run at once
         context = _prepare(environ, commands, cancellation, timeouts)
-        plan = build_plan(context)
+        with commands.phase("Read the spec, GitHub's secrets and the credentials"):
+            plan = build_plan(context)
         log_plan(context.commands, plan, context.inputs.shard)
     outcomes = _apply_plan(context, plan)
     exit_code = _exit_code(context.inputs.mode, plan, outcomes)
@@ -179,6 +181,8 @@ def _observe(
     compared_by_age = () if state else desired
     change_times, age_warnings = read_change_times(compared_by_age, clients, inputs.repository)
     targets = len({triplet.target for triplet in desired})
+    triplets = count(len(desired), "triplet")
+    context.commands.info(f"{triplets} at {count(targets, 'target')}")
     progress = context.progress("read", context.limiter.reads_per_minute, targets, targets)
     observed = observe(
         desired,
@@ -206,6 +210,8 @@ def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
     if context.inputs.mode != "apply":
         return planned_outcomes(plan)
     targets = len(plan.written_targets)
+    if targets and not plan.refused:
+        context.commands.info(f"\nApply: {plan.writes} writes at {count(targets, 'target')}")
     progress = context.progress("done", context.limiter.writes_per_minute, targets, plan.writes)
     return apply(
         plan,

@@ -7,6 +7,7 @@ from the Action, which needs a token and a spec.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from codespaces_registry_secrets.errors import DONE, FAILED
 from codespaces_registry_secrets.inputs.merge_inputs import MergeInputs, read_plan_files
@@ -40,7 +41,7 @@ def run(environ: Mapping[str, str], commands: WorkflowCommands) -> int:
     outputs = build_merged_outputs(changes)
     # Outputs before the summary: later jobs depend on them.
     commands.outputs(outputs)
-    commands.summary(render_merged_summary(inputs.mode, files, changes))
+    commands.summary(render_merged_summary(inputs.mode, files, changes, datetime.now(UTC)))
     commands.info(", ".join(f"{name}: {value}" for name, value in outputs.items()))
     finished = files and inputs.jobs_succeeded and not find_unfinished(changes)
     return DONE if finished else FAILED

@@ -123,13 +123,16 @@ def _run_action(url: str, mode: str, folder: Path, inputs: Mapping[str, str]) ->
 
 
 def _render_log(log: str) -> Iterator[str]:
-    """Render a log as the runner does: hide `add-mask` and show annotations by their kind."""
+    """Render a log as the runner does: hide `add-mask`, and show groups and annotations."""
     for line in log.rstrip().splitlines():
         command, _, message = line.removeprefix("::").partition("::")
+        name = command.partition(" ")[0]
         if not line.startswith("::"):
             yield line
-        elif command.partition(" ")[0] in {"error", "warning", "notice"}:
-            yield f"{command.partition(' ')[0].capitalize()}: {message}"
+        elif name in {"error", "warning", "notice"}:
+            yield f"{name.capitalize()}: {message}"
+        elif name == "group":
+            yield f"▾ {message}"
 
 
 def _show_secrets(world: World, title: str, targets: Sequence[str]) -> None:

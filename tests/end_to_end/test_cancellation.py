@@ -99,14 +99,11 @@ def test_a_cancelled_run_reports_what_it_did(
     assert step.exit_code == 1
     complete = sum(len(sandbox.world.secrets(f"repository:{name}")) == 3 for name in NAMES)
     assert 10 < complete < TARGETS
-    assert (
-        f"Applied: {complete} done, 0 failed, 0 blocked, {TARGETS - complete} not started."
-        in step.stdout
-    )
+    assert f"Apply incomplete: {complete} created, {TARGETS - complete} not started." in step.stdout
     assert len(count_writes(sandbox)) == 3 * complete
     assert f"Stopped by {stop_signal.name}. It is safe to re-run" in step.annotations("error")[-1]
-    assert step.summary.count("| applied |") == complete
-    assert step.summary.count("| skipped |") == TARGETS - complete
+    assert step.summary.count("`+` created |") == complete
+    assert step.summary.count("`+` not created |") == TARGETS - complete
     assert (step.outputs["created"], step.outputs["changed"]) == (str(complete), "true")
 
 
@@ -212,7 +209,7 @@ def test_a_cancelled_run_does_not_wait_for_a_rate_limit(sandbox: Sandbox, action
 
     assert time.monotonic() - signalled_at < MAX_SECONDS
     assert step.exit_code == 1
-    assert re.search(r"Applied: \d+ done, \d+ failed, 0 blocked, \d+ not started\.", step.stdout)
+    assert re.search(r"Apply incomplete: .*\d+ not started", step.stdout)
     sandbox.clear_faults()
     assert action.step(ROTATE_MISSING, ENVIRONMENT).exit_code == 0
     assert_all_in_place(sandbox.world)

@@ -25,8 +25,8 @@ def summary_parts(step: Step) -> tuple[str, list[str]]:
     """Return the first sentence and the errors of a summary without a table."""
     title, _, sentence, _, *errors = step.summary.splitlines()
     assert title == TITLE
-    assert all(error.startswith("- **Error**") for error in errors)
-    return sentence, errors
+    assert all(error.startswith("- ❌ **Error**") for error in errors)
+    return sentence.removeprefix("**").removesuffix("**"), errors
 
 
 def test_invalid_inputs_are_in_the_summary(action: Action, sandbox: Sandbox) -> None:
@@ -37,8 +37,8 @@ def test_invalid_inputs_are_in_the_summary(action: Action, sandbox: Sandbox) -> 
     sentence, (mode, verify) = summary_parts(step)
     assert sentence == "2 errors in the configuration; no request was sent to GitHub."
     assert sentence in step.stdout
-    assert mode.startswith("- **Error** `` input `mode` ``: must be `plan,")
-    assert verify.startswith("- **Error** `` input `verify` ``: must be")
+    assert mode.startswith("- ❌ **Error** `` input `mode` ``: must be `plan,")
+    assert verify.startswith("- ❌ **Error** `` input `verify` ``: must be")
     assert sandbox.exchanges == []
 
 
@@ -83,7 +83,7 @@ def test_a_run_that_is_stopped_before_its_plan_reports_no_writes(
 
     sentence, (error,) = summary_parts(step)
     assert sentence == "Nothing was written."
-    assert error.startswith("- **Error**: Stopped by SIGINT before anything was written.")
+    assert error.startswith("- ❌ **Error**: Stopped by SIGINT before anything was written.")
     assert f"\n{sentence}\n" in step.stdout
 
 
@@ -104,7 +104,7 @@ def test_a_crash_shows_the_type_and_place_of_the_exception_without_its_message(
     (error,) = [c.message for c in commands(out) if c.name == "error"]
     assert error.startswith("ValueError at ")
     assert error.endswith(": an error in this Action, please report it")
-    assert f"{TITLE}\n\nThe Action crashed.\n\n- **Error**: ValueError at" in summary
+    assert f"{TITLE}\n\n**The Action crashed.**\n\n- ❌ **Error**: ValueError at" in summary
     assert "workspace.py" in out
     assert "embedded null" not in out + summary
 

@@ -180,7 +180,8 @@ def assert_refused(step: Step, sandbox: Sandbox, approved: str) -> None:
     assert (
         "**Error** `` input `expect-digest` ``: this plan is not the approved one" in step.summary
     )
-    assert "| skipped |" in step.summary
+    assert "**Plan refused, nothing was written: " in step.summary
+    assert " not " in step.summary.partition("| Change |")[2]
     assert "at organization:octo-org" in step.stdout
 
 

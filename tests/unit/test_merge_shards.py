@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from codespaces_registry_secrets.merge_shards import main
+from codespaces_registry_secrets.report.changes_table import COLUMNS
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
-from rendering import HOSTILE, TABLE, assert_means_nothing, rendered
+from rendering import HOSTILE, SUMMARY_TAGS, assert_means_nothing, rendered
 from runner_protocol import commands, key_values, step_summary
 
 NAME = "codespaces-registries"
@@ -83,7 +84,7 @@ def test_the_outcomes_of_a_shard_replace_the_planned_changes(tmp_path: Path) -> 
 
     assert code == 0
     assert (outputs["changed"], outputs["created"], outputs["unchanged"]) == ("true", "1", "1")
-    assert "| create | applied | 1 |\n| none | unchanged | 1 |\n" in summary
+    assert "\n**Apply complete: 1 created, 1 unchanged.**\n" in summary
 
 
 @pytest.mark.parametrize("mode", ["apply", "Apply", " APPLY "])
@@ -142,7 +143,7 @@ def test_shards_without_a_plan_have_no_changes(tmp_path: Path) -> None:
     code, outputs, summary = merge(tmp_path, plan="failure")
 
     assert (code, outputs["created"], outputs["skipped"]) == (1, "0", "0")
-    assert "| Action | Outcome | Triplets |" in summary
+    assert "\n**There is no plan. The log of the job `Plan` says why.**\n" in summary
 
 
 @pytest.mark.parametrize(
@@ -188,19 +189,18 @@ def test_texts_of_a_plan_file_are_escaped_in_the_summary(
     for number, text in enumerate(HOSTILE):
         texts = {"target": f"{number} {text}", "registry": text, "server": text, "error": text}
         sources = {"username": text, "password": text}
-        upload(
-            tmp_path,
-            f"1-shard-{number}",
-            {**CHANGE, **texts, "sources": sources, "outcome": "failed"},
-        )
+        visibility = {"from": text, "to": text}
+        lists = {"add": [text] * 9, "remove": [text]}
+        rest = {"sources": sources, "visibility": visibility, "repositories": lists}
+        upload(tmp_path, f"1-shard-{number}", {**CHANGE, **texts, **rest, "outcome": "failed"})
     upload(tmp_path, "1-plan")
 
     _, outputs, summary = merge(tmp_path)
 
     page = rendered(summary)
     assert outputs["failed"] == str(len(HOSTILE))
-    assert page.tags.count("td") == 3 + 7 * len(HOSTILE)
-    assert_means_nothing(page, "h3", "p", *TABLE)
+    assert page.tags.count("td") == len(COLUMNS) * len(HOSTILE)
+    assert_means_nothing(page, *SUMMARY_TAGS)
     assert commands(capsys.readouterr().out) == []
 
 
@@ -212,3 +212,40 @@ def test_a_signal_ends_it(tmp_path: Path) -> None:
     code, outputs, summary = merge(tmp_path, cancellation=cancellation)
     assert (code, outputs) == (1, {})
     assert "SIGTERM" in summary
+
+
+def test_the_summary_of_the_jobs_follows_the_rules_of_a_run(tmp_path: Path) -> None:
+    """Problems first and merged, then a table with repositories, ages and expiries."""
+    change = {
+        **CHANGE,
+        "action": "rotate",
+        "repositories": {"add": ["octo-org/api"], "remove": ["octo-org/old"]},
+        "visibility": {"from": "private", "to": "selected"},
+        "stored": "2020-01-31T09:30:00Z",
+        "expires": "2099-01-31T09:30:00Z",
+    }
+    upload(
+        tmp_path,
+        "1-plan",
+        *[{**change, "target": f"repository:octo-org/svc-{n}"} for n in range(3)],
+    )
+    failed = [
+        {
+            **change,
+            "target": f"repository:octo-org/svc-{n}",
+            "outcome": "failed",
+            "error": "GitHub returned 502",
+        }
+        for n in range(2)
+    ]
+    upload(tmp_path, "1-shard-0", *failed)
+
+    _, _, summary = merge(tmp_path)
+
+    assert "**Apply incomplete: 2 failed, 1 not started.**" in summary
+    assert summary.count("GitHub returned") == 1
+    assert summary.index("rotate ACR at") < summary.index("| Change |")
+    assert summary.count("| `~` failed to rotate |") == 2
+    assert "`private` → `selected` | + `octo-org/api`<br>− `octo-org/old` |" in summary  # noqa: RUF001
+    assert "2099-01-31<br>in " in summary
+    assert "section ACR\n    3 targets stored " in summary

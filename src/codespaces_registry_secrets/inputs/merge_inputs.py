@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from codespaces_registry_secrets.errors import RegistrySecretsError
 from codespaces_registry_secrets.model.plan import Action, Status
@@ -49,6 +49,20 @@ class MergeInputs(BaseModel):
         return self.plan == "success" and self.apply in {"success", "skipped"}
 
 
+class FileVisibility(BaseModel):
+    """A change of visibility in a plan file."""
+
+    before: str | None = Field(alias="from")
+    after: str = Field(alias="to")
+
+
+class FileRepositories(BaseModel):
+    """The repositories that gain and lose access, in a plan file."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
 class FileChange(BaseModel):
     """A change in a plan file. Other keys are ignored."""
 
@@ -60,6 +74,10 @@ class FileChange(BaseModel):
     sources: Mapping[str, str | None]
     action: Action
     reason: str
+    visibility: FileVisibility | None = None
+    repositories: FileRepositories = FileRepositories()
+    stored: AwareDatetime | None = None
+    expires: AwareDatetime | None = None
     outcome: Status
     error: str | None
 

@@ -95,6 +95,8 @@ class Change:
     it changes. `added` and `removed` are the names of repositories that gain and lose access;
     `selected_by` pairs each added name with what selected it. `credential` says where the values
     come from. `steps` are what apply executes. `drift` says whether GitHub differs from the spec.
+    `stored_at` is when the stored credential was last written, and `expires` when the credential of
+    the spec expires; None if there is none, or if it is unknown.
     """
 
     target: Target
@@ -112,6 +114,13 @@ class Change:
     notes: tuple[Note, ...] = ()
     # Rotating because the age is unknown does not count as drift.
     drift: bool = True
+    stored_at: datetime | None = None
+    expires: datetime | None = None
+
+    @property
+    def writes_value(self) -> bool:
+        """Whether a step writes a value, not only the access."""
+        return any(step.value for step in self.steps)
 
     @property
     def writes(self) -> int:
@@ -140,13 +149,15 @@ class Plan:
 
     `notes` are those that belong to no single change, such as notes about a credential that several
     changes share. `expiry` is when the first credential expires, or None if no expiry is known.
-    `refused`: the run must write nothing, because another plan was approved.
+    `refused`: the run must write nothing, because another plan was approved. `at` is when GitHub's
+    state was read, by its clock: ages are computed against it.
     """
 
     changes: tuple[Change, ...]
     notes: tuple[Note, ...] = ()
     expiry: datetime | None = None
     refused: bool = False
+    at: datetime | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -171,8 +182,7 @@ class Plan:
     @property
     def written_credentials(self) -> frozenset[Credential]:
         """The credentials whose values the plan writes."""
-        writing = (c for c in self.changes if any(step.value for step in c.steps))
-        return frozenset(change.credential for change in writing if change.credential)
+        return frozenset(c.credential for c in self.changes if c.credential and c.writes_value)
 
     @property
     def written_targets(self) -> frozenset[Target]:

@@ -60,7 +60,8 @@ def block_rejected(
     )
     expiries = [report.expires for report in reports.values()]
     changes = [_block_change(change, reports, now) for change in plan.changes]
-    return Plan(
+    return replace(
+        plan,
         changes=tuple(_hold_deletions(changes)),
         notes=(*plan.notes, *notes),
         expiry=min((time for time in (*expiries, token_expires) if time), default=None),
@@ -70,9 +71,12 @@ def block_rejected(
 def _block_change(
     change: Change, reports: Mapping[Credential, CredentialReport], now: datetime
 ) -> Change:
-    if change.credential is None or not any(step.value for step in change.steps):
+    if change.credential is None:
         return change
-    report = reports[change.credential]
+    report = reports.get(change.credential, CredentialReport())
+    change = replace(change, expires=report.expires)
+    if not change.writes_value:
+        return change
     reason = report.rejection
     if report.expires and report.expires <= now:
         reason = f"the credential expired at {format_time(report.expires)}; renew it"

@@ -28,6 +28,7 @@ from codespaces_registry_secrets.planning.rotation import (
     RotationDecision,
     decide_rotation,
     find_up_to_date_members,
+    stored_at,
 )
 
 
@@ -52,7 +53,8 @@ def compute_plan(
         changes += prune.plan_deletions(triplets, others, observed, removal_limit)
     elif unmanaged == "listed":
         notes += prune.list_unmanaged(triplets, others, observed)
-    return Plan(tuple(sorted(changes, key=lambda c: (c.target, c.registry))), tuple(notes))
+    changes.sort(key=lambda change: (change.target, change.registry))
+    return Plan(tuple(changes), tuple(notes), at=observed.at)
 
 
 def _resolve_target(triplet: Desired, observed: Observed) -> Desired:
@@ -102,7 +104,7 @@ def _plan_changes(
             safety_checks.check_quota(target, stored[target], created)
             stored[target] += created
         except safety_checks.BlockedError as error:
-            change = _unchanged(triplet).blocked(str(error))
+            change = _unchanged(triplet, observed).blocked(str(error))
         yield change
 
 
@@ -110,7 +112,7 @@ def _observed_target(triplet: Desired, observed: Observed) -> ObservedTarget:
     return observed.targets[triplet.declared or triplet.target]
 
 
-def _unchanged(triplet: Desired) -> Change:
+def _unchanged(triplet: Desired, observed: Observed) -> Change:
     return Change(
         target=triplet.target,
         registry=triplet.registry,
@@ -119,6 +121,7 @@ def _unchanged(triplet: Desired) -> Change:
         where=triplet.where,
         declared=triplet.declared,
         credential=triplet.credential,
+        stored_at=stored_at(triplet.registry, _observed_target(triplet, observed)),
     )
 
 
@@ -141,7 +144,7 @@ def _plan_change(triplet: Desired, observed: Observed, removal_limit: float) -> 
     names = _repository_names(observed_target, selected)
     added = sorted({names[i] for member in members for i in member.added})
     change = replace(
-        _unchanged(triplet),
+        _unchanged(triplet, observed),
         action=action,
         reason=_describe_reason(triplet, rotation, action, members),
         visibility=_visibility_change(members),

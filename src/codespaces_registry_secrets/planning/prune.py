@@ -15,6 +15,7 @@ from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.plan import Change, Note, Step
 from codespaces_registry_secrets.model.targets import Repository, Target
 from codespaces_registry_secrets.model.triplet import Part, registry_of, secret_name
+from codespaces_registry_secrets.planning.rotation import stored_at
 from codespaces_registry_secrets.planning.safety_checks import (
     exceeds_removal_limit,
     removal_limit_message,
@@ -132,6 +133,7 @@ def _deletion(unmanaged: Unmanaged, registry: str) -> Change:
         reason="the spec does not name it",
         where=unmanaged.where,
         declared=unmanaged.declared,
+        stored_at=stored_at(registry, unmanaged.observed_target),
         steps=tuple(_deletion_steps(registry, unmanaged.observed_target)),
     )
 

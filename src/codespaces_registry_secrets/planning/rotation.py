@@ -36,7 +36,7 @@ def decide_rotation(
     """Apply the rotation policy of a triplet; `observed` has the state or the ages of sources."""
     if triplet.credential is None:
         return RotationDecision()
-    stored = stored_members(triplet, observed_target)
+    stored = stored_members(triplet.registry, observed_target)
     if triplet.rotate.when == "always":
         return RotationDecision("the policy is `always`", frozenset(stored))
     overdue = _check_max_age(triplet, observed_target)
@@ -58,7 +58,7 @@ def find_up_to_date_members(
     """
     if triplet.credential is None:
         return frozenset()
-    stored = stored_members(triplet, observed_target)
+    stored = stored_members(triplet.registry, observed_target)
     if observed.state:
         statuses = _statuses(triplet, triplet.credential, stored, observed.state)
         return frozenset(part for part, status in statuses.items() if status == "current")
@@ -76,7 +76,7 @@ def find_outside_changes(
     """The stored members that were written since the Action wrote them."""
     if triplet.credential is None:
         return {}
-    stored = stored_members(triplet, observed_target)
+    stored = stored_members(triplet.registry, observed_target)
     statuses = _statuses(triplet, triplet.credential, stored, state)
     return {part: stored[part] for part, status in statuses.items() if status == "changed outside"}
 
@@ -87,13 +87,19 @@ def describe_outside_changes(changed: Mapping[Part, ObservedSecret]) -> str:
     return f"{_listed(changed)} changed outside of this Action at {format_time(latest)}"
 
 
-def stored_members(
-    triplet: Desired, observed_target: ObservedTarget
-) -> Mapping[Part, ObservedSecret]:
-    """The members of a triplet that exist at its target."""
-    names = {part: secret_name(triplet.registry, part) for part in Part}
+def stored_members(registry: str, observed_target: ObservedTarget) -> Mapping[Part, ObservedSecret]:
+    """The members of the triplet of this id that exist at a target."""
+    names = {part: secret_name(registry, part) for part in Part}
     secrets = observed_target.secrets
     return {part: secrets[name] for part, name in names.items() if name in secrets}
+
+
+def stored_at(registry: str, observed_target: ObservedTarget) -> datetime | None:
+    """When the password was last written, or the oldest member if the password is missing."""
+    stored = stored_members(registry, observed_target)
+    password = stored.get(Part.PASSWORD)
+    members = [password] if password else stored.values()
+    return min((secret.updated_at for secret in members), default=None)
 
 
 def _statuses(
@@ -150,7 +156,7 @@ def _compare_ages(
 
 def _check_max_age(triplet: Desired, observed_target: ObservedTarget) -> RotationDecision | None:
     """Rotate all members if the stored password is older than `max-age`; else None."""
-    stored = stored_members(triplet, observed_target)
+    stored = stored_members(triplet.registry, observed_target)
     password = stored.get(Part.PASSWORD)
     max_age = triplet.rotate.max_age
     if password is None or max_age is None:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from threading import Lock
 
-from codespaces_registry_secrets.model.plan import Action, Change, Outcome, Plan
-from codespaces_registry_secrets.model.targets import Organization
-from codespaces_registry_secrets.text.control_characters import one_line
+from codespaces_registry_secrets.model.plan import Outcome, Plan
+from codespaces_registry_secrets.report.reported_change import (
+    ReportedChange,
+    report_changes,
+    report_plan,
+)
+from codespaces_registry_secrets.report.wording import SIGNS, describe_reason, describe_status
 
-SIGNS: Mapping[Action, str] = {
-    "create": "+",
-    "repair": "±",
-    "rotate": "~",
-    "access": "~",
-    "delete": "-",
-    "none": " ",
-    "blocked": "!",
-}
 MAX_NAMES = 12  # of repositories in one line
 MAX_LINES = 50  # of targets while a run writes; beyond that only failures and counts
 COUNT_SECONDS = 9.5  # so that the log shows a count at least every 10 s
@@ -28,43 +22,18 @@ COUNT_SECONDS = 9.5  # so that the log shows a count at least every 10 s
 
 def plan_lines(plan: Plan) -> str:
     """Every change: one line, and indented lines for its visibility and repositories."""
-    return "\n".join(line for change in plan.changes for line in _change_lines(change))
-
-
-def count_changes(plan: Plan) -> str:
-    """`1 to create, 2 to rotate (1 not counted as drift)`, or `no changes`."""
-    counts = [_count(plan, action) for action in SIGNS if plan.counts[action]]
-    idle = all(change.action == "none" for change in plan.changes)
-    return ", ".join(["no changes", *counts] if idle else counts)
+    return "\n".join(line for change in report_plan(plan) for line in _change_lines(change))
 
 
 def outcome_lines(outcomes: Sequence[Outcome]) -> str:
-    """A line for each change that was applied or that failed."""
-    return "\n".join(_outcome_line(o) for o in outcomes if o.status in {"applied", "failed"})
+    """A line for each change that was applied or that failed. The cause is an error of its own."""
+    changes = report_changes(o for o in outcomes if o.status in {"applied", "failed"})
+    return "\n".join(map(_outcome_line, changes))
 
 
-def count_outcomes(outcomes: Sequence[Outcome]) -> str:
-    """`Applied: 1 done, 0 failed, 0 blocked.`, or empty if there was nothing to do."""
-    if all(outcome.change.action == "none" for outcome in outcomes):
-        return ""
-    statuses = Counter(outcome.status for outcome in outcomes if outcome.change.steps)
-    blocked = sum(outcome.change.action == "blocked" for outcome in outcomes)
-    not_started = f", {statuses['skipped']} not started" if statuses["skipped"] else ""
-    done = f"{statuses['applied']} done, {statuses['failed']} failed, {blocked} blocked"
-    return f"Applied: {done}{not_started}."
-
-
-def reason_line(change: Change) -> str:
-    """The reason on one line. A blocked change has only its first part: its error has the rest."""
-    reason = one_line(change.reason)
-    if _only_age_unknown(change):
-        return f"{reason}; does not count as drift"
-    return reason.partition("; ")[0] if change.action == "blocked" else reason
-
-
-def _change_lines(change: Change) -> Iterator[str]:
+def _change_lines(change: ReportedChange) -> Iterator[str]:
     title = f"{SIGNS[change.action]} {change.action:<8} {change.registry} at {change.target}"
-    yield f"  {title}: {reason_line(change)}{_credential_suffix(change)}"
+    yield f"  {title}: {describe_reason(change)}{_credential_suffix(change)}"
     if change.visibility:
         before, after = change.visibility
         yield f"               visibility: {f'{before} → ' if before else ''}{after}"
@@ -74,16 +43,15 @@ def _change_lines(change: Change) -> Iterator[str]:
         yield f"               - {_list_repositories(change, change.removed)}"
 
 
-def _credential_suffix(change: Change) -> str:
+def _credential_suffix(change: ReportedChange) -> str:
     """Server and source names: ` (ghcr.io, password from secret:GHCR_TOKEN)`."""
-    if change.credential is None:
+    if not change.server:
         return ""
-    labels = change.credential.labels.items()
-    sources = [f"{member} from {label}" for member, label in labels if label]
-    return f" ({', '.join((change.credential.server, *sources))})"
+    sources = [f"{member} from {label}" for member, label in change.sources]
+    return f" ({', '.join((change.server, *sources))})"
 
 
-def _group_by_selector(change: Change) -> dict[str, list[str]]:
+def _group_by_selector(change: ReportedChange) -> dict[str, list[str]]:
     """The added repositories by what picked them: ` (by topic x)`, or empty for a plain name."""
     selected_by = dict(change.selected_by)
     groups: dict[str, list[str]] = {}
@@ -94,37 +62,19 @@ def _group_by_selector(change: Change) -> dict[str, list[str]]:
     return groups
 
 
-def _list_repositories(change: Change, repositories: Sequence[str]) -> str:
+def _list_repositories(change: ReportedChange, repositories: Sequence[str]) -> str:
     """`2 repositories: api, web`; a name is without its owner if the owner is the target."""
     word = "repository" if len(repositories) == 1 else "repositories"
-    owner = f"{change.target.name}/" if isinstance(change.target, Organization) else ""
+    owner = change.owner_prefix
     listed_names = [name.removeprefix(owner) for name in repositories[:MAX_NAMES]]
     hidden = len(repositories) - len(listed_names)
     more = f" and {hidden} more" if hidden else ""
     return f"{len(repositories)} {word}: {', '.join(listed_names)}{more}"
 
 
-def _count(plan: Plan, action: Action) -> str:
-    number = plan.counts[action]
-    if action == "access":
-        return f"{number} access change{'' if number == 1 else 's'}"
-    if action in {"none", "blocked"}:
-        return f"{number} {'unchanged' if action == 'none' else action}"
-    no_drift = sum(change.action == action and _only_age_unknown(change) for change in plan.changes)
-    return f"{number} to {action}" + (f" ({no_drift} not counted as drift)" if no_drift else "")
-
-
-def _only_age_unknown(change: Change) -> bool:
-    """Whether a rotation does not count as drift: its only reason is a source of unknown age."""
-    return change.action == "rotate" and not change.drift
-
-
-def _outcome_line(outcome: Outcome) -> str:
-    change = outcome.change
-    title = f"{change.action} {change.registry} at {change.target}"
-    if outcome.status == "applied":
-        return f"  ✓ {title}"
-    return f"  ✗ {title}: {one_line(outcome.error or '')}"
+def _outcome_line(change: ReportedChange) -> str:
+    sign = "✓" if change.status == "applied" else "✗"
+    return f"  {sign} {describe_status(change)}: {change.registry} at {change.target}"
 
 
 class Progress:

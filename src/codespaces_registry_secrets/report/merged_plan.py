@@ -8,35 +8,24 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
 
 from codespaces_registry_secrets.inputs.merge_inputs import FileChange, PlanFile
+from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.model.targets import SCOPES, Target
+from codespaces_registry_secrets.report.notes import failure_message, merge_notes
 from codespaces_registry_secrets.report.outputs import COUNTED
-from codespaces_registry_secrets.report.summary import TITLE
-from codespaces_registry_secrets.text.markdown import code, row, table_head
+from codespaces_registry_secrets.report.reported_change import (
+    ReportedChange,
+    ReportedStatus,
+    status_of,
+)
+from codespaces_registry_secrets.report.summary import TITLE, Report, render_report
+from codespaces_registry_secrets.report.wording import headline
+from codespaces_registry_secrets.text.markdown import code
 
-# Limits, because GitHub shows a summary of at most 1 MiB.
-MAX_ROWS = 500
-MAX_CELL_CHARACTERS = 300
-_COUNTS = ("Action", "Outcome", "Triplets")
-_COLUMNS = ("Target", "Registry", "Server", "Sources", "Action", "Outcome", "Why")
-MergedStatus = Literal["planned", "applied", "failed", "skipped", "unchanged", "blocked"]
-_UNFINISHED: frozenset[MergedStatus] = frozenset({"blocked", "failed", "skipped"})
-
-
-@dataclass(frozen=True)
-class MergedChange:
-    """A change, and its status after all jobs."""
-
-    change: FileChange
-    status: MergedStatus
-
-    @property
-    def reason(self) -> str:
-        """Why the change failed or is blocked; else empty."""
-        blocked = self.change.action == "blocked"
-        return self.change.error or (self.change.reason if blocked else "")
+_UNFINISHED: frozenset[ReportedStatus] = frozenset({"blocked", "failed", "skipped"})
+_REST = "The artifacts of this run have all of them."
 
 
 def newest_plan(files: Iterable[PlanFile]) -> PlanFile | None:
@@ -45,7 +34,7 @@ def newest_plan(files: Iterable[PlanFile]) -> PlanFile | None:
     return max(plans, key=lambda file: file.attempt, default=None)
 
 
-def merge_plan_files(files: Iterable[PlanFile], mode: str) -> tuple[MergedChange, ...]:
+def merge_plan_files(files: Iterable[PlanFile], mode: str) -> tuple[ReportedChange, ...]:
     """Merge the newest plan with the outcomes of the shards of its attempt and of later attempts.
 
     If failed jobs are run again, the artifacts of earlier attempts still exist. Without a plan
@@ -57,26 +46,38 @@ def merge_plan_files(files: Iterable[PlanFile], mode: str) -> tuple[MergedChange
         return ()
     current = (change for file in files if file.attempt >= plan.attempt for change in file.changes)
     changes = {(change.target, change.registry): change for change in current}
-    return tuple(MergedChange(change, _status(change, mode)) for change in changes.values())
+    return tuple(_report_change(change, mode) for change in changes.values())
 
 
-def _status(change: FileChange, mode: str) -> MergedStatus:
-    if change.action == "none":
-        return "unchanged"
-    if change.action == "blocked":
-        return "blocked"
+def _report_change(change: FileChange, mode: str) -> ReportedChange:
     # Still planned after `apply`: no shard ran, or the shard stopped before this change.
-    return "skipped" if mode == "apply" and change.outcome == "planned" else change.outcome
+    is_skipped = mode == "apply" and change.outcome == "planned"
+    visibility = change.visibility
+    return ReportedChange(
+        target=change.target,
+        registry=change.registry,
+        action=change.action,
+        status=status_of(change.action, "skipped" if is_skipped else change.outcome),
+        reason=change.reason,
+        error=change.error or "",
+        server=change.server or "",
+        sources=tuple((member, label) for member, label in change.sources.items() if label),
+        visibility=(visibility.before, visibility.after) if visibility else None,
+        added=change.repositories.add,
+        removed=change.repositories.remove,
+        stored_at=change.stored,
+        expires=change.expires,
+    )
 
 
-def find_unfinished(changes: Iterable[MergedChange]) -> tuple[MergedChange, ...]:
+def find_unfinished(changes: Iterable[ReportedChange]) -> tuple[ReportedChange, ...]:
     """The changes that are blocked, failed or skipped."""
     return tuple(change for change in changes if change.status in _UNFINISHED)
 
 
-def build_merged_outputs(changes: Sequence[MergedChange]) -> Mapping[str, str]:
+def build_merged_outputs(changes: Sequence[ReportedChange]) -> Mapping[str, str]:
     """The outputs of the workflow that count changes, and `changed`."""
-    completed = Counter(c.change.action for c in changes if c.status in {"applied", "planned"})
+    completed = Counter(c.action for c in changes if c.status in {"applied", "planned"})
     statuses = Counter(change.status for change in changes)
     return {
         "changed": json.dumps(statuses["applied"] > 0),
@@ -86,35 +87,30 @@ def build_merged_outputs(changes: Sequence[MergedChange]) -> Mapping[str, str]:
 
 
 def render_merged_summary(
-    mode: str, files: Sequence[PlanFile], changes: Sequence[MergedChange]
+    mode: str, files: Sequence[PlanFile], changes: Sequence[ReportedChange], now: datetime
 ) -> str:
-    """The digest, the number of changes by outcome, and a row for each unfinished change."""
-    head = f"{TITLE}: {_cell(mode)}\n\n"
-    if not files:
-        return f"{head}There is no plan. The log of the job `Plan` says why.\n"
+    """The summary of all jobs, with the digest of the newest plan; ages are those at `now`."""
     plan = newest_plan(files)
-    digest = f"Plan digest: {code(plan.digest)}\n\n" if plan else ""
-    return head + digest + "".join(f"{line}\n" for line in _tables(changes))
+    without_plan = "There is no plan. The log of the job `Plan` says why."
+    report = Report(
+        title=f"{TITLE}: {code(mode)}",
+        sentence=headline(mode, changes) if plan else without_plan,
+        problems=merge_notes(_problems(changes)),
+        changes=changes,
+        at=now,
+        digest=plan.digest if plan else "",
+        rest=_REST,
+    )
+    return render_report(report)
 
 
-def _tables(changes: Sequence[MergedChange]) -> Iterator[str]:
-    yield table_head(_COUNTS)
-    counts = Counter((change.change.action, change.status) for change in changes)
-    yield from (row((*key, str(number))) for key, number in sorted(counts.items()))
-    unfinished = find_unfinished(changes)
-    if unfinished:
-        yield f"\n{table_head(_COLUMNS)}"
-        yield from map(_row, unfinished[:MAX_ROWS])
-    if len(unfinished) > MAX_ROWS:
-        yield f"\nAnd {len(unfinished) - MAX_ROWS} more, in the artifacts of this run."
+def _problems(changes: Iterable[ReportedChange]) -> Iterator[Note]:
+    """An error for each change that failed or is blocked."""
+    for change in changes:
+        if change.error or change.status == "blocked":
+            yield Note("error", failure_message(change), target=_parse_target(change.target))
 
 
-def _row(merged: MergedChange) -> str:
-    change = merged.change
-    sources = ", ".join(filter(None, change.sources.values()))
-    texts = (change.target, change.registry, change.server or "", sources)
-    return row([*map(_cell, texts), change.action, merged.status, _cell(merged.reason)])
-
-
-def _cell(text: str) -> str:
-    return code(text[:MAX_CELL_CHARACTERS])
+def _parse_target(text: str) -> Target | None:
+    scope, _, name = text.partition(":")
+    return SCOPES[scope](name) if scope in SCOPES else None

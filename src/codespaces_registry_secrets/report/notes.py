@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from codespaces_registry_secrets.model.plan import Note, Outcome
+from codespaces_registry_secrets.report.reported_change import ReportedChange, report_changes
 
 MAX_TARGETS = 3  # that a merged message names
 
@@ -13,9 +14,17 @@ def failure_notes(outcomes: Iterable[Outcome]) -> Iterator[Note]:
     """An error for each change that was started and failed."""
     for outcome in outcomes:
         if outcome.error:
+            (reported,) = report_changes([outcome])
             change = outcome.change
-            message = f"{change.action} {change.registry} at {change.target}: {outcome.error}"
-            yield Note("error", message, change.where, change.target)
+            yield Note("error", failure_message(reported), change.where, change.target)
+
+
+def failure_message(change: ReportedChange) -> str:
+    """`create ACR at octo-org: GitHub returned 422`, or `ACR at octo-org is blocked: …`."""
+    name = f"{change.registry} at {change.target}"
+    if change.status == "blocked":
+        return f"{name} is blocked: {change.reason}"
+    return f"{change.action} {name}: {change.error}"
 
 
 def merge_notes(notes: Iterable[Note]) -> tuple[Note, ...]:

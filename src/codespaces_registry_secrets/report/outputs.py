@@ -119,6 +119,8 @@ def _change_json(outcome: Outcome, *, lists: bool) -> str:
             "reason": change.reason,
             "visibility": {"from": before, "to": after} if change.visibility else None,
             "repositories": {k: list(v) if lists else len(v) for k, v in repositories.items()},
+            "stored": _iso_time(change.stored_at) or None,
+            "expires": _iso_time(change.expires) or None,
             "outcome": outcome.status,
             "error": outcome.error,
         }

@@ -8,23 +8,19 @@ from pathlib import Path
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Shard
-from codespaces_registry_secrets.report.log import (
-    MAX_LINES,
-    count_changes,
-    count_outcomes,
-    outcome_lines,
-    plan_lines,
-)
+from codespaces_registry_secrets.report.log import MAX_LINES, outcome_lines, plan_lines
 from codespaces_registry_secrets.report.notes import merge_notes
 from codespaces_registry_secrets.report.outputs import build_outputs, write_plan_file
+from codespaces_registry_secrets.report.reported_change import report_changes, report_plan
 from codespaces_registry_secrets.report.summary import render_summary
+from codespaces_registry_secrets.report.wording import headline
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 
 
 def log_plan(commands: WorkflowCommands, plan: Plan, shard: Shard | None) -> None:
     """Log every change, their counts and the digest, and annotate the notes."""
     commands.listing("Plan", plan_lines(plan))
-    commands.info(f"\nPlan: {count_changes(plan)}.")
+    commands.info(f"\n{headline('plan', report_plan(plan))}")
     commands.info(f"Plan digest: {plan.digest}")
     if shard:
         targets = len({change.target for change in plan.changes})
@@ -46,13 +42,13 @@ def report_outcomes(
 
     `problems` arose after the plan. `shards` apply the plan in other jobs.
     """
-    counts = count_outcomes(outcomes)
-    if inputs.mode == "apply" and counts:
-        if len(outcomes) > MAX_LINES:
-            commands.group("Every change", outcome_lines(outcomes))
-        commands.info(counts)
+    if inputs.mode == "apply" and len(plan.written_targets) > MAX_LINES:
+        commands.group("Every change", outcome_lines(outcomes))
     for note in merge_notes(problems):
         commands.note(note)
+    if inputs.mode != "plan":
+        changes = report_changes(outcomes)
+        commands.info(headline(inputs.mode, changes, refused=plan.refused))
     commands.count_hidden()
     # Outputs before the summary: later steps depend on them.
     commands.outputs(build_outputs(inputs.mode, plan, outcomes, shards))

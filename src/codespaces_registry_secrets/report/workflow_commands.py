@@ -12,7 +12,8 @@ import os
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -74,10 +75,19 @@ class WorkflowCommands:
 
     def group(self, title: str, text: str) -> None:
         """Write lines to the log as a group, which is folded."""
+        with self.phase(title):
+            self.info(text)
+
+    @contextmanager
+    def phase(self, title: str) -> Iterator[None]:
+        """Fold what is logged inside into a group. The runner has no groups in groups."""
         core.start_group(one_line(disable_commands(title)))
-        self.info(text)
-        core.end_group()
         self._flush()
+        try:
+            yield
+        finally:
+            core.end_group()
+            self._flush()
 
     def note(self, note: Note) -> None:
         """Write an annotation at the note's place, and log what GitHub would cut or hide."""

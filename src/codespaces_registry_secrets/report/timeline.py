@@ -1,0 +1,115 @@
+"""Render the ages and expiries of the stored credentials as a Mermaid Gantt chart. Pure.
+
+Mermaid has no escapes that all of its parsers read, so a label consists of letters, digits and
+`._/-` only, and begins with a word of our own: `title` and `section` are keywords at the start of a
+line. Source: "Gantt diagrams", mermaid.js.org, and its grammar gantt.jison.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from codespaces_registry_secrets.report.reported_change import ReportedChange
+
+MAX_BARS = 20  # more are not readable
+MAX_LABEL = 48
+# A credential that expires within this is drawn in the colour of critical tasks.
+SOON = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Triplets of one registry that were stored and expire on the same days, at `targets`."""
+
+    registry: str
+    stored: date | None
+    expires: date | None
+    targets: tuple[str, ...]
+
+    @property
+    def urgency(self) -> tuple[date, date]:
+        """Sorts the first expiry first, and then the oldest."""
+        return (self.expires or date.max, self.stored or date.max)
+
+
+def render_timeline(changes: Iterable[ReportedChange], at: datetime) -> str:
+    """The chart as a code block, and how many bars are left out; empty without a known date.
+
+    `at` is the time of the run. Changes that this run applied count as stored at that time.
+    """
+    bars = sorted(_bars(changes, at), key=lambda bar: (*bar.urgency, bar.registry))
+    shown = sorted(bars[:MAX_BARS], key=lambda bar: bar.registry)
+    if not shown:
+        return ""
+    chart = "\n".join(_chart(shown, at.astimezone(UTC).date()))
+    hidden = len(bars) - len(shown)
+    rest = f"\nThe {MAX_BARS} that expire first or are oldest; {hidden} more are not drawn.\n"
+    return f"```mermaid\n{chart}\n```\n{rest if hidden else ''}"
+
+
+def _bars(changes: Iterable[ReportedChange], at: datetime) -> Iterator[Bar]:
+    targets: defaultdict[tuple[str, date | None, date | None], list[str]] = defaultdict(list)
+    for change in changes:
+        stored = at if change.stored_now else change.stored_at
+        if (stored or change.expires) and not change.deleted:
+            targets[change.registry, _day(stored), _day(change.expires)].append(change.target)
+    for (registry, stored_day, expiry_day), names in targets.items():
+        yield Bar(registry, stored_day, expiry_day, tuple(names))
+
+
+def _day(time: datetime | None) -> date | None:
+    return time.astimezone(UTC).date() if time else None
+
+
+def _chart(bars: Sequence[Bar], today: date) -> Iterator[str]:
+    yield "gantt"
+    yield "    dateFormat YYYY-MM-DD"
+    yield "    axisFormat %Y-%m-%d"
+    yield "    todayMarker off"  # the chart shows the time of the run, not that of its reader
+    for registry, group in groupby(bars, key=lambda bar: bar.registry):
+        yield f"    section {_label(registry)}"
+        for bar in group:
+            yield from _tasks(bar, today)
+
+
+def _tasks(bar: Bar, today: date) -> Iterator[str]:
+    """A bar from the day of storing to today, and one from today to the expiry."""
+    where = _describe_targets(bar.targets)
+    if bar.stored:
+        age = min((bar.stored - today).days, 0)
+        yield f"    {where} stored {_relative(age)} :done, {_span(bar.stored, today)}"
+    if bar.expires:
+        left = (bar.expires - today).days
+        words = f"expires {_relative(left)}" if left >= 0 else f"expired {_relative(left)}"
+        tag = "crit" if left <= SOON.days else "active"
+        yield f"    {where} {words} :{tag}, {_span(*sorted((today, bar.expires)))}"
+
+
+def _relative(days: int) -> str:
+    """`today`, `in 30d` or `42d ago`."""
+    if days == 0:
+        return "today"
+    return f"in {days}d" if days > 0 else f"{-days}d ago"
+
+
+def _span(start: date, end: date) -> str:
+    """At least one day, because a shorter bar would not be visible."""
+    return f"{start}, {max(end, start + timedelta(days=1))}"
+
+
+def _describe_targets(targets: Sequence[str]) -> str:
+    if len(targets) > 1:
+        return f"{len(targets)} targets"
+    scope, _, name = targets[0].partition(":")
+    known = scope if scope in {"organization", "repository", "user"} else "target"
+    return f"{known} {_label(name or scope)}"
+
+
+def _label(text: str) -> str:
+    label = re.sub(r"[^A-Za-z0-9._/-]+", "_", text)
+    return label if len(label) <= MAX_LABEL else f"{label[: MAX_LABEL - 2]}.."
