@@ -102,8 +102,8 @@ def test_a_cancelled_run_reports_what_it_did(
     assert f"Apply incomplete: {complete} created, {TARGETS - complete} not started." in step.stdout
     assert len(count_writes(sandbox)) == 3 * complete
     assert f"Stopped by {stop_signal.name}. It is safe to re-run" in step.annotations("error")[-1]
-    assert step.summary.count("`+` created |") == complete
-    assert step.summary.count("`+` not created |") == TARGETS - complete
+    assert step.summary.count("`+` created<br>") == complete
+    assert step.summary.count("`+` not created<br>") == TARGETS - complete
     assert (step.outputs["created"], step.outputs["changed"]) == (str(complete), "true")
 
 

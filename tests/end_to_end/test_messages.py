@@ -41,7 +41,7 @@ def test_equal_errors_of_forty_targets_are_one_error(sandbox: Sandbox, action: A
     assert "create ACR at 40 targets: GitHub returned 422" in error
     assert error.startswith("input `spec`:10: ")
     assert step.summary.count("GitHub returned") == 1
-    assert step.summary.count(" failed to create |") == 40
+    assert step.summary.count(" failed to create<br>") == 40
 
 
 @pytest.mark.parametrize("mode", ["plan", "apply"])

@@ -53,7 +53,9 @@ def block_rejected(
     notes = [note for report in reports.values() for note in report.notes]
     for credential, report in reports.items():
         name, where = credential.name, credential.where
-        notes += _expiry_warning(name, where, report.expires, now, warning_period)
+        blocks = credential in plan.written_credentials and _is_expired(report, now)
+        if not blocks:  # the error of the blocked change says it
+            notes += _expiry_warning(name, where, report.expires, now, warning_period)
         notes += _unused_warning(credential, report, plan.written_credentials)
     notes += _expiry_warning(
         "the token of this run", Location(), token_expires, now, warning_period
@@ -68,6 +70,10 @@ def block_rejected(
     )
 
 
+def _is_expired(report: CredentialReport, now: datetime) -> bool:
+    return report.expires is not None and report.expires <= now
+
+
 def _block_change(
     change: Change, reports: Mapping[Credential, CredentialReport], now: datetime
 ) -> Change:
@@ -78,7 +84,7 @@ def _block_change(
     if not change.writes_value:
         return change
     reason = report.rejection
-    if report.expires and report.expires <= now:
+    if report.expires and _is_expired(report, now):
         reason = f"the credential expired at {format_time(report.expires)}; renew it"
     return change.blocked(reason) if reason else change
 

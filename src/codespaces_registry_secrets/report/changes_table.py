@@ -5,24 +5,26 @@ The only HTML is our own: `<details>` folds a long list of repositories, and `<b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from codespaces_registry_secrets.model.fields import format_duration
 from codespaces_registry_secrets.report.reported_change import ReportedChange
-from codespaces_registry_secrets.report.wording import SIGNS, describe_reason, describe_status
+from codespaces_registry_secrets.report.wording import (
+    SIGNS,
+    describe_reason,
+    describe_status,
+    relative_day,
+)
 from codespaces_registry_secrets.text.markdown import code, prose, row, table_head
 
 COLUMNS = (
     "Change",
-    "Target",
-    "Registry",
+    "Target and registry",
     "Server and sources",
     "Visibility",
     "Repositories",
     "Stored",
     "Expires",
-    "Why",
 )
 MAX_CELL_CHARACTERS = 1000
 MAX_UNFOLDED_NAMES = 4
@@ -38,16 +40,17 @@ def render_table(changes: Sequence[ReportedChange], at: datetime, max_bytes: int
 
     Long lists of repositories are cut first, and then rows. `rest` says where all of them are.
     """
-    head = table_head(COLUMNS)
+    columns = _columns(changes)
+    head = table_head(columns)
     available = max_bytes - len(head.encode()) - len(rest.encode()) - _CUTS_BYTES
-    rows, max_names = _fitting_rows(changes, at, available)
+    rows, max_names = _fitting_rows(changes, columns, at, available)
     cuts = list(_describe_cuts(changes, len(changes) - len(rows), max_names))
     ending = f"\n{'; '.join(cuts)}. {rest}\n" if cuts else ""
     return "\n".join((head, *rows)) + "\n" + ending
 
 
 def _fitting_rows(
-    changes: Sequence[ReportedChange], at: datetime, max_bytes: int
+    changes: Sequence[ReportedChange], columns: Sequence[str], at: datetime, max_bytes: int
 ) -> tuple[list[str], int]:
     """The rows with as many names of repositories as fit, and that number of names."""
     rows: list[str] = []
@@ -56,21 +59,25 @@ def _fitting_rows(
         # Rendering takes time, so skip it if the names alone are too long.
         if max_names and _name_characters(changes, max_names) > max_bytes:
             continue
-        rows = list(_rows_within(changes, at, max_names, max_bytes))
+        all_rows = (_row(change, columns, at, max_names) for change in changes)
+        rows = list(_take_bytes(all_rows, max_bytes))
         if len(rows) == len(changes):
             break
     return rows, max_names
 
 
-def _rows_within(
-    changes: Sequence[ReportedChange], at: datetime, max_names: int, max_bytes: int
-) -> Iterator[str]:
-    for change in changes:
-        line = _row(change, at, max_names)
+def _take_bytes(lines: Iterable[str], max_bytes: int) -> Iterator[str]:
+    """The first lines that fit."""
+    for line in lines:
         max_bytes -= len(line.encode()) + 1
         if max_bytes < 0:
             return
         yield line
+
+
+def _row(change: ReportedChange, columns: Sequence[str], at: datetime, max_names: int) -> str:
+    cells = _cells(change, at, max_names)
+    return row(cells[column] for column in columns)
 
 
 def _name_characters(changes: Sequence[ReportedChange], max_names: int) -> int:
@@ -88,23 +95,29 @@ def _describe_cuts(
         yield f"each list has at most {max_names} names" if max_names else "lists without names"
 
 
-def _row(change: ReportedChange, at: datetime, max_names: int) -> str:
-    sign = SIGNS[change.action].strip()
-    return row(
-        [
-            f"{code(sign)} {describe_status(change)}".strip(),
-            _code(change.target),
-            _code(change.registry),
-            "<br>".join(_server_and_sources(change)),
-            " → ".join(
-                _code(visibility or "") for visibility in change.visibility or () if visibility
-            ),
-            _repositories(change, max_names),
-            "now" if change.stored_now else _ago(change.stored_at, at),
-            _expiry(change.expires, at),
-            prose(_cut(describe_reason(change))),
-        ]
-    )
+def _columns(changes: Sequence[ReportedChange]) -> tuple[str, ...]:
+    """The columns without those that would be empty in every row."""
+    used = {
+        "Visibility": any(change.visibility for change in changes),
+        "Repositories": any(change.added or change.removed for change in changes),
+        "Stored": any(change.stored_at or change.stored_now for change in changes),
+        "Expires": any(change.expires for change in changes),
+    }
+    return tuple(column for column in COLUMNS if used.get(column, True))
+
+
+def _cells(change: ReportedChange, at: datetime, max_names: int) -> Mapping[str, str]:
+    sign, reason = SIGNS[change.action].strip(), prose(_cut(describe_reason(change)))
+    visibility = [name for name in change.visibility or () if name]
+    return {
+        "Change": f"{code(sign)} {describe_status(change)}<br>{reason}".strip(),
+        "Target and registry": f"{_code(change.target)}<br>{_code(change.registry)}",
+        "Server and sources": "<br>".join(_server_and_sources(change)),
+        "Visibility": " → ".join(map(_code, visibility)),
+        "Repositories": _repositories(change, max_names),
+        "Stored": _relative(at if change.stored_now else change.stored_at, at),
+        "Expires": _expiry(change.expires, at),
+    }
 
 
 def _server_and_sources(change: ReportedChange) -> Iterator[str]:
@@ -152,16 +165,22 @@ def _names(change: ReportedChange, names: Sequence[str]) -> str:
     return ", ".join(_code(name.removeprefix(change.owner_prefix)) for name in names)
 
 
-def _ago(time: datetime | None, at: datetime) -> str:
-    return f"{format_duration(at - time)} ago" if time else ""
-
-
 def _expiry(time: datetime | None, at: datetime) -> str:
     if time is None:
         return ""
-    left = time - at
-    relative = f"in {format_duration(left)}" if time > at else f"expired {_ago(time, at)}"
-    return f"{time.astimezone(UTC):%Y-%m-%d}<br>{relative}"
+    day = _unbroken(f"{time.astimezone(UTC):%d %b %Y}")
+    return f"{day}<br>{_unbroken('' if time > at else 'expired ')}{_relative(time, at)}"
+
+
+def _relative(time: datetime | None, at: datetime) -> str:
+    if time is None:
+        return ""
+    return _unbroken(relative_day(time.astimezone(UTC).date(), at.astimezone(UTC).date()))
+
+
+def _unbroken(text: str) -> str:
+    """The text with spaces at which a narrow column is not broken."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _code(text: str) -> str:

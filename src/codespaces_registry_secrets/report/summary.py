@@ -22,7 +22,12 @@ from codespaces_registry_secrets.text.markdown import code, prose
 TITLE = "### Codespaces registry secrets"
 MAX_BYTES = 1024 * 1024
 MAX_MESSAGE_CHARACTERS = 4000
-_LEVELS = {"error": "❌ **Error**", "warning": "⚠️ **Warning**", "notice": "🛈 **Notice**"}
+_INFORMATION = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
+_LEVELS = {
+    "error": "❌ **Error**",
+    "warning": "⚠️ **Warning**",
+    "notice": f"{_INFORMATION} **Notice**",
+}
 _PLAN_FILE = "The output `plan-file` has all of them."
 _LOG = "the log has all of them"
 

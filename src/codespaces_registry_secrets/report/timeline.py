@@ -13,11 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from math import ceil
 
 from codespaces_registry_secrets.report.reported_change import ReportedChange
+from codespaces_registry_secrets.report.wording import relative_day
 
 MAX_BARS = 20  # more are not readable
-MAX_LABEL = 48
+MAX_LABEL = 40
+MAX_TICKS = 9
+WIDTH = 1000
+CHARACTER_WIDTH = 9
+MIN_PADDING = 75
 # A credential that expires within this is drawn in the colour of critical tasks.
 SOON = timedelta(days=14)
 
@@ -67,9 +73,14 @@ def _day(time: datetime | None) -> date | None:
 
 
 def _chart(bars: Sequence[Bar], today: date) -> Iterator[str]:
+    days = [today, *(day for bar in bars for day in (bar.stored, bar.expires) if day)]
+    padding = max(MIN_PADDING, max(len(_label(bar.registry)) for bar in bars) * CHARACTER_WIDTH)
+    # A width of its own, because labels do not become smaller in a narrow window.
+    yield f'%%{{init: {{"gantt": {{"useWidth": {WIDTH}, "leftPadding": {padding}}}}}}}%%'
     yield "gantt"
+    yield "    title Stored credentials, and when they expire"
     yield "    dateFormat YYYY-MM-DD"
-    yield "    axisFormat %Y-%m-%d"
+    yield from _axis((max(days) - min(days)).days)
     yield "    todayMarker off"  # the chart shows the time of the run, not that of its reader
     for registry, group in groupby(bars, key=lambda bar: bar.registry):
         yield f"    section {_label(registry)}"
@@ -77,24 +88,27 @@ def _chart(bars: Sequence[Bar], today: date) -> Iterator[str]:
             yield from _tasks(bar, today)
 
 
+def _axis(days: int) -> Iterator[str]:
+    """Ticks for a chart of so many days, of which at most about ten have space."""
+    if days <= MAX_TICKS * 7:
+        yield "    axisFormat %d %b"
+        yield "    tickInterval 1week"
+    else:
+        yield "    axisFormat %b %Y"
+        yield f"    tickInterval {ceil(days / 30 / MAX_TICKS)}month"
+
+
 def _tasks(bar: Bar, today: date) -> Iterator[str]:
     """A bar from the day of storing to today, and one from today to the expiry."""
     where = _describe_targets(bar.targets)
     if bar.stored:
-        age = min((bar.stored - today).days, 0)
-        yield f"    {where} stored {_relative(age)} :done, {_span(bar.stored, today)}"
+        stored = min(bar.stored, today)
+        yield f"    {where} stored {relative_day(stored, today)} :done, {_span(stored, today)}"
     if bar.expires:
-        left = (bar.expires - today).days
-        words = f"expires {_relative(left)}" if left >= 0 else f"expired {_relative(left)}"
-        tag = "crit" if left <= SOON.days else "active"
-        yield f"    {where} {words} :{tag}, {_span(*sorted((today, bar.expires)))}"
-
-
-def _relative(days: int) -> str:
-    """`today`, `in 30d` or `42d ago`."""
-    if days == 0:
-        return "today"
-    return f"in {days}d" if days > 0 else f"{-days}d ago"
+        verb = "expires" if bar.expires >= today else "expired"
+        soon = "crit, " if bar.expires - today <= SOON else ""
+        span = _span(*sorted((today, bar.expires)))
+        yield f"    {where} {verb} {relative_day(bar.expires, today)} :{soon}{span}"
 
 
 def _span(start: date, end: date) -> str:
@@ -111,5 +125,5 @@ def _describe_targets(targets: Sequence[str]) -> str:
 
 
 def _label(text: str) -> str:
-    label = re.sub(r"[^A-Za-z0-9._/-]+", "_", text)
+    label = re.sub(r"[^A-Za-z0-9._/-]+", "_", text) or "_"
     return label if len(label) <= MAX_LABEL else f"{label[: MAX_LABEL - 2]}.."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from codespaces_registry_secrets.model.plan import Action
 from codespaces_registry_secrets.report.reported_change import ReportedChange, ReportedStatus
@@ -103,6 +104,14 @@ def _count_applied(action: Action, number: int) -> str:
     if action == "access":
         return f"{count(number, 'access change')} made"
     return f"{number} {_PARTICIPLES[action]}"
+
+
+def relative_day(day: date, today: date) -> str:
+    """`today`, `in 30d` or `42d ago`."""
+    days = (day - today).days
+    if days == 0:
+        return "today"
+    return f"in {days}d" if days > 0 else f"{-days}d ago"
 
 
 def count(number: int, noun: str) -> str:
