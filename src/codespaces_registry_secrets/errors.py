@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-# The exit codes of the Action and of `merge-shards`.
+# The exit codes of the Action, of `merge-shards` and of the command line.
 DONE, FAILED, DRIFT = 0, 1, 2
 
 
@@ -19,12 +19,14 @@ class Location:
     """A place in the spec or in the inputs.
 
     `file` is relative to the workspace, or names the input that the text came from. `line` counts
-    from 1; it is None if the text has no lines. `path` is written `registries[0].id`.
+    from 1; it is None if the text has no lines. `path` is written `registries[0].id`. `column`
+    counts characters from 1; two locations that differ only in it are equal.
     """
 
     file: str = ""
     line: int | None = None
     path: str = ""
+    column: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """`file:line: path`, the format of compilers, so that editors can jump there."""

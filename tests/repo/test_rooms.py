@@ -27,6 +27,7 @@ ROOMS = (
     "report",
     "action",
     "merge_shards",
+    "cli",
 )
 # Rooms without requests: they import neither the rooms nor the libraries that send requests.
 PURE = ("errors", "runtime", "text", "model", "inputs", "spec", "planning")

@@ -1,0 +1,54 @@
+"""Print text for people to standard output and standard error.
+
+Rich decides about colours: only on a terminal, and none if `NO_COLOR` is set.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from codespaces_registry_secrets.text.control_characters import replace_control_characters
+
+
+class _Stream(Console):
+    """A standard stream whose reader can go away, as `head` does, without stopping the command."""
+
+    def on_broken_pipe(self) -> None:
+        """Discard this and all later output."""
+        self.quiet = True
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self.file.fileno())
+        os.close(null)
+
+
+class Terminal:
+    """Standard output for results, standard error for everything else.
+
+    Text from outside can hold control characters, which a terminal would act on. They are replaced.
+    """
+
+    def __init__(self) -> None:
+        self.out = _Stream(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        self.err = _Stream(file=sys.stderr, highlight=False, markup=False, emoji=False)
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person can be asked a question, and sees it."""
+        return self.err.is_terminal and sys.stdin is not None and sys.stdin.isatty()
+
+    def result(self, text: str, style: str = "") -> None:
+        """Print lines to standard output."""
+        _print(self.out, text, style)
+
+    def message(self, text: str, style: str = "") -> None:
+        """Print lines to standard error."""
+        _print(self.err, text, style)
+
+
+def _print(stream: Console, text: str, style: str) -> None:
+    """Print text as it is: neither wrapped nor cut, so that it can be copied and searched."""
+    stream.print(Text(replace_control_characters(text), style=style), soft_wrap=True)
