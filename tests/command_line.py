@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 NAME = "codespaces-registry-secrets"
 # setuptools reads only these files.
 BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", "src")
+MAX_SECONDS = 30
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
@@ -61,9 +64,13 @@ class CommandLine:
             input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=MAX_SECONDS,
         )
         return Result(process.returncode, process.stdout.decode(), process.stderr.decode())
+
+    def on_terminal(self, *arguments: str, **variables: str) -> TerminalSession:
+        """Start the command on a terminal."""
+        return TerminalSession(self, arguments, {"TERM": "xterm", "COLUMNS": "80", **variables})
 
     def variables(self, variables: Mapping[str, str]) -> dict[str, str]:
         """The environment of the command: no token and no settings of the machine's own."""
@@ -71,3 +78,50 @@ class CommandLine:
         base["PYTHONPATH"] = str(self.command.parents[1])
         coverage = {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
         return {**base, **coverage, **self.environ, **variables}
+
+
+class TerminalSession:
+    """A command whose standard streams are a terminal; `output` is what it has printed so far."""
+
+    def __init__(
+        self, command_line: CommandLine, arguments: tuple[str, ...], variables: Mapping[str, str]
+    ) -> None:
+        self.output = ""
+        self._terminal, child = pty.openpty()
+        self.process = subprocess.Popen(
+            [command_line.command, *arguments],
+            cwd=command_line.folder,
+            env=command_line.variables(variables),
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            start_new_session=True,
+        )
+        os.close(child)
+
+    def wait_for(self, text: str) -> None:
+        """Read until the command has printed a text."""
+        while text not in self.output:
+            assert self._read(), f"{text!r} is not in: {self.output}"
+
+    def type(self, text: str) -> None:
+        """Type a text as a person does."""
+        os.write(self._terminal, text.encode())
+
+    def end(self) -> Result:
+        """Read to the end; standard error is part of the output."""
+        while self._read():
+            pass
+        os.close(self._terminal)
+        return Result(self.process.wait(timeout=MAX_SECONDS), self.output, "")
+
+    def _read(self) -> bool:
+        """Read what was printed; False at the end."""
+        ready, _, _ = select.select([self._terminal], [], [], MAX_SECONDS)
+        assert ready, self.output
+        try:
+            text = os.read(self._terminal, 65536).decode(errors="replace")
+        except OSError:  # Linux: no process has the terminal any more
+            return False
+        self.output += text.replace("\r\n", "\n")
+        return bool(text)

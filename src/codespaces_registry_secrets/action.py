@@ -45,12 +45,13 @@ from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by
 from codespaces_registry_secrets.report.early_end import report_early_end
 from codespaces_registry_secrets.report.log import Progress
 from codespaces_registry_secrets.report.notes import failure_notes
+from codespaces_registry_secrets.report.run_output import RunOutput
 from codespaces_registry_secrets.report.run_report import log_plan, report_outcomes
 from codespaces_registry_secrets.report.wording import count
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
-from codespaces_registry_secrets.spec.locate import read_document
+from codespaces_registry_secrets.spec.locate import ReadSpec, read_document
 from codespaces_registry_secrets.state.recorder import StateRecorder
 from codespaces_registry_secrets.verify.verify import verify_credentials
 
@@ -65,25 +66,40 @@ def main(
     Every error becomes annotations, a summary and exit code 1.
     """
     commands = WorkflowCommands(environ)
-    try:
-        return run(environ, commands, cancellation or Cancellation(), timeouts or TimeoutConfig())
-    except Exception as error:  # noqa: BLE001 - every error must reach the log and the summary
-        report_early_end(error, commands)
-    return FAILED
+    commands.log_libraries()
+    return run(environ, commands, cancellation or Cancellation(), timeouts or TimeoutConfig())
 
 
 def run(
     environ: Mapping[str, str],
-    commands: WorkflowCommands,
+    output: RunOutput,
     cancellation: Cancellation,
     timeouts: TimeoutConfig,
+    read_spec: ReadSpec = read_document,
+) -> int:
+    """Run, and report to `output`. Every error is reported there too, with exit code 1."""
+    try:
+        return _run(environ, output, cancellation, timeouts, read_spec)
+    except Exception as error:  # noqa: BLE001 - every error must reach the log and the summary
+        report_early_end(error, output)
+    return FAILED
+
+
+def _run(
+    environ: Mapping[str, str],
+    output: RunOutput,
+    cancellation: Cancellation,
+    timeouts: TimeoutConfig,
+    read_spec: ReadSpec,
 ) -> int:
     """Inputs -> plan -> outcomes -> report -> exit code."""
     with cancellation.raising():  # nothing is written yet, so a signal ends the run at once
-        context = _prepare(environ, commands, cancellation, timeouts)
-        with commands.phase("Read the spec, GitHub's secrets and the credentials"):
+        context = _prepare(environ, output, cancellation, timeouts, read_spec)
+        with output.phase("Read the spec, GitHub's secrets and the credentials"):
             plan = build_plan(context)
-        log_plan(context.commands, plan, context.inputs.shard)
+        log_plan(output, plan, context.inputs.shard)
+        if context.inputs.mode == "apply":
+            output.confirm(plan)
     outcomes = _apply_plan(context, plan)
     exit_code = _exit_code(context.inputs.mode, plan, outcomes)
     _report(context, plan, outcomes, exit_code)
@@ -98,44 +114,40 @@ class RunContext:
     sources: Sources
     clients: GitHubClients
     limiter: RateLimiter
-    commands: WorkflowCommands
+    output: RunOutput
     cancellation: Cancellation
     recorder: StateRecorder | None
+    read_spec: ReadSpec
 
     def progress(
         self, verb: str, requests_per_minute: int, targets: int, requests: int
     ) -> Progress:
-        """Log progress over `targets` targets that take `requests` requests in all."""
-        return Progress(
-            verb,
-            requests_per_minute,
-            targets,
-            requests,
-            log=self.commands.info,
-            paused_until=lambda: self.limiter.paused_until,
+        """Report progress over `targets` targets that take `requests` requests in all."""
+        return self.output.progress(
+            verb, requests_per_minute, targets, requests, lambda: self.limiter.paused_until
         )
 
 
 def _prepare(
     environ: Mapping[str, str],
-    commands: WorkflowCommands,
+    output: RunOutput,
     cancellation: Cancellation,
     timeouts: TimeoutConfig,
+    read_spec: ReadSpec,
 ) -> RunContext:
     """Mask the secret inputs, then read and check all inputs. Sends no request."""
-    commands.log_libraries()
     for secret in secret_inputs(environ):
-        commands.mask(secret)
+        output.mask(secret)
     inputs = read_inputs(environ)
-    sources = Sources(environ, inputs.workspace, commands.mask, inputs.credentials)
+    sources = Sources(environ, inputs.workspace, output.mask, inputs.credentials)
     max_wait = MAX_SHARD_WAIT_SECONDS if inputs.shard else MAX_WAIT_SECONDS
-    limiter = RateLimiter(inputs.writes_per_minute, commands.info, cancellation, max_wait)
-    clients = connect(inputs, limiter, timeouts, commands.mask)
+    limiter = RateLimiter(inputs.writes_per_minute, output.info, cancellation, max_wait)
+    clients = connect(inputs, limiter, timeouts, output.mask)
     recorder = None
     if inputs.state and inputs.repository:
         variables = Variables(clients, inputs.repository)
         recorder = StateRecorder(inputs.state, variables, sources)
-    return RunContext(inputs, sources, clients, limiter, commands, cancellation, recorder)
+    return RunContext(inputs, sources, clients, limiter, output, cancellation, recorder, read_spec)
 
 
 def build_plan(context: RunContext) -> Plan:
@@ -161,7 +173,7 @@ def build_plan(context: RunContext) -> Plan:
 
 def _load_spec(context: RunContext) -> tuple[Desired, ...]:
     inputs, sources = context.inputs, context.sources
-    document = read_document(inputs, has_credential=sources.has_credential)
+    document = context.read_spec(inputs, has_credential=sources.has_credential)
     return load_desired(document, sources.find_error, inputs.rotate, inputs.only, inputs.allowed)
 
 
@@ -182,7 +194,7 @@ def _observe(
     change_times, age_warnings = read_change_times(compared_by_age, clients, inputs.repository)
     targets = len({triplet.target for triplet in desired})
     triplets = count(len(desired), "triplet")
-    context.commands.info(f"{triplets} at {count(targets, 'target')}")
+    context.output.info(f"{triplets} at {count(targets, 'target')}")
     progress = context.progress("read", context.limiter.reads_per_minute, targets, targets)
     observed = observe(
         desired,
@@ -211,7 +223,7 @@ def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
         return planned_outcomes(plan)
     targets = len(plan.written_targets)
     if targets and not plan.refused:
-        context.commands.info(f"\nApply: {plan.writes} writes at {count(targets, 'target')}")
+        context.output.info(f"\nApply: {plan.writes} writes at {count(targets, 'target')}")
     progress = context.progress("done", context.limiter.writes_per_minute, targets, plan.writes)
     return apply(
         plan,
@@ -241,4 +253,4 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
         problems.append(Note("error", cancellation.message))
     plans_shards = inputs.plans_shards and not plan.refused
     shards = shard_matrix(plan, inputs.writes_per_minute) if plans_shards else ()
-    report_outcomes(context.commands, inputs, plan, outcomes, problems=problems, shards=shards)
+    report_outcomes(context.output, inputs, plan, outcomes, problems=problems, shards=shards)

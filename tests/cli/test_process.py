@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-
 import pytest
 
 from codespaces_registry_secrets.cli.help import COMMANDS
 from command_line import CommandLine
 from repo.project import VERSION
-
-
-def run_on_terminal(cli: CommandLine, *arguments: str, **variables: str) -> str:
-    """What a command prints to a terminal."""
-    parent, child = pty.openpty()
-    subprocess.run(
-        [cli.command, *arguments],
-        cwd=cli.folder,
-        env=cli.variables({"TERM": "xterm", **variables}),
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        check=False,
-        timeout=60,
-    )
-    os.close(child)
-    output = b""
-    while True:
-        try:
-            output += os.read(parent, 65536)
-        except OSError:  # Linux: nothing is left, and no process has the terminal
-            break
-    os.close(parent)
-    return output.decode()
 
 
 def test_version_is_that_of_the_package(cli: CommandLine) -> None:
@@ -67,9 +39,17 @@ def test_an_error_in_the_arguments_is_no_drift(cli: CommandLine, arguments: tupl
 
 def test_colour_is_for_terminals_that_want_it(cli: CommandLine) -> None:
     """NO_COLOR turns it off, and a pipe has none."""
-    assert "\x1b[" in run_on_terminal(cli, "--help")
-    assert "\x1b[3" not in run_on_terminal(cli, "--help", NO_COLOR="1")
+    assert "\x1b[" in cli.on_terminal("--help").end().out
+    assert "\x1b[3" not in cli.on_terminal("--help", NO_COLOR="1").end().out
     assert "\x1b[" not in cli.run("--help").out
+
+
+def test_text_fits_the_terminal(cli: CommandLine) -> None:
+    """As wide as COLUMNS says."""
+    for columns in ("60", "120"):
+        text = cli.on_terminal("--help", COLUMNS=columns, NO_COLOR="1").end().out
+        borders = {len(line) for line in text.splitlines() if line.startswith("╭")}
+        assert borders == {int(columns)}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_without_a_file_it_checks_the_default_one(cli: CommandLine) -> None:
     missing = cli.run("validate")
     assert missing.code == 1
     assert missing.out == (
-        f"{DEFAULT_FILE}: cannot be read: No such file or directory; name the spec to check\n"
+        f"{DEFAULT_FILE}: cannot be read: No such file or directory; name the spec to read\n"
     )
     path = cli.folder / DEFAULT_FILE
     path.parent.mkdir()

@@ -21,6 +21,7 @@ from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.report.outputs import (
     MAX_PLAN_BYTES,
     build_outputs,
+    whole_plan,
     write_plan_file,
 )
 
@@ -76,7 +77,7 @@ def test_a_large_plan_has_counts_instead_of_lists(tmp_path: Path) -> None:
     outcomes = planned_outcomes(plan)
 
     short = build_outputs("plan", plan, outcomes)["plan"]
-    name = write_plan_file(tmp_path, "plan", plan, outcomes)
+    name = write_plan_file(tmp_path, whole_plan("plan", plan, outcomes))
 
     assert len(short.encode()) < MAX_PLAN_BYTES
     assert json.loads(short)["changes"][0]["repositories"] == {"add": 6000, "remove": 0}
@@ -94,7 +95,7 @@ def test_a_very_large_plan_has_the_first_changes(tmp_path: Path) -> None:
     outcomes = planned_outcomes(plan)
 
     short = build_outputs("plan", plan, outcomes)["plan"]
-    name = write_plan_file(tmp_path, "plan", plan, outcomes)
+    name = write_plan_file(tmp_path, whole_plan("plan", plan, outcomes))
 
     document = json.loads(short)
     whole = json.loads((tmp_path / name).read_text(encoding="utf-8"))

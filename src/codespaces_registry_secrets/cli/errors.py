@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from codespaces_registry_secrets.cli.terminal import Terminal
 from codespaces_registry_secrets.errors import ConfigError, InvalidConfigError, Location
 from codespaces_registry_secrets.report.early_end import describe_early_end
+
+_INPUT = re.compile("input `(.+)`")
 
 
 def error_line(error: ConfigError) -> str:
@@ -13,7 +17,10 @@ def error_line(error: ConfigError) -> str:
 
 
 def place(location: Location) -> str:
-    """`FILE:LINE:COLUMN: path`, or what the location has of it."""
+    """`FILE:LINE:COLUMN: path`, or what the location has of it; an input is an option."""
+    name = _INPUT.fullmatch(location.file)
+    if name:
+        return ": ".join(filter(None, (f"--{name[1]}", location.path)))
     if location.line is None or location.column is None:
         return str(location)
     position = f"{location.file}:{location.line}:{location.column}"

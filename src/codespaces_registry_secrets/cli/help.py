@@ -17,11 +17,15 @@ DESCRIPTION = (
 
 @dataclass(frozen=True)
 class CommandHelp:
-    """The texts of one command. Each example is a command line without the program's name."""
+    """The texts of one command. Each example is a command line without the program's name.
+
+    `module` is where the command's function is, if not in a module of its own.
+    """
 
     summary: str
     details: str
     examples: tuple[str, ...]
+    module: str = ""
 
     @property
     def text(self) -> str:
@@ -35,7 +39,30 @@ class CommandHelp:
         return f"Examples:\n\n{lines}"
 
 
+_VALUES = (
+    "The token is that of `--token-file`, else `GH_TOKEN`, else `GITHUB_TOKEN`, else that of "
+    "`gh auth login`. Values of `{env: NAME}` and `{secret: NAME}` are environment variables; "
+    "`{file: PATH}` stays in the current folder."
+)
 COMMANDS: Mapping[str, CommandHelp] = {
+    "plan": CommandHelp(
+        "Show the changes that `apply` would make.",
+        _VALUES,
+        ("plan", "plan --only ACR --json | jq .changes"),
+        module="run",
+    ),
+    "check": CommandHelp(
+        "Like `plan`, but exit with 2 if GitHub differs from the spec.",
+        _VALUES,
+        ("check", "check --verify off"),
+        module="run",
+    ),
+    "apply": CommandHelp(
+        "Make the changes that the spec requires.",
+        f"Shows the plan and asks before it writes, unless `--yes` is given. {_VALUES}",
+        ("apply", "apply --only ACR --rotate always", "apply --yes --expect-digest DIGEST"),
+        module="run",
+    ),
     "validate": CommandHelp(
         "Check specs, without a token and without a network.",
         "Prints each error as `FILE:LINE:COLUMN: message`. No secret value is read, so a variable "

@@ -6,12 +6,15 @@ Rich decides about colours: only on a terminal, and none if `NO_COLOR` is set.
 from __future__ import annotations
 
 import os
+import select
 import sys
 
 from rich.console import Console
 from rich.text import Text
 
 from codespaces_registry_secrets.text.control_characters import replace_control_characters
+
+_POLL_SECONDS = 0.2
 
 
 class _Stream(Console):
@@ -43,6 +46,24 @@ class Terminal:
     def result(self, text: str, style: str = "") -> None:
         """Print lines to standard output."""
         _print(self.out, text, style)
+
+    def raw_result(self, text: str) -> None:
+        """Write text that programs read, such as JSON, to standard output."""
+        if self.out.quiet:
+            return
+        try:
+            self.out.file.write(text)
+            self.out.file.flush()
+        except BrokenPipeError:
+            self.out.on_broken_pipe()
+
+    def ask(self, question: str) -> bool:
+        """Ask a question that is answered with yes or no; the end of input is no."""
+        self.err.print(Text(question), end="", soft_wrap=True)
+        # A signal that arrives just before a blocking read would only be handled after the answer.
+        while not select.select([sys.stdin], [], [], _POLL_SECONDS)[0]:
+            pass
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     def message(self, text: str, style: str = "") -> None:
         """Print lines to standard error."""

@@ -106,7 +106,6 @@ class Inputs(BaseModel):
     )
 
     workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
-    temporary: Path | None = Field(default=None, alias="RUNNER_TEMP")
     repository: str | None = Field(default=None, alias="GITHUB_REPOSITORY")
     event: str = Field(default="", alias="GITHUB_EVENT_NAME")
     ecr_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_ECR")

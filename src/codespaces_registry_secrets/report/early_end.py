@@ -13,21 +13,20 @@ from codespaces_registry_secrets.errors import (
 )
 from codespaces_registry_secrets.model.plan import Note
 from codespaces_registry_secrets.report.notes import merge_notes
+from codespaces_registry_secrets.report.run_output import RunOutput
 from codespaces_registry_secrets.report.summary import render_early_summary
-from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 
 
-def report_early_end(error: Exception, commands: WorkflowCommands) -> None:
+def report_early_end(error: Exception, output: RunOutput) -> None:
     """Report the error that stopped a run. For a crash it reports type and place, never a value."""
     end = describe_early_end(error)
     notes = merge_notes(end.notes)
     for note in notes:
-        commands.note(note)
+        output.note(note)
     if end.trace:
-        commands.group("Where it happened", end.trace)
-    commands.count_hidden()
-    commands.info(end.headline)
-    commands.summary(render_early_summary(end.headline, notes))
+        output.listing("Where it happened", end.trace)
+    output.info(end.headline)
+    output.finish({}, None, render_early_summary(end.headline, notes))
 
 
 @dataclass(frozen=True)

@@ -129,9 +129,13 @@ class Progress:
         now = self._clock()
         if now - self._counted >= COUNT_SECONDS and self._done_targets < self._targets:
             self._counted = now
-            failed = f", {self._failed_targets} failed" if self._failed_targets else ""
-            count = f"{self._done_targets} of {self._targets} targets {self._verb}{failed}"
-            self._log(f"{count}; {self._remaining(now)}")
+            self._log(self._count_line(now))
+
+    def _count_line(self, now: float) -> str:
+        """`3 of 40 targets read, 1 failed; about 2 min left`."""
+        failed = f", {self._failed_targets} failed" if self._failed_targets else ""
+        count = f"{self._done_targets} of {self._targets} targets {self._verb}{failed}"
+        return f"{count}; {self._remaining(now)}"
 
     def _remaining(self, now: float) -> str:
         paused_until = self._paused_until()

@@ -64,14 +64,14 @@ def _matrix(plan: Plan, shards: Sequence[Shard]) -> str:
     return json.dumps({"shard": [str(shard) for shard in shards], "include": jobs})
 
 
-def write_plan_file(folder: Path, mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
-    """Write the whole plan into RUNNER_TEMP, and return the name of the file.
+def write_plan_file(folder: Path, plan: str) -> str:
+    """Write a plan as JSON into RUNNER_TEMP, and return the name of the file.
 
     It returns no path, because the folder has another path outside of the container, where other
     steps of the job run.
     """
     name = f"codespaces-registry-plan-{uuid4().hex[:12]}.json"
-    (folder / name).write_text(whole_plan(mode, plan, outcomes) + "\n", encoding="utf-8")
+    (folder / name).write_text(plan + "\n", encoding="utf-8")
     return name
 
 

@@ -14,13 +14,16 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
 from actions_toolkit import core
 from pydantic import SecretBytes, SecretStr
 
-from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.model.plan import Note, Plan
+from codespaces_registry_secrets.report.log import Progress
+from codespaces_registry_secrets.report.outputs import write_plan_file
 from codespaces_registry_secrets.text.control_characters import (
     disable_commands,
     one_line,
@@ -103,6 +106,51 @@ class WorkflowCommands:
             self.info(f"{level.capitalize()}: {message}")
         self._flush()
 
+    def progress(
+        self,
+        verb: str,
+        requests_per_minute: int,
+        targets: int,
+        requests: int,
+        paused_until: Callable[[], datetime | None],
+    ) -> Progress:
+        """Log progress as lines."""
+        return Progress(
+            verb,
+            requests_per_minute,
+            targets,
+            requests,
+            log=self.info,
+            paused_until=paused_until,
+        )
+
+    def confirm(self, plan: Plan) -> None:
+        """Nobody can be asked in a workflow; `expect-digest` is for a plan that was approved."""
+
+    def finish(self, outputs: Mapping[str, str], plan: str | None, summary: str) -> None:
+        """Write outputs, plan file and summary; outputs first, because later steps need them."""
+        self.count_hidden()
+        self.outputs(outputs)
+        if plan is not None:
+            self._plan_file(plan)
+        self.summary(summary)
+
+    def _plan_file(self, plan: str) -> None:
+        folder = self._environ.get("RUNNER_TEMP", "").strip()
+        if not folder:
+            return
+        try:
+            name = write_plan_file(Path(folder), plan)
+        except OSError as error:
+            message = (
+                f"the output `plan-file` is not set: cannot write to RUNNER_TEMP ({folder}): "
+                f"{error.strerror}. Self-hosted runners mount it into container actions since "
+                "September 2025; update the runner, or use the output `plan`"
+            )
+            self.note(Note("warning", message))
+        else:
+            self.outputs({"plan-file": name})
+
     def count_hidden(self) -> None:
         """Log how many notes have no annotation because GitHub limits their number."""
         for level, count in self._annotations.items():
@@ -135,7 +183,7 @@ class WorkflowCommands:
     def summary(self, markdown: str) -> None:
         """Append to the summary of the step, cut to the size that the runner accepts."""
         path = self._environ.get("GITHUB_STEP_SUMMARY")
-        if not path:
+        if not path or not markdown:
             return
         try:
             with Path(path).open("a", encoding="utf-8", newline="") as file:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from codespaces_registry_secrets.errors import (
     ConfigError,
     InvalidConfigError,
@@ -15,6 +17,13 @@ from codespaces_registry_secrets.inputs.workspace import (
     read_file,
 )
 from codespaces_registry_secrets.spec.yaml_document import MAX_BYTES, Document, KeyPath, parse
+
+
+class ReadSpec(Protocol):
+    """Reads the spec that the inputs refer to, as `read_document` does."""
+
+    def __call__(self, inputs: Inputs, *, has_credential: bool) -> Document:
+        """Return the parsed spec."""
 
 
 def read_document(inputs: Inputs, *, has_credential: bool) -> Document:
