@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from codespaces_registry_secrets.model.plan import Change, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Organization
 from codespaces_registry_secrets.report.outputs import MAX_PLAN_BYTES, short_plan, whole_plan
+from codespaces_registry_secrets.report.plan_document import plan_schema
 
+PLAN_SCHEMA = Draft202012Validator(plan_schema())
 names = st.lists(st.text(max_size=40), max_size=4).map(tuple)
 changes = st.builds(
     Change,
@@ -55,6 +58,8 @@ def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int
 
     assert len(short.encode()) < MAX_PLAN_BYTES
     document, whole = json.loads(short), json.loads(whole_plan("apply", plan, some))
+    assert PLAN_SCHEMA.is_valid(document)
+    assert PLAN_SCHEMA.is_valid(whole)
     assert document["digest"] == whole["digest"] == plan.digest
     kept = document["changes"]
     assert len(kept) + document.get("omitted", 0) == len(whole["changes"]) == len(some)

@@ -69,4 +69,10 @@ COMMANDS: Mapping[str, CommandHelp] = {
         "that is not set is no error.",
         ("validate", "validate specs/acr.yml specs/ghcr.yml", "validate - < spec.yml"),
     ),
+    "schema": CommandHelp(
+        "Print the JSON Schema of a spec, or of a plan.",
+        "Editors complete and check a spec with it. A schema cannot express every rule, so "
+        "`validate` finds more.",
+        ("schema > spec.v1.json", "schema plan"),
+    ),
 }

@@ -165,6 +165,12 @@ def server_error(server: str) -> str | None:
     return None
 
 
+def server_pattern() -> str:
+    """A pattern of the servers without an error, except Docker Hub; for the JSON Schema."""
+    docker_hub = "|".join(map(re.escape, sorted(_DOCKER_HUB_HOSTS)))
+    return rf"^(?!({docker_hub})$)(?!.*:443$){_HOST.pattern}$"
+
+
 def _canonical_server(server: str) -> str | None:
     """The spelling of a server that Codespaces matches; None if it contains no host name."""
     if server == DOCKER_HUB:

@@ -224,6 +224,7 @@ def _find_default_errors(data: object) -> Iterator[PathError]:
         yield ("defaults",), "must be a mapping of keys"
     if "id" in defaults:
         yield ("defaults", "id"), "not valid in `defaults`; each registry needs its own id"
+    yield from validation.find_default_errors(defaults)
     try:
         RegistryEntry.model_validate({"targets": [], **defaults, "id": "ID"})
     except ValidationError as error:

@@ -27,6 +27,13 @@ from codespaces_registry_secrets.model.targets import ME, Visibility
 _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 _NO_DOTS = r"(?!\.{1,2}$)"  # in a URL, `.` and `..` are folders
 _GLOB = r"[A-Za-z0-9._*?\[\]!-]{1,100}"
+# The format of each key that names targets or repositories.
+PATTERNS = {
+    "organization": _ACCOUNT,
+    "repository": rf"{_ACCOUNT}/{_NO_DOTS}{_GLOB}",
+    "user": f"{_ACCOUNT}|{ME}",
+    "repositories": rf"({_ACCOUNT}/)?{_NO_DOTS}{_GLOB}",
+}
 
 
 def _validate_pattern(value: object) -> object:
@@ -34,7 +41,7 @@ def _validate_pattern(value: object) -> object:
     if isinstance(value, str):
         if value.count("[") != value.count("]"):
             raise field_error("invalid glob: each `[` needs a `]`")
-        if not re.fullmatch(rf"({_ACCOUNT}/)?{_NO_DOTS}{_GLOB}", value):
+        if not re.fullmatch(PATTERNS["repositories"], value):
             raise field_error(
                 "invalid repository: a name has only letters, digits, `.`, `_`, `-`, and a glob "
                 "also `*`, `?`, `[…]`"
@@ -116,16 +123,17 @@ class TargetEntry(StrictModel):
     """One target: exactly one of `organization`, `repository` and `user` is set."""
 
     organization: Annotated[
-        str | None, pattern_validator(_ACCOUNT, "must be the login of an organization")
+        str | None,
+        pattern_validator(PATTERNS["organization"], "must be the login of an organization"),
     ] = None
     repository: Annotated[
         str | None,
         pattern_validator(
-            rf"{_ACCOUNT}/{_NO_DOTS}{_GLOB}", "must be owner/name, or a glob such as owner/svc-*"
+            PATTERNS["repository"], "must be owner/name, or a glob such as owner/svc-*"
         ),
     ] = None
     user: Annotated[
-        str | None, pattern_validator(f"{_ACCOUNT}|{ME}", f"must be a login, or `{ME}`")
+        str | None, pattern_validator(PATTERNS["user"], f"must be a login, or `{ME}`")
     ] = None
     visibility: Visibility | None = None
     repositories: Annotated[RepositoriesEntry | None, BeforeValidator(_expand_list)] = None

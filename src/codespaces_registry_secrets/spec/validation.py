@@ -60,12 +60,16 @@ def find_errors(
         yield from _check_required_keys(entry, path, defaults)
         if index not in skip_sources and (not only or _id(entry) in only):
             yield from _check_sources(entry, path, find_source_error)
-        if entry.get("targets") == []:
-            yield (*path, "targets"), "is empty; add at least one target"
-        for number, target in numbered_mappings(entry.get("targets")):
-            yield from _check_nulls(target, (*path, "targets", number))
-            yield from _check_target(target, (*path, "targets", number))
+        yield from _check_targets(entry, path)
     yield from _check_unused_defaults(entries, defaults)
+
+
+def find_default_errors(defaults: Entry) -> Iterator[PathError]:
+    """Find errors of `defaults` that do not depend on the registries that inherit them."""
+    path: KeyPath = ("defaults",)
+    yield from _check_nulls(defaults, path)
+    yield from _check_sources(defaults, path, lambda *_: None)
+    yield from _check_targets(defaults, path)
 
 
 def find_duplicates(entries: Sequence[tuple[int, Entry]]) -> Iterator[tuple[KeyPath, KeyPath, str]]:
@@ -188,6 +192,14 @@ def _check_sources(
             message = find_source_error(key, source)
             if message:
                 yield (*path, key), message
+
+
+def _check_targets(entry: Entry, path: KeyPath) -> Iterator[PathError]:
+    if entry.get("targets") == []:
+        yield (*path, "targets"), "is empty; add at least one target"
+    for number, target in numbered_mappings(entry.get("targets")):
+        yield from _check_nulls(target, (*path, "targets", number))
+        yield from _check_target(target, (*path, "targets", number))
 
 
 def _check_target(target: Entry, path: KeyPath) -> Iterator[PathError]:
