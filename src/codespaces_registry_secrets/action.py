@@ -95,8 +95,9 @@ def _run(
     """Inputs -> plan -> outcomes -> report -> exit code."""
     with cancellation.raising():  # nothing is written yet, so a signal ends the run at once
         context = _prepare(environ, output, cancellation, timeouts, read_spec)
-        with output.phase("Read the spec, GitHub's secrets and the credentials"):
-            plan = build_plan(context)
+        desired = _load_spec(context)  # masks every value, so no line of the log comes before it
+        with output.phase("Read GitHub's secrets, and check the credentials"):
+            plan = build_plan(context, desired)
         log_plan(output, plan, context.inputs.shard)
         if context.inputs.mode == "apply":
             output.confirm(plan)
@@ -150,13 +151,13 @@ def _prepare(
     return RunContext(inputs, sources, clients, limiter, output, cancellation, recorder, read_spec)
 
 
-def build_plan(context: RunContext) -> Plan:
-    """Load the spec, read GitHub's state, compare the two, and verify the credentials.
+def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
+    """Read GitHub's state, compare it with the triplets of the spec, and verify the credentials.
 
     The plan is refused if it is not the expected one.
     """
     inputs, clients = context.inputs, context.clients
-    expanded = expand_globs(_load_spec(context), clients)
+    expanded = expand_globs(triplets, clients)
     desired, other_triplets = split_by_shard(expanded.desired, inputs.shard, expanded.errors)
     observed, source_notes = _observe(context, expanded, desired, other_triplets)
     plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, other_triplets)
