@@ -62,7 +62,7 @@ def test_plan_check_and_apply_follow_each_other(github: CommandLine, world: Worl
 
     applied = github.run("apply", "--yes", *options)
     assert applied.code == 0, applied
-    assert "Applied: 1 done, 0 failed, 0 blocked." in applied.out
+    assert "Apply complete: 1 created." in applied.out
     assert world.secrets(TARGET).keys() == set(TRIPLET)
     everything = plan.out + applied.out + applied.err
     assert PASSWORD not in everything

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -94,12 +95,17 @@ def test_a_line_of_the_log_has_server_and_sources(step: Step) -> None:
 
 
 def test_a_row_of_the_summary_has_server_and_sources(step: Step) -> None:
-    """In separate cells."""
-    rows = {line.split(" | ")[1]: line for line in step.summary.splitlines() if "` | `" in line}
-    assert "| `mycompany.azurecr.io` | `env:ENV_PASSWORD` |" in rows["`ENV`"]
-    assert "| `ghcr.io` | `env:GHCR_USER`, `secret:GHCR_TOKEN` |" in rows["`SECRET`"]
-    assert "| blocked | `registry.example.com:5000` |" in rows["`BLOCKED`"]
-    assert "| delete |  |  |" in rows["`OLD`"]
+    """In a cell of their own."""
+    rows = {
+        match[1]: line
+        for line in step.summary.splitlines()
+        if (match := re.search(r"<br>`(\w+)` \|", line))
+    }
+    assert "| `mycompany.azurecr.io`<br>password from `env:ENV_PASSWORD` |" in rows["ENV"]
+    origin = "`ghcr.io`<br>username from `env:GHCR_USER`<br>password from `secret:GHCR_TOKEN` |"
+    assert origin in rows["SECRET"]
+    assert "| `registry.example.com:5000`<br>" in rows["BLOCKED"]
+    assert "`OLD` |  |  | today |" in rows["OLD"]
 
 
 def test_the_sources_of_the_shorthand_are_its_inputs(action: Action) -> None:

@@ -169,12 +169,12 @@ def test_the_input_only_limits_a_run_to_its_registries(
     assert sandbox.exchanges == []
 
 
-# Days until the expiry, whether there is a warning, and whether the change is blocked.
-EXPIRIES = {"far": (15, False, False), "near": (13, True, False), "past": (-1, True, True)}
+# Days until the expiry, whether there is a warning, and whether an error blocks the change.
+EXPIRIES = {"far": (15, False, False), "near": (13, True, False), "past": (-1, False, True)}
 
 
 @pytest.mark.parametrize("case", EXPIRIES.values(), ids=EXPIRIES)
-def test_an_expiring_credential_has_a_warning_and_an_expired_one_is_blocked(
+def test_an_expiring_credential_has_a_warning_and_an_expired_one_an_error(
     clock: Clock, world: World, action: Action, case: tuple[int, bool, bool]
 ) -> None:
     """A credential that expires soon has a warning; an expired one is not stored."""
@@ -188,6 +188,9 @@ def test_an_expiring_credential_has_a_warning_and_an_expired_one_is_blocked(
     assert step.exit_code == (1 if blocked else 0), step.stdout
     assert step.outputs["next-expiry"] == f"{expiry:%Y-%m-%dT%H:%M:%SZ}"
     assert bool(step.annotations("warning")) == has_warning
+    assert [": the credential expired at " in error for error in step.annotations("error")] == (
+        [True] if blocked else []
+    )
     assert len(world.secrets(REPOSITORY)) == (0 if blocked else 3)
 
 

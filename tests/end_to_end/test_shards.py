@@ -132,7 +132,7 @@ def test_a_shard_without_targets_succeeds_without_changes(
         assert step.outputs["drift"] == "false"
         assert json.loads(step.outputs["plan"])["changes"] == []
         assert step.summary == ""
-        assert step.commands == [command for command in step.commands if command.name == "add-mask"]
+        assert {command.name for command in step.commands} <= {"add-mask", "group", "endgroup"}
     assert new_job().step(spec, ENVIRONMENT, shard=next(iter(empty))).exit_code == 0
     assert sandbox.writes == []
     changes = [

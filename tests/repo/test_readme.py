@@ -100,7 +100,7 @@ def test_every_message_of_the_troubleshooting_is_looked_at() -> None:
     assert len(TROUBLE_ROWS) >= 113
 
 
-def test_the_plan_in_the_readme_is_that_of_the_demo() -> None:
+def test_the_plan_in_the_documents_is_that_of_the_demo() -> None:
     """Line by line, with `…` for any text; the reason in the JSON output is one of them."""
     done = subprocess.run(
         [sys.executable, "-m", "github_sandbox.demo"],
@@ -109,8 +109,9 @@ def test_the_plan_in_the_readme_is_that_of_the_demo() -> None:
         check=True,
         text=True,
     )
-    (picture,) = re.findall(r"^```text\n([~+±].*?)^```$", README, re.DOTALL | re.MULTILINE)
-    for line in filter(None, map(str.strip, picture.splitlines())):
+    spec = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    (plan,) = re.findall(r"^```text\n([~+±].*?)^```$", spec, re.DOTALL | re.MULTILINE)
+    for line in filter(None, map(str.strip, plan.splitlines())):
         pattern = ".*".join(re.escape(part) for part in line.split("…"))
         assert re.search(rf"^ *{pattern}$", done.stdout, re.MULTILINE), line
     (reason,) = re.findall(r'"reason": "([^"]+)"', README)

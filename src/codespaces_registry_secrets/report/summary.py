@@ -29,7 +29,7 @@ _LEVELS = {
     "notice": f"{_INFORMATION} **Notice**",
 }
 _PLAN_FILE = "The output `plan-file` has all of them."
-_LOG = "the log has all of them"
+_LOG = "see the log"
 
 
 @dataclass(frozen=True)
@@ -119,4 +119,7 @@ def _fold(changes: Sequence[ReportedChange], report: Report, max_bytes: int) -> 
 
 def _problem(note: Note) -> str:
     place = f" {code(str(note.where))}" if str(note.where) else ""
-    return f"{_LEVELS[note.level]}{place}: {prose(note.message[:MAX_MESSAGE_CHARACTERS])}"
+    message = note.message
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        message = f"{message[:MAX_MESSAGE_CHARACTERS]}…"
+    return f"{_LEVELS[note.level]}{place}: {prose(message)}"
