@@ -75,4 +75,14 @@ COMMANDS: Mapping[str, CommandHelp] = {
         "`validate` finds more.",
         ("schema > spec.v1.json", "schema plan"),
     ),
+    "init": CommandHelp(
+        "Write a first spec and a workflow that applies it.",
+        "On a terminal it asks for what the options leave open. It never overwrites a file without "
+        "`--force`.",
+        (
+            "init",
+            "init --registry acr --name mycompany --target organization:octo-org",
+            "init --registry ecr --account 123456789012 --region eu-west-1 --use template",
+        ),
+    ),
 }
