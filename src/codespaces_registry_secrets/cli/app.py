@@ -40,7 +40,7 @@ def build_app(terminal: Terminal) -> App:
         error_console=terminal.err,
     )
     for name, texts in COMMANDS.items():
-        function = f"{PACKAGE}.cli.{texts.module or name}:{name}"
+        function = f"{PACKAGE}.cli.{texts.module or name}:{texts.function or name}"
         app.command(function, name=name, help=texts.text, help_epilogue=texts.epilogue)
     app.register_install_completion_command()
     return app

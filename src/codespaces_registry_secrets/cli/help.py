@@ -19,13 +19,15 @@ DESCRIPTION = (
 class CommandHelp:
     """The texts of one command. Each example is a command line without the program's name.
 
-    `module` is where the command's function is, if not in a module of its own.
+    `module` is where the command's function is, if not in a module of its own. `function` is its
+    name, if it is not that of the command.
     """
 
     summary: str
     details: str
     examples: tuple[str, ...]
     module: str = ""
+    function: str = ""
 
     @property
     def text(self) -> str:
@@ -84,5 +86,17 @@ COMMANDS: Mapping[str, CommandHelp] = {
             "init --registry acr --name mycompany --target organization:octo-org",
             "init --registry ecr --account 123456789012 --region eu-west-1 --use template",
         ),
+    ),
+    "import": CommandHelp(
+        "Print a spec for the registry secrets that GitHub stores.",
+        "The spec has the IDs, the targets, and who can use the secrets. GitHub never returns "
+        "values: the spec names variables for user names and passwords, and has a placeholder for "
+        "each server that `--server` does not give. `validate` reports the placeholders.",
+        (
+            "import organization:octo-org repository:octo-org/app > spec.yml",
+            "import user:@me --server ACR=mycompany.azurecr.io",
+        ),
+        module="import_spec",
+        function="import_spec",
     ),
 }

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from codespaces_registry_secrets import action
 from codespaces_registry_secrets.cli.app import InProcess, Process
+from codespaces_registry_secrets.cli.connection import TokenFile
 from codespaces_registry_secrets.cli.options import option_parameters, option_variables, variable_of
 from codespaces_registry_secrets.cli.output import (
     TerminalOutput,
@@ -29,7 +30,6 @@ from codespaces_registry_secrets.inputs.action_inputs import Mode
 from codespaces_registry_secrets.model.registries import GITHUB_API_URL
 from codespaces_registry_secrets.report.run_output import RunOutput
 
-TokenFile = Annotated[Path | None, Parameter(help="Read the token from this file.")]
 Repository = Annotated[
     str | None,
     Parameter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -31,7 +31,7 @@ from codespaces_registry_secrets.model.observed import (
 )
 from codespaces_registry_secrets.model.repositories import RepositoryInfo, transferred_message
 from codespaces_registry_secrets.model.targets import Repository, Target, User
-from codespaces_registry_secrets.model.triplet import Part, secret_name
+from codespaces_registry_secrets.model.triplet import registry_of
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently, run_first_then_others
 
 
@@ -56,7 +56,8 @@ def observe(
     by_target = _group_by_target(desired)
 
     def observe_target(target: Target) -> ObservedTarget:
-        observed = _observe_target(target, by_target[target], clients, errors)
+        registries = [triplet.registry for triplet in by_target[target]]
+        observed = _observe_target(target, registries, clients, errors)
         on_target()
         return observed
 
@@ -64,6 +65,24 @@ def observe(
     repositories, lookup_errors = index_repositories(desired, clients)
     targets = dict(zip(by_target, observed, strict=True))
     return Observed(targets, repositories, lookup_errors, source_changed_at)
+
+
+def observe_triplets(
+    targets: Sequence[Target], clients: GitHubClients
+) -> Mapping[Target, ObservedTarget]:
+    """Read every triplet at each target, with its selected repositories.
+
+    A target that cannot be read has an `error`, and no other target does because of it.
+
+    Raises:
+        FinalError: GitHub rejects the token, or a rate limit lasts too long.
+    """
+
+    def observe_target(target: Target) -> ObservedTarget:
+        return _observe_target(target, None, clients, {})
+
+    observed = run_first_then_others(observe_target, targets, READS_AT_ONCE)
+    return dict(zip(targets, observed, strict=True))
 
 
 def selected_repositories(client: GitHubClient, target: Target, name: str) -> SelectedRepositories:
@@ -94,16 +113,17 @@ def _group_by_target(desired: Iterable[Desired]) -> Mapping[Target, list[Desired
 
 def _observe_target(
     target: Target,
-    triplets: Sequence[Desired],
+    registries: Collection[str] | None,
     clients: GitHubClients,
     errors: Mapping[Target, str],
 ) -> ObservedTarget:
+    """Read one target, with the lists of these registries; None is every registry that it has."""
     if target in errors:
         return ObservedTarget({}, datetime.now(UTC), errors[target])
     try:
         client = clients.for_target(target)
         resolved, secrets = _read_target(client, target)
-        names = list(chain.from_iterable(_with_selection(t, secrets) for t in triplets))
+        names = list(_names_with_list(target, registries, secrets))
         lists = run_concurrently(
             partial(selected_repositories, client, resolved), names, READS_AT_ONCE
         )
@@ -167,14 +187,14 @@ def _list_secrets(client: GitHubClient, target: Target) -> tuple[dict[str, Obser
     return secrets, pages[-1].total_count
 
 
-def _with_selection(triplet: Desired, secrets: Mapping[str, ObservedSecret]) -> Iterable[str]:
-    """The members of a triplet that exist and have selected repositories."""
-    target = triplet.target
+def _names_with_list(
+    target: Target, registries: Collection[str] | None, secrets: Mapping[str, ObservedSecret]
+) -> Iterator[str]:
+    """The members of triplets that exist and have selected repositories."""
     if not target.has_list:
-        return ()
-    names = (secret_name(triplet.registry, part) for part in Part)
-    return (
-        name
-        for name in names
-        if name in secrets and (not target.has_visibility or secrets[name].visibility == "selected")
-    )
+        return
+    for name, secret in secrets.items():
+        registry = registry_of(name)
+        is_listed = registry is not None if registries is None else registry in registries
+        if is_listed and (not target.has_visibility or secret.visibility == "selected"):
+            yield name

@@ -63,6 +63,9 @@ GOOGLE_BASE64_KEY_USER = "_json_key_base64"
 # docs.gitlab.com; "Getting Bearer token using Basic Authentication", azure.github.io/acr.
 TOKEN_SERVERS = {DOCKER_HUB: "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
 
+# In a spec that `import` wrote, instead of a server that it cannot know. No server has `<`.
+SERVER_PLACEHOLDER = "<server>"
+
 # The grammar in the package `reference` of CNCF Distribution.
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 IMAGE = re.compile(
@@ -157,6 +160,11 @@ def server_of(entry: Mapping[str, object]) -> str | None:
 
 def server_error(server: str) -> str | None:
     """Why Codespaces would not match a server, with the right spelling; None if it would."""
+    if server == SERVER_PLACEHOLDER:
+        return (
+            "fill in the server of this registry; GitHub does not show which one is stored. Use "
+            f"the exact spelling, such as `{GHCR}` or `mycompany.azurecr.io`"
+        )
     spelling = _canonical_server(server)
     if spelling is None:
         return "must be a host name or host:port, such as `registry.example.com:5000`"
