@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import subprocess
-import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ from codespaces_registry_secrets.cli.starter_workflows import ACTION, CHECKOUT, 
 from codespaces_registry_secrets.model.registries import KINDS
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
-from command_line import ROOT, CommandLine
+from command_line import ROOT, CommandLine, Result
 from repo.documents import PROJECT, WORKFLOWS
 
 # script/check lints these files as GitHub and actionlint do.
@@ -170,10 +168,19 @@ def test_a_folder_that_cannot_be_written_is_an_error(cli: CommandLine) -> None:
 
 def test_on_a_terminal_it_asks_for_what_is_missing(cli: CommandLine) -> None:
     """An invalid answer is asked for again."""
-    answers = ["acr", "My Company", "mycompany", "", "me", "step", "organization:octo-org"]
-    code, printed = answer(cli, answers)
-    assert code == 0, printed
-    assert "must be lower-case letters" in printed
+    result = answer(
+        cli,
+        {
+            "Registry kind": "acr",
+            "name of the registry": "My Company",
+            "must be lower-case letters": "mycompany",
+            "ID of the registry": "",
+            "User name": "me",
+            "Workflow to write": "step",
+            "Targets": "organization:octo-org",
+        },
+    )
+    assert result.code == 0, result.out
     desired = load_desired(parse((cli.folder / SPEC_FILE).read_text(), SPEC_FILE), lambda *_: None)
     assert [(t.registry, str(t.target)) for t in desired] == [("ACR", "organization:octo-org")]
     assert desired[0].credential
@@ -184,38 +191,19 @@ def test_on_a_terminal_it_asks_for_what_is_missing(cli: CommandLine) -> None:
 
 def test_an_input_that_ends_writes_nothing(cli: CommandLine) -> None:
     """Ctrl-D at a question."""
-    code, printed = answer(cli, ["other", "\x04"])
-    assert code == 1, printed
-    assert "the input ended; nothing was written" in printed
+    result = answer(cli, {"Registry kind": "other", "Server": "\x04"})
+    assert result.code == 1
+    assert "the input ended; nothing was written" in result.out
     assert not (cli.folder / ".github").exists()
 
 
-def answer(cli: CommandLine, answers: list[str]) -> tuple[int, str]:
-    """Run `init` on a terminal, and answer each question after it is printed."""
-    parent, child = pty.openpty()
-    process = subprocess.Popen(
-        [cli.command, "init"],
-        cwd=cli.folder,
-        env=cli.variables({"TERM": "dumb"}),
-        stdin=child,
-        stdout=child,
-        stderr=child,
-    )
-    os.close(child)
-    printed = ""
-    for text in answers:
-        while not printed.endswith(": "):
-            printed += os.read(parent, 65536).decode()
-        os.write(parent, text.encode() + (b"" if text == "\x04" else b"\n"))
-        printed += "\n"
-        time.sleep(0.05)  # the terminal echoes the answer before the next question
-    while True:
-        try:
-            printed += os.read(parent, 65536).decode()
-        except OSError:  # Linux: the process has closed the terminal
-            break
-    os.close(parent)
-    return process.wait(60), printed
+def answer(cli: CommandLine, answers: Mapping[str, str]) -> Result:
+    """Run `init` on a terminal, and type each answer after the text that it belongs to."""
+    session = cli.on_terminal("init", TERM="dumb")
+    for question, text in answers.items():
+        session.wait_for(question)
+        session.type(text if text == "\x04" else f"{text}\n")
+    return session.end()
 
 
 def test_the_workflows_use_the_actions_of_the_examples() -> None:

@@ -23,6 +23,7 @@ ROOMS = (
     "state",
     "verify",
     "planning",
+    "diagnosis",
     "apply",
     "report",
     "action",
@@ -30,7 +31,7 @@ ROOMS = (
     "cli",
 )
 # Rooms without requests: they import neither the rooms nor the libraries that send requests.
-PURE = ("errors", "runtime", "text", "model", "inputs", "spec", "planning")
+PURE = ("errors", "runtime", "text", "model", "inputs", "spec", "planning", "diagnosis")
 REQUESTS = {"github", "requests", "urllib3", "aiohttp", "botocore"}
 SENDING_ROOMS = ("github", "state", "verify")
 MODULES = sorted(path for path in SRC.rglob("*.py") if path != SRC / "__init__.py")

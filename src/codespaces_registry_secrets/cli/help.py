@@ -99,4 +99,18 @@ COMMANDS: Mapping[str, CommandHelp] = {
         module="import_spec",
         function="import_spec",
     ),
+    "explain": CommandHelp(
+        "Show one registry of the spec: what is stored, and what a run would do.",
+        "For each target: the stored secrets with their ages, why a run would or would not write "
+        "them, and who can use them. Without `--state`, no value is required. The login is not "
+        "verified; `plan` does that.",
+        ("explain ACR", "explain ACR --state REGISTRY_SECRETS_STATE --json"),
+    ),
+    "doctor": CommandHelp(
+        "Show why a codespace of a repository can or cannot log in to its registries.",
+        "Reads the secrets of the repository, of its organization and of the token's user, and "
+        "shows which of them a codespace gets. It needs a token that can read all three; what it "
+        "cannot read is a warning. Exits with 1 if a codespace cannot log in.",
+        ("doctor octo-org/api", "doctor octo-org/api --only ACR --json"),
+    ),
 }

@@ -36,7 +36,7 @@ from codespaces_registry_secrets.spec.yaml_document import Document
 
 def import_spec(
     *targets: str,
-    server: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    server: Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)] = (),
     token_file: TokenFile = None,
     api_url: ApiUrl = None,
     process: InProcess,

@@ -60,11 +60,11 @@ class ServerOptions:
 
 
 def init(
-    server_options: ServerOptions = ServerOptions(),
     *,
+    server_options: ServerOptions = ServerOptions(),
     id: str | None = None,  # noqa: A002 - the name of the option
     username: str | None = None,
-    target: tuple[str, ...] = (),
+    target: Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)] = (),
     use: Use | None = None,
     force: Annotated[bool, Parameter(negative=())] = False,
     process: InProcess,
@@ -73,7 +73,7 @@ def init(
 
     Args:
         server_options: What the server of the registry is made from.
-        id: The id of the registry, the start of the names of its secrets. By default the kind.
+        id: The ID of the registry, the start of the names of its secrets. By default the kind.
         username: The user name. Without it, the Actions secret ID_USERNAME.
         target: Where to store the credential: organization:NAME, repository:OWNER/NAME or
             user:LOGIN. Repeat it for several. By default the repository of the current folder.

@@ -74,6 +74,20 @@ class Repository(_Response):
         return RepositoryInfo(self.full_name, self.id, self.archived, self.topics)
 
 
+class Owner(_Response):
+    """The owner of a repository; `type` is `Organization` or `User`."""
+
+    login: str
+    type: str
+
+
+class RepositoryWithOwner(Repository):
+    """A repository with what decides about the secrets that it gets."""
+
+    private: bool
+    owner: Owner
+
+
 class SelectedRepositories(_Response):
     """A page of a secret's selected repositories."""
 

@@ -64,3 +64,12 @@ class Desired:
     selection: Selection | None
     where: Location
     declared: Target | None = None
+
+
+@dataclass(frozen=True)
+class DeclaredRegistry:
+    """What a spec says about a registry: its server, why that is invalid, and the expiry."""
+
+    server: str | None = None
+    server_error: str | None = None
+    expires: datetime | None = None

@@ -28,6 +28,21 @@ class RepositoryInfo:
     properties: Properties = ()
 
 
+@dataclass(frozen=True)
+class RepositoryDetails:
+    """What decides about the secrets that a repository gets.
+
+    `full_name` is its current name. `private` includes internal. `organization` is its owner, or
+    None if a user owns it.
+    """
+
+    full_name: str
+    id: int
+    private: bool
+    archived: bool
+    organization: str | None
+
+
 # Every repository that was looked up, by lower-case full name. A repository that was renamed or
 # transferred is in it under the former name too, if the spec uses that name.
 RepositoryIndex = Mapping[str, RepositoryInfo]
