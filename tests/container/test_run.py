@@ -54,7 +54,7 @@ def test_the_spec_file_becomes_triplets(image: str, runner: Runner, world: World
     assert len(world.secrets("repository:octo-org/service-template")) == 3
     outputs = step.outputs
     assert (outputs["created"], outputs["repaired"], outputs["access-changed"]) == ("1", "1", "1")
-    assert "| `user:octocat` | `ACR` | create |" in step.summary
+    assert "| `user:octocat`<br>`ACR` |" in step.summary
     for value in [*CREDENTIALS.values(), TOKEN]:
         assert value not in step.log
         assert value not in " ".join(step.command_line)
@@ -84,7 +84,7 @@ def test_the_merge_action_reads_the_downloaded_plan_files(image: str, runner: Ru
 
     assert merged.exit_code == 0, merged.stdout + merged.stderr
     assert merged.outputs["created"] == step.outputs["created"] == "1"
-    assert "| create | planned | 1 |" in merged.summary
+    assert "**Plan: 1 to create, 1 to repair, 1 access change.**" in merged.summary
 
 
 def test_check_fails_only_if_there_is_drift(image: str, runner: Runner) -> None:
@@ -154,7 +154,7 @@ def test_errors_are_annotations_at_the_lines_of_the_spec_file(image: str, runner
     assert step.exit_code == 1
     errors = [command for command in step.commands if command.name == "error"]
     assert {error.properties["file"] for error in errors} == {".github/codespaces-registries.yml"}
-    assert [error.properties["line"] for error in errors] == ["12", "28"]
+    assert [error.properties["line"] for error in errors] == ["13", "29"]
     assert "2 errors in the configuration; no request was sent to GitHub." in step.stdout
 
 
@@ -175,4 +175,4 @@ def test_cancelling_a_job_stops_the_container(image: str, runner: Runner, world:
     assert time.monotonic() - cancelled_at < 5
     assert step.exit_code == 1
     assert "Stopped by SIGINT. It is safe to re-run" in step.annotations("error")[-1]
-    assert "| `user:octocat` | `ACR` | create |" in step.summary
+    assert "| `user:octocat`<br>`ACR` |" in step.summary

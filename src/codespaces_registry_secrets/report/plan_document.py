@@ -71,6 +71,14 @@ class ChangeDocument(_Model):
     repositories: Annotated[
         RepositoriesDocument, _key("Selected repositories.", {"add": [], "remove": []})
     ]
+    stored: Annotated[
+        str | None,
+        _key("When the stored credential was written; null if unknown.", "2026-01-31T03:00:00Z"),
+    ]
+    expires: Annotated[
+        str | None,
+        _key("When the credential of the spec expires; null if unknown.", "2026-06-30T00:00:00Z"),
+    ]
     outcome: Annotated[Status, _key("What became of the change.", "planned", "applied")]
     error: Annotated[str | None, _key("Why it failed; null if it did not.", None)]
 
