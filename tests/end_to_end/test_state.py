@@ -255,6 +255,22 @@ def test_a_damaged_state_is_replaced(
     assert nights.written == []
 
 
+def test_each_damaged_variable_has_a_warning(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are read concurrently."""
+    nights.spoil(f'{HEADER}\n{{"variables":3,"registries":{{}}}}')
+    for name in ("CRS_STATE_2", "CRS_STATE_3"):
+        nights.spoil("", name)
+
+    assert nights.run(mode="plan") == 0
+
+    output = capsys.readouterr().out
+    assert output.count("::warning") == 2
+    for name in ("CRS_STATE_2", "CRS_STATE_3"):
+        assert f"the Actions variable {name} is empty or damaged" in output
+
+
 @pytest.mark.parametrize("value", ["debug", "{}", f"x{HEADER}\n{{}}", HEADER.replace("v1", "v2")])
 def test_a_value_of_something_else_is_never_overwritten(
     nights: Nights, value: str, capsys: pytest.CaptureFixture[str]

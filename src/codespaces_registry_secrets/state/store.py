@@ -53,9 +53,10 @@ class StateStore:
             StateError: a variable belongs to something else.
         """
         self._texts, self.damaged = {}, ()
-        first = self._read(self.name)
+        first = self._parse(self.name, self._variables.read(self.name))
         names = list(self._names(first.variables))[1:]
-        return merge_documents([first, *run_concurrently(self._read, names, READS_AT_ONCE)])
+        texts = run_concurrently(self._variables.read, names, READS_AT_ONCE)
+        return merge_documents([first, *map(self._parse, names, texts)])
 
     def update(self, change: Callable[[Document], Document]) -> None:
         """Apply `change` to the records, unless it changes nothing.
@@ -80,8 +81,7 @@ class StateStore:
         yield self.name
         yield from (f"{self.name}_{number}" for number in range(2, count + 1))
 
-    def _read(self, name: str) -> Document:
-        text = self._variables.read(name)
+    def _parse(self, name: str, text: str | None) -> Document:
         if text is None:
             return Document()
         self._texts[name] = text
@@ -118,5 +118,5 @@ class StateStore:
         if name not in self._texts:
             if self._variables.create(name, text) or name == self.name:
                 return
-            self._read(name)
+            self._parse(name, self._variables.read(name))
         self._variables.update(name, text)
