@@ -34,12 +34,13 @@ class Variables:
         self._clients = clients
         self._target = _ActionsVariables(repository)
         self._url = f"/repos/{repository}/actions/variables"
+        self._visible = False
 
     def read(self, name: str) -> str | None:
         """The value of a variable; None if it does not exist.
 
         GitHub also returns 404 if the token cannot see the repository. Only then is the list of all
-        variables a 404 too.
+        variables a 404 too, which is requested once.
         """
         client = self._clients.for_target(self._target)
         try:
@@ -47,7 +48,9 @@ class Variables:
         except GitHubError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-        client.get(self._target, f"{self._url}?per_page=1", schemas.Variables)
+        if not self._visible:
+            client.get(self._target, f"{self._url}?per_page=1", schemas.Variables)
+            self._visible = True
         return None
 
     def create(self, name: str, value: str) -> bool:
