@@ -21,7 +21,6 @@ from codespaces_registry_secrets.github.target_resolution import (
     expand_globs,
     resolve_other_shards,
 )
-from codespaces_registry_secrets.github.variables import Variables
 from codespaces_registry_secrets.inputs.action_inputs import (
     Inputs,
     input_notes,
@@ -32,7 +31,6 @@ from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
-from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.planning.approval import refuse_unexpected
 from codespaces_registry_secrets.planning.credential_gate import (
     block_rejected,
@@ -117,7 +115,7 @@ class RunContext:
     limiter: RateLimiter
     output: RunOutput
     cancellation: Cancellation
-    recorder: StateRecorder | None
+    recorder: StateRecorder
     read_spec: ReadSpec
 
     def progress(
@@ -144,10 +142,7 @@ def _prepare(
     max_wait = MAX_SHARD_WAIT_SECONDS if inputs.shard else MAX_WAIT_SECONDS
     limiter = RateLimiter(inputs.writes_per_minute, output.info, cancellation, max_wait)
     clients = connect(inputs, limiter, timeouts, output.mask)
-    recorder = None
-    if inputs.state and inputs.repository:
-        variables = Variables(clients, inputs.repository)
-        recorder = StateRecorder(inputs.state, variables, sources)
+    recorder = StateRecorder(inputs, clients, sources)
     return RunContext(inputs, sources, clients, limiter, output, cancellation, recorder, read_spec)
 
 
@@ -189,7 +184,7 @@ def _observe(
     The targets of other shards are only resolved to their current names, so that none is pruned.
     """
     inputs, clients = context.inputs, context.clients
-    state, state_warnings = _load_state(context, desired)
+    state, state_warnings = context.recorder.load(t.credential for t in desired if t.credential)
     # With a state, nothing depends on the ages of the sources.
     compared_by_age = () if state else desired
     change_times, age_warnings = read_change_times(compared_by_age, clients, inputs.repository)
@@ -209,14 +204,6 @@ def _observe(
         observed, desired, other_triplets, expanded.repositories, clients, look_up=inputs.prune
     )
     return replace(observed, state=state), (*age_warnings, *state_warnings)
-
-
-def _load_state(
-    context: RunContext, desired: Sequence[Desired]
-) -> tuple[State | None, Sequence[Note]]:
-    if context.recorder is None:
-        return None, ()
-    return context.recorder.load(triplet.credential for triplet in desired if triplet.credential)
 
 
 def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
@@ -248,8 +235,7 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
     """Save the state, and report what the run did and what went wrong."""
     inputs, cancellation = context.inputs, context.cancellation
     problems = list(failure_notes(outcomes))
-    if context.recorder:
-        problems += context.recorder.save(outcomes, cancellation)
+    problems += context.recorder.save(outcomes, cancellation)
     if cancellation.requested and exit_code == FAILED:
         problems.append(Note("error", cancellation.message))
     plans_shards = inputs.plans_shards and not plan.refused

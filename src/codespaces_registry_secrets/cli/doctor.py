@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from codespaces_registry_secrets.cli.connection import (
 )
 from codespaces_registry_secrets.cli.options import variable_of
 from codespaces_registry_secrets.cli.spec_file import DEFAULT_FILE, parse_file
+from codespaces_registry_secrets.cli.terminal import Line
 from codespaces_registry_secrets.diagnosis.doctor import (
     Diagnosis,
     Problem,
@@ -39,8 +39,6 @@ from codespaces_registry_secrets.spec.declared import declared_registries
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _STYLES = {"error": "red", "warning": "yellow"}
 _HEADLINE_STYLES = {True: "bold green", False: "bold red", None: "bold yellow"}
-
-Line = tuple[str, str]  # text and style
 
 
 def doctor(
@@ -77,12 +75,7 @@ def doctor(
     scopes = {state.resolved or target: state for target, state in read.items()}
     at = Observed(scopes, {}, {}, {}).at
     diagnosis = diagnose(details, scopes, declared, at, inputs.only)
-    if json:
-        text = json_format.dumps(to_json(diagnosis), indent=2)
-        process.terminal.raw_result(f"{text}\n")
-    else:
-        for text, style in describe(diagnosis):
-            process.terminal.result(text, style)
+    process.terminal.report(describe(diagnosis), to_json(diagnosis) if json else None)
     return FAILED if diagnosis.can_log_in is False else DONE
 
 

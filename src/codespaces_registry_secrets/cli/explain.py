@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from codespaces_registry_secrets.cli.connection import (
 from codespaces_registry_secrets.cli.options import variable_of
 from codespaces_registry_secrets.cli.repository import find_repository
 from codespaces_registry_secrets.cli.spec_file import DEFAULT_FILE, parse_file
+from codespaces_registry_secrets.cli.terminal import Line
 from codespaces_registry_secrets.diagnosis.explanation import (
     EntryExplanation,
     Explanation,
@@ -42,13 +42,11 @@ from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.observe import observe
 from codespaces_registry_secrets.github.repositories import find_archived
 from codespaces_registry_secrets.github.target_resolution import expand_globs
-from codespaces_registry_secrets.github.variables import Variables
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.fields import format_duration, format_time
 from codespaces_registry_secrets.model.plan import Note
-from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.planning.credential_gate import block_targets
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.spec.load import load_desired
@@ -56,8 +54,6 @@ from codespaces_registry_secrets.state.recorder import StateRecorder
 from codespaces_registry_secrets.verify.credential_checks import embedded_expiry
 
 _STYLES = {"none": "green", "blocked": "bold red"}
-
-Line = tuple[str, str]  # text and style
 
 
 def explain(
@@ -97,12 +93,7 @@ def explain(
     explanation, notes = _explain(desired, sources, inputs, clients)
     for note in notes:
         process.terminal.message(f"{note.level}: {note.message}", "yellow")
-    if json:
-        text = json_format.dumps(to_json(explanation), indent=2)
-        process.terminal.raw_result(f"{text}\n")
-    else:
-        for text, style in describe(explanation):
-            process.terminal.result(text, style)
+    process.terminal.report(describe(explanation), to_json(explanation) if json else None)
     return DONE
 
 
@@ -126,11 +117,8 @@ def _explain(
     desired: Sequence[Desired], sources: Sources, inputs: Inputs, clients: GitHubClients
 ) -> tuple[Explanation, Sequence[Note]]:
     expanded = expand_globs(desired, clients)
-    state: State | None = None
-    state_notes: Sequence[Note] = ()
-    if inputs.state and inputs.repository:
-        recorder = StateRecorder(inputs.state, Variables(clients, inputs.repository), sources)
-        state, state_notes = recorder.load(t.credential for t in desired if t.credential)
+    recorder = StateRecorder(inputs, clients, sources)
+    state, state_notes = recorder.load(t.credential for t in desired if t.credential)
     compared_by_age = () if state else expanded.desired
     times, age_notes = read_change_times(compared_by_age, clients, inputs.repository)
     observed = replace(observe(expanded.desired, clients, times, expanded.errors), state=state)

@@ -5,14 +5,18 @@ Rich decides about colours: only on a terminal, and none if `NO_COLOR` is set.
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.text import Text
 
 from codespaces_registry_secrets.text.control_characters import replace_control_characters
+
+Line = tuple[str, str]  # text and style
 
 _POLL_SECONDS = 0.2
 
@@ -46,6 +50,14 @@ class Terminal:
     def result(self, text: str, style: str = "") -> None:
         """Print lines to standard output."""
         _print(self.out, text, style)
+
+    def report(self, lines: Iterable[Line], document: object | None) -> None:
+        """Print lines with their styles, or the document as JSON if there is one."""
+        if document is not None:
+            self.raw_result(f"{json.dumps(document, indent=2)}\n")
+            return
+        for text, style in lines:
+            self.result(text, style)
 
     def raw_result(self, text: str) -> None:
         """Write text that programs read, such as JSON, to standard output."""

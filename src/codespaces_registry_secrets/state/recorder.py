@@ -18,7 +18,9 @@ from codespaces_registry_secrets.errors import (
     describe_unexpected,
     input_location,
 )
+from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.variables import Variables
+from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Write
@@ -35,23 +37,29 @@ SECONDS_AFTER_SIGNAL = 4.0
 
 
 class StateRecorder:
-    """Loads the state of one run, and saves it with what the run wrote."""
+    """Loads the state of one run, and saves it with what the run wrote.
 
-    def __init__(self, name: str, variables: Variables, sources: Sources) -> None:
-        self._store = StateStore(variables, name)
-        self._variables = variables
+    Without the input `state` it does neither.
+    """
+
+    def __init__(self, inputs: Inputs, clients: GitHubClients, sources: Sources) -> None:
+        self._has_state = inputs.state is not None
+        self._variables = Variables(clients, inputs.repository or "")
+        self._store = StateStore(self._variables, inputs.state or "")
         self._fingerprints = Fingerprints(sources)
         self._new_salts: dict[str, bytes] = {}
         self._loaded: Records = {}
         self._usable = False
 
     def load(self, credentials: Iterable[Credential]) -> tuple[State | None, tuple[Note, ...]]:
-        """The state to plan with; None, and a warning, if it cannot be used.
+        """The state to plan with; None without the input, and with a warning if it is not usable.
 
         Raises:
             FinalError: GitHub rejects the token, or a rate limit lasts too long.
             SourceError: the value of a credential is not available.
         """
+        if not self._has_state:
+            return None, ()
         try:
             document = self._store.read()
         except FinalError:
