@@ -9,8 +9,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from github_sandbox import Sandbox, World
+from sandboxed_action import TOKEN, stored_triplet
 
 ROOT = Path(__file__).parents[1]
 NAME = "codespaces-registry-secrets"
@@ -125,3 +128,22 @@ class TerminalSession:
             return False
         self.output += text.replace("\r\n", "\n")
         return bool(text)
+
+
+def signed_in(cli: CommandLine, sandbox: Sandbox) -> CommandLine:
+    """The command with a token, for GitHub's API at the sandbox."""
+    return replace(cli, environ={"GH_TOKEN": TOKEN, "GITHUB_API_URL": sandbox.url})
+
+
+def organization_world() -> World:
+    """`octo-org` with two repositories, one of which is on the list of its triplet ACR."""
+    world = World()
+    world.add_user("octocat")
+    world.add_organization("octo-org", owners=("octocat",))
+    for name in ("octo-org/app", "octo-org/api", "octocat/dotfiles"):
+        world.add_repository(name)
+    world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
+    stored_triplet(
+        world, "organization:octo-org", visibility="selected", repositories=["octo-org/api"]
+    )
+    return world

@@ -6,29 +6,21 @@ import json
 
 import pytest
 
-from command_line import CommandLine
+from command_line import CommandLine, organization_world, signed_in
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TOKEN, stored_triplet
+from sandboxed_action import stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 
 
 @pytest.fixture
 def world() -> World:
-    world = World()
-    world.add_user("octocat")
-    world.add_organization("octo-org", owners=("octocat",))
-    for name in ("octo-org/app", "octo-org/api", "octocat/dotfiles"):
-        world.add_repository(name)
-    world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
-    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/api"])
-    return world
+    return organization_world()
 
 
 @pytest.fixture
 def github(cli: CommandLine, sandbox: Sandbox) -> CommandLine:
-    environ = {"GH_TOKEN": TOKEN, "GITHUB_API_URL": sandbox.url}
-    return CommandLine(cli.command, cli.folder, environ)
+    return signed_in(cli, sandbox)
 
 
 def test_a_repository_on_the_list_can_log_in(github: CommandLine) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from command_line import CommandLine
+from command_line import CommandLine, signed_in
 from github_sandbox import Sandbox, World
 from sandboxed_action import TOKEN, Clock, stored_triplet
 
@@ -61,9 +61,8 @@ def world() -> World:
 
 @pytest.fixture
 def github(cli: CommandLine, sandbox: Sandbox) -> CommandLine:
-    environ = {"GH_TOKEN": TOKEN, "GITHUB_API_URL": sandbox.url}
     (cli.folder / "spec.yml").write_text(SPEC)
-    return CommandLine(cli.command, cli.folder, environ)
+    return signed_in(cli, sandbox)
 
 
 OPTIONS = ("--spec-file", "spec.yml", "--repository", "octo-org/app")

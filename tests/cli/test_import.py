@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from command_line import CommandLine
+from command_line import CommandLine, organization_world, signed_in
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TOKEN, stored_triplet
+from sandboxed_action import stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 APP = "repository:octo-org/app"
@@ -14,13 +14,7 @@ APP = "repository:octo-org/app"
 
 @pytest.fixture
 def world() -> World:
-    world = World()
-    world.add_user("octocat")
-    world.add_organization("octo-org", owners=("octocat",))
-    for name in ("octo-org/app", "octo-org/api", "octocat/dotfiles"):
-        world.add_repository(name)
-    world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
-    stored_triplet(world, ORGANIZATION, visibility="selected", repositories=["octo-org/api"])
+    world = organization_world()
     stored_triplet(world, "user:octocat", repositories=["octocat/dotfiles"])
     world.put_secret(APP, "ACR_CONTAINER_REGISTRY_USER", b"old")
     return world
@@ -28,8 +22,7 @@ def world() -> World:
 
 @pytest.fixture
 def github(cli: CommandLine, sandbox: Sandbox) -> CommandLine:
-    environ = {"GH_TOKEN": TOKEN, "GITHUB_API_URL": sandbox.url}
-    return CommandLine(cli.command, cli.folder, environ)
+    return signed_in(cli, sandbox)
 
 
 def test_it_prints_a_spec_with_placeholders(github: CommandLine) -> None:
