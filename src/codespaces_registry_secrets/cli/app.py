@@ -1,4 +1,4 @@
-"""The commands, by name, and what each of them gets besides its options."""
+"""The commands, by name, and the parameter that each has in addition to its options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGE = "codespaces_registry_secrets"
 
 @dataclass(frozen=True)
 class Process:
-    """What a command gets besides its options."""
+    """The parameter of a command in addition to its options."""
 
     environ: Mapping[str, str] = field(repr=False)
     cancellation: Cancellation

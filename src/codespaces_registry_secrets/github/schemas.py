@@ -55,7 +55,7 @@ class Variable(_Response):
 
 
 class Variables(_Response):
-    """A page of a list of Actions variables, of which only the number is used."""
+    """The number of variables in a list of Actions variables."""
 
     total_count: int
 

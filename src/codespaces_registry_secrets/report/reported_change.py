@@ -62,7 +62,7 @@ class ReportedChange:
 
     @property
     def only_age_unknown(self) -> bool:
-        """Whether a rotation is no drift: its only reason is a source of unknown age."""
+        """Whether a rotation does not count as drift: only the age of a source is unknown."""
         return self.action == "rotate" and not self.drift
 
 

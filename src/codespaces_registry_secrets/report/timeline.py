@@ -89,7 +89,7 @@ def _chart(bars: Sequence[Bar], today: date) -> Iterator[str]:
 
 
 def _axis(days: int) -> Iterator[str]:
-    """Ticks for a chart of so many days, of which at most about ten have space."""
+    """The distance of the ticks in a chart of so many days; about ten ticks have space."""
     if days <= MAX_TICKS * 7:
         yield "    axisFormat %d %b"
         yield "    tickInterval 1week"
