@@ -9,6 +9,7 @@ from itertools import count
 from threading import RLock
 from typing import Literal, TypeAlias
 
+AccountKind = Literal["Organization", "User", "Bot"]
 Role = Literal["owner", "member"]
 PropertyValue: TypeAlias = str | Sequence[str] | None
 
@@ -19,7 +20,7 @@ class Account:
 
     id: int
     login: str
-    kind: Literal["Organization", "User"]
+    kind: AccountKind
     plan: str
     created_at: datetime
 
@@ -81,7 +82,7 @@ class AccountStore:
         """Add a user account."""
         return self._add_account(login, "User", "free")
 
-    def _add_account(self, login: str, kind: Literal["Organization", "User"], plan: str) -> Account:
+    def _add_account(self, login: str, kind: AccountKind, plan: str) -> Account:
         with self.lock:
             account = Account(next(self._ids), login, kind, plan, self.now())
             self._accounts[login.lower()] = account

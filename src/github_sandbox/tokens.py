@@ -18,13 +18,14 @@ LEVELS = ("read", "write", "admin")
 class Token:
     """The kind, owner and grants of a token, without its value.
 
-    `user` and `owner` are account ids. `repositories` (None: all of the owner's) and
-    `hidden_repositories` are repository ids. `sso_organizations` are the ids of the organizations
-    that it is authorized for by single sign-on, `partial_organizations` of those whose private
-    repositories are left out of its lists.
+    `bot` is the login of an App's own account. `user` and `owner` are account ids. `repositories`
+    (None: all of the owner's) and `hidden_repositories` are repository ids. `sso_organizations` are
+    the ids of the organizations that it is authorized for by single sign-on,
+    `partial_organizations` of those whose private repositories are left out of its lists.
     """
 
     kind: TokenKind
+    bot: str | None = None
     user: int | None = None
     scopes: tuple[str, ...] = ()
     owner: int | None = None
@@ -88,7 +89,8 @@ class TokenStore(AccountStore):
         expires: datetime | None = None,
     ) -> None:
         """Add a classic personal access token."""
-        token = Token("classic", self.account(user).id, tuple(scopes), expires=expires)
+        user_id = self.account(user).id
+        token = Token("classic", user=user_id, scopes=tuple(scopes), expires=expires)
         self._tokens[value] = token
 
     def add_fine_grained_token(
@@ -114,13 +116,16 @@ class TokenStore(AccountStore):
             expires=expires,
         )
 
-    def add_actions_token(self, value: str, *, repository: str) -> None:
-        """Add the GITHUB_TOKEN of a workflow in this repository."""
+    def add_actions_token(
+        self, value: str, *, repository: str, permissions: Mapping[str, str] | None = None
+    ) -> None:
+        """Add the GITHUB_TOKEN of a job in this repository with these `permissions`."""
         home = self.repository(repository)
         self._tokens[value] = Token(
             "actions",
+            bot="github-actions[bot]",
             owner=home.owner.id,
-            permissions={"contents": "write", "metadata": "read"},
+            permissions=permissions or {"contents": "write", "metadata": "read"},
             repositories=frozenset({home.id}),
         )
 
@@ -223,6 +228,7 @@ class TokenStore(AccountStore):
         expires = self.now() + self.installation_token_lifetime
         token = Token(
             "installation",
+            bot="sandbox-app[bot]",
             owner=installation.account.id,
             permissions=dict(permissions),
             repositories=repositories,

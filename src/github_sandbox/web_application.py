@@ -15,6 +15,7 @@ from github_sandbox import (
     routes_accounts,
     routes_actions,
     routes_apps,
+    routes_comments,
     routes_secrets,
     routes_variables,
 )
@@ -43,6 +44,7 @@ def create_application(world: World) -> web.Application:
         *routes_secrets.routes(),
         *routes_actions.routes(),
         *routes_variables.routes(),
+        *routes_comments.routes(),
     )
     for route in token_routes:
         handler = create_handler(world, route, authenticate_token)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from github_sandbox.accounts import utc_now
+from github_sandbox.accounts import Account, utc_now
+from github_sandbox.comment_store import Comment, CommentStore
 from github_sandbox.secret_store import ActionsSecret, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
 from github_sandbox.variable_store import VariableStore
@@ -52,6 +53,7 @@ class World(TokenStore):
         self._secret_stores: dict[SecretScope, SecretStore] = {}
         self._actions_secrets: dict[SecretScope, dict[str, ActionsSecret]] = {}
         self._variable_stores: dict[int, VariableStore] = {}
+        self._comment_stores: dict[int, CommentStore] = {}
 
     def scope(self, target: str) -> SecretScope:
         """The scope of a target; KeyError if the account or repository does not exist."""
@@ -179,6 +181,30 @@ class World(TokenStore):
     def variable_store(self, repository_id: int) -> VariableStore:
         """The Actions variables of a repository."""
         return self._variable_stores.setdefault(repository_id, VariableStore())
+
+    def add_pull_request(self, repository: str) -> int:
+        """Add a pull request to a repository, and return its number."""
+        with self.lock:
+            return self.comment_store(self.repository(repository).id).add_pull_request()
+
+    def add_comment(self, repository: str, number: int, body: str, *, author: str) -> Comment:
+        """Add a comment of a user or a bot to a pull request."""
+        with self.lock:
+            store = self.comment_store(self.repository(repository).id)
+            return store.create(number, self.author(author), body, self.now())
+
+    def comments(self, repository: str, number: int) -> list[Comment]:
+        """The comments on a pull request, oldest first."""
+        with self.lock:
+            return self.comment_store(self.repository(repository).id).list(number)
+
+    def author(self, login: str) -> Account:
+        """The account with this login; a bot's is created when it is first needed."""
+        return self.find_account(login) or self._add_account(login, "Bot", "free")
+
+    def comment_store(self, repository_id: int) -> CommentStore:
+        """The pull requests of a repository, with their comments."""
+        return self._comment_stores.setdefault(repository_id, CommentStore())
 
     def replace_key(self, target: str) -> None:
         """Replace a target's key pair; values sealed with the old public key are rejected."""

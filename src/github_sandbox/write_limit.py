@@ -10,8 +10,8 @@ WRITE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def is_write(method: str, path: str) -> bool:
-    """Whether a request changes content; a POST that issues an installation token does not."""
-    return method in WRITE_METHODS and not path.endswith("/access_tokens")
+    """Whether a request changes content; a POST for an installation token or a query does not."""
+    return method in WRITE_METHODS and not path.endswith(("/access_tokens", "/graphql"))
 
 
 class WriteLimit:
