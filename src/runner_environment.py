@@ -30,9 +30,16 @@ GITHUB: Mapping[str, str] = {
     "run_number": "7",
     "server_url": "https://github.com",
     "sha": "ffac537e6cbbf934b08745a378932722df287a53",
+    "token": "ghs_token_of_the_job_that_must_not_show",
     "triggering_actor": "octocat",
     "workflow": "registries",
+    "workflow_ref": "octo-org/app/.github/workflows/registries.yml@refs/heads/main",
 }
+# The payload of the event.
+EVENT: Mapping[str, object] = {
+    "repository": {"id": 1296269, "full_name": "octo-org/app", "private": True}
+}
+_CONTEXT_ONLY = ("token",)  # not a variable: only expressions can read it
 _MACHINE = {
     "ARCH": "X64",
     "ENVIRONMENT": "github-hosted",
@@ -75,7 +82,11 @@ def build_environment(
     return {
         **(env or {}),
         **input_variables(inputs),
-        **{f"GITHUB_{name.upper()}": value for name, value in github.items()},
+        **{
+            f"GITHUB_{name.upper()}": value
+            for name, value in github.items()
+            if name not in _CONTEXT_ONLY
+        },
         **{f"RUNNER_{name}": value for name, value in _MACHINE.items()},
         **{f"GITHUB_{command}": paths.file(command) for command in FILE_COMMANDS},
         "CI": "true",

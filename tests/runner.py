@@ -7,6 +7,7 @@ parses the output of the step as strictly as GitHub's runner does.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -19,7 +20,7 @@ from uuid import uuid4
 
 import yaml
 
-from runner_environment import FILE_COMMANDS, GITHUB, StepPaths, build_environment
+from runner_environment import EVENT, FILE_COMMANDS, GITHUB, StepPaths, build_environment
 from runner_protocol import RunnerError, Step, commands, key_values, step_summary
 
 __all__ = ["Runner", "RunnerError", "Started", "Step"]
@@ -40,14 +41,14 @@ class _StepFolders:
     step: str
 
     @classmethod
-    def make(cls, workspace: Path) -> _StepFolders:
+    def make(cls, workspace: Path, event: Mapping[str, object]) -> _StepFolders:
         """Create the directories and the empty files of the file commands."""
         folders = cls(workspace, workspace.parent / "_temp", uuid4().hex)
         for directory in folders.mounts():
             directory.mkdir(parents=True, exist_ok=True)
         for command in FILE_COMMANDS:
             folders.file(command).touch()
-        (folders.temp / "_github_workflow" / "event.json").write_text("{}\n")
+        (folders.temp / "_github_workflow" / "event.json").write_text(json.dumps(event))
         return folders
 
     def mounts(self) -> dict[Path, str]:
@@ -114,7 +115,7 @@ class Started:
 
 
 class Runner:
-    """Runs steps that use one action, all in the same job.
+    """Runs steps that use one action, all in the same job. `event` is the payload of its event.
 
     Args:
         action_yml: The action's metadata. `entrypoint.py` is next to the Dockerfile that it names.
@@ -134,6 +135,7 @@ class Runner:
         self._arguments: Sequence[str] = runs.get("args", ())
         self.workspace = workspace
         self.github = {**GITHUB, **(github or {})}
+        self.event = EVENT
 
     def run(
         self,
@@ -162,7 +164,7 @@ class Runner:
         Raises:
             RunnerError: The action does not have an input of this name.
         """
-        folders = _StepFolders.make(self.workspace)
+        folders = _StepFolders.make(self.workspace, self.event)
         paths = folders.paths(in_container=bool(image))
         variables = build_environment(
             self._complete_inputs(inputs), paths, github=self.github, env=env

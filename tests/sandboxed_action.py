@@ -11,10 +11,11 @@ from codespaces_registry_secrets.action import main
 from codespaces_registry_secrets.github.auth import TimeoutConfig
 from github_sandbox import Sandbox, World
 from runner import Runner, Started, Step
-from runner_environment import input_variables
+from runner_environment import EVENT, GITHUB, input_variables
 
 ACTION_YML = Path(__file__).parents[1] / "action.yml"
 TOKEN = "sandbox-token-that-must-not-show"
+JOB_TOKEN = GITHUB["token"]
 UNPACED = {"writes-per-minute": "100000"}  # the sandbox has no write limit unless a test sets one
 # A registry without targets; a test adds them.
 ACR_SPEC = """
@@ -80,6 +81,11 @@ class Action:
         self.workspace.mkdir()
         self.timeouts = TimeoutConfig(backoff=0)
         self._runner = Runner(ACTION_YML, self.workspace, {"api_url": sandbox.url})
+
+    def set_event(self, name: str, **payload: object) -> None:
+        """Let an event start the workflow; the payload has the default repository."""
+        self._runner.github["event_name"] = name
+        self._runner.event = {**EVENT, **payload}
 
     def step(self, spec: str = "", env: Mapping[str, str] | None = None, **inputs: str) -> Step:
         """Run a step in a separate process. `_` in an input's name stands for `-`."""

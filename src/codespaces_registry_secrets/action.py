@@ -24,6 +24,7 @@ from codespaces_registry_secrets.github.target_resolution import (
 from codespaces_registry_secrets.inputs.action_inputs import (
     Inputs,
     input_notes,
+    read_comment_inputs,
     read_inputs,
     secret_inputs,
 )
@@ -40,11 +41,13 @@ from codespaces_registry_secrets.planning.credential_gate import (
 from codespaces_registry_secrets.planning.lint import lint_without_state
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
+from codespaces_registry_secrets.report.comment import update_comment
 from codespaces_registry_secrets.report.early_end import report_early_end
 from codespaces_registry_secrets.report.log import Progress
 from codespaces_registry_secrets.report.notes import failure_notes
 from codespaces_registry_secrets.report.run_output import RunOutput
 from codespaces_registry_secrets.report.run_report import log_plan, report_outcomes
+from codespaces_registry_secrets.report.summary import Report
 from codespaces_registry_secrets.report.wording import count
 from codespaces_registry_secrets.report.workflow_commands import WorkflowCommands
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
@@ -79,7 +82,8 @@ def run(
     try:
         return _run(environ, output, cancellation, timeouts, read_spec)
     except Exception as error:  # noqa: BLE001 - every error must reach the log and the summary
-        report_early_end(error, output)
+        report = report_early_end(error, output)
+    update_comment(read_comment_inputs(environ), report, output, cancellation, timeouts)
     return FAILED
 
 
@@ -101,7 +105,8 @@ def _run(
             output.confirm(plan)
     outcomes = _apply_plan(context, plan)
     exit_code = _exit_code(context.inputs.mode, plan, outcomes)
-    _report(context, plan, outcomes, exit_code)
+    report = _report(context, plan, outcomes, exit_code)
+    update_comment(context.inputs, report, output, cancellation, timeouts)
     return exit_code
 
 
@@ -231,7 +236,7 @@ def _exit_code(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> int:
     return DRIFT if mode == "check" and plan.drift else DONE
 
 
-def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_code: int) -> None:
+def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_code: int) -> Report:
     """Save the state, and report what the run did and what went wrong."""
     inputs, cancellation = context.inputs, context.cancellation
     problems = list(failure_notes(outcomes))
@@ -240,4 +245,4 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
         problems.append(Note("error", cancellation.message))
     plans_shards = inputs.plans_shards and not plan.refused
     shards = shard_matrix(plan, inputs.writes_per_minute) if plans_shards else ()
-    report_outcomes(context.output, inputs, plan, outcomes, problems=problems, shards=shards)
+    return report_outcomes(context.output, inputs, plan, outcomes, problems=problems, shards=shards)

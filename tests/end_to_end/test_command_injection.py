@@ -8,7 +8,7 @@ import pytest
 
 from github_sandbox import Fault, Sandbox, World
 from runner import Step
-from sandboxed_action import ACR_SPEC, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, JOB_TOKEN, TOKEN, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 # For the runner, `\r` ends a line, like `\n`. For other programs, NEL and U+2028 do too.
@@ -31,7 +31,7 @@ def spec_with_property(value: str) -> str:
 def assert_nothing_is_injected(step: Step) -> None:
     """The step prints only commands of the Action, and names only the plan file that it wrote."""
     assert {command.name for command in step.commands} <= COMMANDS
-    assert step.masks == ["sandbox-token-that-must-not-show", "correct-horse"]
+    assert step.masks == [TOKEN, JOB_TOKEN, "correct-horse"]
     assert not [c for c in step.commands if "plan-file" in c.properties.get("name", "")]
     (plan,) = [path for path in step.files if path.name.startswith("codespaces-registry-plan-")]
     assert step.outputs["plan-file"] == plan.name

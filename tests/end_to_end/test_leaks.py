@@ -11,7 +11,7 @@ import pytest
 
 from github_sandbox import Fault, Sandbox, World
 from runner import Step
-from sandboxed_action import ACR_SPEC, TOKEN, TRIPLET, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, JOB_TOKEN, TOKEN, TRIPLET, Action, stored_triplet
 
 JSON_KEY = """{
   "type": "service_account",
@@ -111,7 +111,7 @@ def test_no_value_of_the_input_credentials_appears_in_the_output(
     assert value == password.encode()
     first_lines = step.stdout.splitlines()[: len(step.masks)]
     assert all(line.startswith("::add-mask::") for line in first_lines)
-    assert step.masks[:2] == [TOKEN, credentials(password)]
+    assert step.masks[:3] == [TOKEN, JOB_TOKEN, credentials(password)]
     assert {line.strip() for line in password.splitlines() if len(line) > 5} <= set(step.masks)
 
 
@@ -151,8 +151,8 @@ def test_masks_are_the_first_output(action: Action, password: str) -> None:
     step = action.step(SPEC, {"ACR_PASSWORD": password})
 
     masks = step.masks
-    assert masks[0] == TOKEN
-    assert len(masks) > 1
+    assert masks[:2] == [TOKEN, JOB_TOKEN]
+    assert len(masks) > 2
     first_lines = step.stdout.splitlines()[: len(masks)]
     assert all(line.startswith("::add-mask::") for line in first_lines)
 
@@ -161,7 +161,7 @@ def test_a_json_key_is_masked_line_by_line(action: Action) -> None:
     """Each long line is masked, but no line with a brace alone, which would hide braces in each log."""
     step = action.step(SPEC, {"ACR_PASSWORD": JSON_KEY})
 
-    assert step.masks[1:] == [line.strip() for line in JSON_KEY.splitlines()[1:-1]]
+    assert step.masks[2:] == [line.strip() for line in JSON_KEY.splitlines()[1:-1]]
 
 
 def test_inputs_are_masked_before_they_are_validated(action: Action) -> None:
@@ -169,14 +169,14 @@ def test_inputs_are_masked_before_they_are_validated(action: Action) -> None:
     step = action.step(SPEC, token="", app_id="1", app_private_key="no key", password="pass-word")
 
     assert step.exit_code == 1
-    assert set(step.masks) == {"no key", "pass-word"}
+    assert set(step.masks) == {JOB_TOKEN, "no key", "pass-word"}
 
 
 def test_servers_and_user_names_are_not_masked(action: Action) -> None:
     """They are in the spec, and the log needs them."""
     step = action.step(SPEC, {"ACR_PASSWORD": "correct-horse"})
 
-    assert step.masks == [TOKEN, "correct-horse"]
+    assert step.masks == [TOKEN, JOB_TOKEN, "correct-horse"]
 
 
 def test_a_message_of_github_cannot_become_a_workflow_command(

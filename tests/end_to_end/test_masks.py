@@ -9,7 +9,7 @@ from aiohttp import web
 from github_app import add_app, app_inputs
 from github_sandbox import World
 from registry.scripted_server import Served, challenging
-from sandboxed_action import LOGIN_SPEC, TOKEN, Action
+from sandboxed_action import JOB_TOKEN, LOGIN_SPEC, TOKEN, Action
 
 PASSWORD = "correct horse battery staple"
 ENVIRONMENT = {"ACR_PASSWORD": PASSWORD}
@@ -42,4 +42,4 @@ def test_the_basic_header_and_the_token_of_a_login_are_masked(action: Action) ->
 
     assert step.exit_code == 0, step.stdout
     basic = b64encode(f"octocat:{PASSWORD}".encode()).decode()
-    assert step.masks == [TOKEN, PASSWORD, basic, "a-token-for-a-while"]
+    assert step.masks == [TOKEN, JOB_TOKEN, PASSWORD, basic, "a-token-for-a-while"]

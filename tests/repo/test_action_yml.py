@@ -24,7 +24,7 @@ FIELDS = {
 SOURCE_INPUTS = set(
     chain.from_iterable(map(get_args, get_args(Source.model_fields["input"].annotation)))
 )
-EXPRESSIONS = {"${{ github.api_url }}": "https://api.github.com"}
+EXPRESSIONS = {"${{ github.api_url }}": "https://api.github.com", "${{ github.token }}": ""}
 ENTRIES = {**ACTION["inputs"], **ACTION["outputs"]}
 
 
@@ -38,7 +38,8 @@ def test_the_code_reads_the_inputs_of_action_yml() -> None:
 def test_a_default_is_the_same_in_the_code(name: str) -> None:
     """So the code behaves the same if the runner sets no default, or an empty string."""
     default = ACTION["inputs"][name].get("default", "")
-    environ = input_variables({name: EXPRESSIONS.get(default, default)} if default else {})
+    value = EXPRESSIONS.get(default, default)
+    environ = input_variables({name: value} if value else {})
     code_default = getattr(Inputs.model_validate({}), FIELDS[name])
     assert getattr(Inputs.model_validate(environ), FIELDS[name]) == code_default
     assert default or not code_default

@@ -130,11 +130,15 @@ def test_a_step_names_the_major_tag(step: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", FULL)
 def test_a_workflow_has_minimal_permissions(text: str) -> None:
-    """Only to read the repository, and only in a job that checks it out."""
+    """To read the repository in a job that checks it out, and to comment in a job that does."""
     assert yaml.safe_load(text)["permissions"] == {}
     for job, listed in jobs(text):
         checked_out = any(step["uses"].startswith(CHECKS_OUT) for step in listed)
-        assert job.get("permissions", {}) == ({"contents": "read"} if checked_out else {})
+        comments = any(step.get("with", {}).get("comment") for step in listed)
+        assert job.get("permissions", {}) == {
+            **({"contents": "read"} if checked_out else {}),
+            **({"pull-requests": "write"} if comments else {}),
+        }
 
 
 @pytest.mark.parametrize("text", FULL)

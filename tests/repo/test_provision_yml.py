@@ -20,8 +20,9 @@ JOBS = WORKFLOW["jobs"]
 RECIPE = section(PAGES["scaling.md"], "## Thousands of targets")
 MERGE = yaml.safe_load((ROOT / ".github/actions/merge-shards/action.yml").read_text())
 OWN = {"max-parallel", "name"}
-# Inputs that are useless with many targets, and the one that the workflow sets.
-LEFT_OUT = {*SHORTHAND, "shard"}
+# Inputs that are useless with many targets, the one that the workflow sets, and those that need
+# another permission of the job.
+LEFT_OUT = {*SHORTHAND, "shard", "comment", "github-token"}
 EXAMPLE = yaml.safe_load((ROOT / "examples" / "workflows" / "provision.yml").read_text())
 
 

@@ -18,9 +18,13 @@ from codespaces_registry_secrets.inputs.action_inputs import SHORTHAND, Inputs
 from codespaces_registry_secrets.model.fields import format_duration
 
 # Inputs that are no options. The arguments of a process are visible to every user of the machine,
-# so no secret is one; the mode is the command; a spec is a file.
+# so no secret is one; the mode is the command; a spec is a file; the Action writes the comment.
 NOT_OPTIONS = frozenset(
-    {"token", "app_id", "app_private_key", "credentials", "mode", "spec", *SHORTHAND}
+    {
+        *("token", "github_token", "app_id", "app_private_key", "credentials"),
+        *("mode", "spec", "comment"),
+        *SHORTHAND,
+    }
 )
 _PREFIX = "INPUT_"
 HELP: Mapping[str, str] = {

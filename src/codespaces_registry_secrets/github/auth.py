@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -77,8 +77,30 @@ def connect(
 
     `mask` is called with each token of an installation before it is used.
     """
-    settings: dict[str, Any] = {
-        "base_url": inputs.api_url,
+    settings = _settings(inputs.api_url, timeouts)
+    if inputs.app_id and inputs.app_private_key:
+        app = AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
+        return _AppClients(app, settings, limiter, mask)
+    token = inputs.token.get_secret_value() if inputs.token else ""
+    new_github = partial(Github, auth=Auth.Token(token), **settings)
+    return _TokenClients(GitHubClient(new_github, limiter, lambda: [token]))
+
+
+def connect_for_comment(
+    token: str, api_url: str, limiter: RateLimiter, timeouts: TimeoutConfig
+) -> GitHubClient:
+    """Make the client for the comment. It sends a POST once: a repeated one is a second comment."""
+    settings = _settings(api_url, timeouts, repeated={"GET", "PATCH"})
+    new_github = partial(Github, auth=Auth.Token(token), **settings)
+    return GitHubClient(new_github, limiter, lambda: [token], repeat_posts=False)
+
+
+def _settings(
+    api_url: str, timeouts: TimeoutConfig, repeated: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The settings of PyGithub; `repeated` are the methods that urllib3 repeats, None for all."""
+    return {
+        "base_url": api_url,
         "timeout": timeouts.timeout,
         "user_agent": USER_AGENT,
         "api_version": API_VERSION,
@@ -89,16 +111,10 @@ def connect(
             total=RETRIES,
             backoff_factor=timeouts.backoff,
             status_forcelist=range(500, 600),
-            allowed_methods=None,  # each write of the Action can be repeated
+            allowed_methods=repeated,
             respect_retry_after_header=False,
         ),
     }
-    if inputs.app_id and inputs.app_private_key:
-        app = AppAuth(inputs.app_id, inputs.app_private_key.get_secret_value())
-        return _AppClients(app, settings, limiter, mask)
-    token = inputs.token.get_secret_value() if inputs.token else ""
-    new_github = partial(Github, auth=Auth.Token(token), **settings)
-    return _TokenClients(GitHubClient(new_github, limiter, lambda: [token]))
 
 
 class _TokenClients:

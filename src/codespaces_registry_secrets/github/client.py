@@ -45,7 +45,8 @@ class GitHubClient:
     """Sends requests with one authentication. Safe to use from several threads.
 
     `new_github` makes a PyGithub client, `tokens` returns the tokens that its requests can carry,
-    and `refresh` renews the token if it expires soon. `server_time` is the time of the last
+    and `refresh` renews the token if it expires soon. `repeat_posts` says whether a POST is sent
+    again if its response breaks off. `server_time` is the time of the last
     response by GitHub's clock. `token_expires` is when the token expires, None if GitHub does not
     say.
     """
@@ -56,11 +57,14 @@ class GitHubClient:
         limiter: RateLimiter,
         tokens: Callable[[], Iterable[str]],
         refresh: Callable[[], None] = lambda: None,
+        *,
+        repeat_posts: bool = True,
     ) -> None:
         self._new_github = new_github
         self._limiter = limiter
         self._tokens = tokens
         self._refresh = refresh
+        self._repeat_posts = repeat_posts
         self._idle: deque[Transport] = deque()
         self.server_time = datetime.now(UTC)
         self.token_expires: datetime | None = None
@@ -143,6 +147,11 @@ class GitHubClient:
         """
         self._follow("POST", target, url, body)
 
+    def query(self, target: Target, query: str, schema: Schema[T]) -> T:
+        """Send a query to GraphQL, and parse the response."""
+        _, body = self._request("POST", target, "/graphql", {}, {"query": query})
+        return parse_response(schema, body)
+
     def patch(self, target: Target, url: str, body: Mapping[str, Any]) -> None:
         """Send a PATCH, and follow the redirect of a repository that moved.
 
@@ -187,7 +196,8 @@ class GitHubClient:
         self._refresh()
         try:
             with translate_errors(target, partial(self._values_sent, secrets)):
-                headers, content = send_with_retry(self._limiter, verb, send)
+                retries = 0 if verb == "POST" and not self._repeat_posts else RETRIES
+                headers, content = send_with_retry(self._limiter, verb, send, retries)
         except GitHubError as error:
             error.maybe_applied = maybe_applied or not _was_rejected(error)
             raise
@@ -219,9 +229,11 @@ def _was_rejected(error: GitHubError) -> bool:
     return isinstance(error, RateLimitError) or error.status in rejections
 
 
-def send_with_retry(limiter: RateLimiter, verb: str, send: Callable[[], T]) -> T:
+def send_with_retry(
+    limiter: RateLimiter, verb: str, send: Callable[[], T], retries: int = RETRIES
+) -> T:
     """Send a request, and repeat it if its response breaks off: urllib3 does not repeat that."""
-    for _ in range(RETRIES):
+    for _ in range(retries):
         with suppress(requests.exceptions.ChunkedEncodingError):
             return limiter.send(verb, send)
     return limiter.send(verb, send)

@@ -119,6 +119,8 @@ def _forbidden_integration(target: Target, message: str, headers: Mapping[str, s
             "manage a user's secrets: give the user's own token with "
             f"{target.classic_scope} or {target.permission}"
         )
+    if target.job_permission:
+        return f"GitHub denied the request ({message}); {_permissions(target)}"
     return (
         f"GitHub denied the request ({message}); a GitHub App needs {target.permission}, and "
         f"GITHUB_TOKEN can never have this permission{_accepted(headers)}"
@@ -126,6 +128,8 @@ def _forbidden_integration(target: Target, message: str, headers: Mapping[str, s
 
 
 def _permissions(target: Target) -> str:
+    if target.job_permission:
+        return f"add `{target.permission}` to the `permissions` of the job"
     return (
         f"a classic token needs the scope {target.classic_scope}, a fine-grained one or a GitHub "
         f"App {target.permission}"

@@ -114,6 +114,26 @@ class Account(_Response):
     login: str
 
 
+class IssueComment(_Response):
+    """A comment on an issue or a pull request; `user` is None if the account was deleted."""
+
+    id: int
+    body: str | None = None
+    user: Account | None = None
+
+
+class Viewer(_Response):
+    """The account that a token acts for: a user, or the bot of an App."""
+
+    viewer: Account
+
+
+class ViewerData(_Response):
+    """The response of GraphQL to a query for the viewer."""
+
+    data: Viewer
+
+
 class Installation(_Response):
     """The installation of an App at an account."""
 
@@ -151,6 +171,7 @@ class RepositoryProperties(_Response):
 Schema = type[T] | TypeAdapter[T]
 
 REPOSITORIES = TypeAdapter(list[Repository])
+ISSUE_COMMENTS = TypeAdapter(list[IssueComment])
 PROPERTIES = TypeAdapter(list[RepositoryProperties])
 
 

@@ -37,9 +37,9 @@ from codespaces_registry_secrets.text.redaction import Redactor
 # Source: "REST API endpoints for Codespaces secrets", docs.github.com, and those of what is read.
 EXPECTED_STATUS = {
     "GET": (200,),
-    "POST": (201,),
+    "POST": (200, 201),  # 200 from GraphQL
     "PUT": (201, 204),
-    "PATCH": (204,),
+    "PATCH": (200, 204),  # 200 for a comment
     "DELETE": (204,),
 }
 _EXPECTED_ERRORS = (GithubException, requests.RequestException, RegistrySecretsError)

@@ -46,6 +46,9 @@ Verify = Literal["required", "auto", "off"]
 # The inputs that describe one registry and one target without YAML.
 SHORTHAND = ("id", "registry", "server", "target", "visibility", "repositories")
 
+# The inputs that `comment` depends on.
+COMMENT = ("comment", "github_token", "api_url", "spec", "spec_file", "id")
+
 
 def _variable(field: str) -> str:
     return f"INPUT_{field.upper().replace('_', '-')}"
@@ -95,6 +98,8 @@ class Inputs(BaseModel):
         BeforeValidator(parsers.parse_patterns),
         AfterValidator(parsers.check_owners),
     ] = ()
+    comment: Annotated[bool, BeforeValidator(parsers.parse_boolean)] = False
+    github_token: Annotated[SecretStr, AfterValidator(parsers.check_token)] | None = None
     api_url: Annotated[str, BeforeValidator(parsers.parse_api_url)] = GITHUB_API_URL
     id: RegistryId | None = None
     registry: Annotated[KindName | None, parsers.ANY_CASE] = None
@@ -108,6 +113,10 @@ class Inputs(BaseModel):
     workspace: Path = Field(default=Path(), alias="GITHUB_WORKSPACE")
     repository: str | None = Field(default=None, alias="GITHUB_REPOSITORY")
     event: str = Field(default="", alias="GITHUB_EVENT_NAME")
+    event_path: Path | None = Field(default=None, alias="GITHUB_EVENT_PATH")
+    workflow_ref: str = Field(default="", alias="GITHUB_WORKFLOW_REF")
+    workflow: str = Field(default="", alias="GITHUB_WORKFLOW")
+    job: str = Field(default="", alias="GITHUB_JOB")
     ecr_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_ECR")
 
     @property
@@ -142,7 +151,7 @@ def secret_inputs(environ: Mapping[str, str]) -> Iterator[SecretStr]:
 
     Each value in `credentials` is masked separately too: JSON can spell it with escapes.
     """
-    for name in ("token", "app_private_key", "password", "credentials"):
+    for name in ("token", "github_token", "app_private_key", "password", "credentials"):
         value = environ.get(_variable(name), "").strip()
         if value:
             yield SecretStr(value)
@@ -171,6 +180,20 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
     return inputs
 
 
+def read_comment_inputs(environ: Mapping[str, str]) -> Inputs | None:
+    """The inputs that `comment` needs, even if others are invalid; None if one of these is."""
+    names = {_variable(name) for name in COMMENT}
+    variables = {
+        name: value.strip()
+        for name, value in environ.items()
+        if value.strip() and (name in names or not name.startswith("INPUT_"))
+    }
+    try:
+        return Inputs.model_validate(variables)
+    except ValidationError:
+        return None
+
+
 def input_notes(inputs: Inputs) -> Iterator[Note]:
     """Warnings about inputs that are valid but risky."""
     is_pull_request = inputs.event.startswith("pull_request")
@@ -194,6 +217,9 @@ def _contradictions(variables: Mapping[str, str]) -> Iterator[ConfigError]:
         yield _input_error("id", f"required when {_listed(shorthand)} is set")
     if has["registry"] and has["server"]:
         yield _input_error("server", "`registry` and `server` are mutually exclusive")
+    if has["shard"] and variables.get(_variable("comment"), "").lower() == "true":
+        message = "`comment` and `shard` are mutually exclusive: a shard plans only a part"
+        yield _input_error("comment", message)
     prune = variables.get(_variable("prune"), "").lower() == "true"
     for name in ("only", "id"):
         if prune and has[name]:

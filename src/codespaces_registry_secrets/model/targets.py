@@ -37,6 +37,8 @@ class Target:
     has_list: ClassVar[bool] = False  # whether secrets have a list of selected repositories
     classic_scope: ClassVar[str]  # the scope that a classic token needs
     permission: ClassVar[str]  # the permission that a fine-grained token or an App needs
+    # Whether the `permissions` of a job can give this permission to GITHUB_TOKEN.
+    job_permission: ClassVar[bool] = False
     not_found_reason: ClassVar[str]  # what a 404 for this kind of target can mean
 
     @property

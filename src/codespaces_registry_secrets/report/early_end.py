@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from codespaces_registry_secrets.errors import (
     CancelledError,
@@ -14,11 +15,14 @@ from codespaces_registry_secrets.errors import (
 from codespaces_registry_secrets.model.plan import Note
 from codespaces_registry_secrets.report.notes import merge_notes
 from codespaces_registry_secrets.report.run_output import RunOutput
-from codespaces_registry_secrets.report.summary import render_early_summary
+from codespaces_registry_secrets.report.summary import TITLE, Report, render_early_summary
 
 
-def report_early_end(error: Exception, output: RunOutput) -> None:
-    """Report the error that stopped a run. For a crash it reports type and place, never a value."""
+def report_early_end(error: Exception, output: RunOutput) -> Report:
+    """Report the error that stopped a run, and return the summary's content for the comment.
+
+    Of a crash it reports type and place, never a value.
+    """
     end = describe_early_end(error)
     notes = merge_notes(end.notes)
     for note in notes:
@@ -27,6 +31,7 @@ def report_early_end(error: Exception, output: RunOutput) -> None:
         output.listing("Where it happened", end.trace)
     output.info(end.headline)
     output.finish({}, None, render_early_summary(end.headline, notes))
+    return Report(TITLE, end.headline, notes, changes=(), at=datetime.now(UTC))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from codespaces_registry_secrets.report.notes import merge_notes
 from codespaces_registry_secrets.report.outputs import build_outputs, whole_plan
 from codespaces_registry_secrets.report.reported_change import report_changes, report_plan
 from codespaces_registry_secrets.report.run_output import RunOutput
-from codespaces_registry_secrets.report.summary import render_summary
+from codespaces_registry_secrets.report.summary import Report, build_report, render_report
 from codespaces_registry_secrets.report.wording import headline
 
 
@@ -36,8 +36,10 @@ def report_outcomes(
     *,
     problems: Sequence[Note],
     shards: Sequence[Shard],
-) -> None:
-    """Write log, annotations, outputs and summary. The log has the plan already.
+) -> Report:
+    """Write log, annotations, outputs and summary; return the summary's content for the comment.
+
+    The log has the plan already.
 
     `problems` arose after the plan. `shards` apply the plan in other jobs.
     """
@@ -49,10 +51,11 @@ def report_outcomes(
         changes = report_changes(outcomes)
         output.info(headline(inputs.mode, changes, refused=plan.refused))
     notes = merge_notes((*plan.all_notes, *problems))
-    # A shard has no summary: the workflow merges the plans of all shards into one.
-    summary = "" if inputs.shard else render_summary(inputs.mode, plan, outcomes, notes)
+    report = build_report(inputs.mode, plan, outcomes, notes)
     output.finish(
         build_outputs(inputs.mode, plan, outcomes, shards),
         whole_plan(inputs.mode, plan, outcomes),
-        summary,
+        # A shard has no summary: the workflow merges the plans of all shards into one.
+        "" if inputs.shard else render_report(report),
     )
+    return report
