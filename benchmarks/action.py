@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import json
 import os
 import shutil
 import sys
@@ -14,7 +15,7 @@ from py_compile import PycInvalidationMode
 from benchmarks.processes import Measurement, measure
 from benchmarks.sandbox import ROOT, TOKEN, Run, run_against_sandbox
 from benchmarks.workloads import PASSWORD, Workload, repository
-from runner_environment import FILE_COMMANDS, GITHUB, StepPaths, build_environment
+from runner_environment import EVENT, FILE_COMMANDS, GITHUB, StepPaths, build_environment
 
 PACKAGE = Path("src", "codespaces_registry_secrets")
 # The same options as the image's ENTRYPOINT, except the location of the bytecode.
@@ -74,6 +75,7 @@ def _environment(
     paths = StepPaths(root, root, root, root, root, step="bench")
     for command in FILE_COMMANDS:
         Path(paths.file(command)).touch()
+    Path(paths.event).write_text(json.dumps(EVENT), encoding="utf-8")
     inputs = {
         "api-url": url,
         "spec-file": ".github/codespaces-registries.yml",

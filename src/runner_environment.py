@@ -63,6 +63,11 @@ class StepPaths:
         """Return the path of the file that one of `FILE_COMMANDS` appends to."""
         return f"{self.file_commands}/{command.lower()}_{self.step}"
 
+    @property
+    def event(self) -> str:
+        """Return the path of the event's payload."""
+        return f"{self.workflow}/event.json"
+
 
 def build_environment(
     inputs: Mapping[str, str],
@@ -91,7 +96,7 @@ def build_environment(
         **{f"GITHUB_{command}": paths.file(command) for command in FILE_COMMANDS},
         "CI": "true",
         "GITHUB_ACTIONS": "true",
-        "GITHUB_EVENT_PATH": f"{paths.workflow}/event.json",
+        "GITHUB_EVENT_PATH": paths.event,
         "GITHUB_WORKSPACE": paths.workspace,
         "HOME": paths.home,
         "RUNNER_TEMP": paths.temp,

@@ -28,10 +28,12 @@ from codespaces_registry_secrets.inputs.action_inputs import (
     read_inputs,
     secret_inputs,
 )
+from codespaces_registry_secrets.inputs.event import read_event
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
+from codespaces_registry_secrets.model.private_names import find_private_names
 from codespaces_registry_secrets.planning.approval import refuse_unexpected
 from codespaces_registry_secrets.planning.credential_gate import (
     block_rejected,
@@ -45,6 +47,7 @@ from codespaces_registry_secrets.report.comment import update_comment
 from codespaces_registry_secrets.report.early_end import report_early_end
 from codespaces_registry_secrets.report.log import Progress
 from codespaces_registry_secrets.report.notes import failure_notes
+from codespaces_registry_secrets.report.privacy import hide_notes, hide_outcomes, hide_plan
 from codespaces_registry_secrets.report.run_output import RunOutput
 from codespaces_registry_secrets.report.run_report import log_plan, report_outcomes
 from codespaces_registry_secrets.report.summary import Report
@@ -100,7 +103,7 @@ def _run(
         desired = _load_spec(context)  # masks every value, so no line of the log comes before it
         with output.phase("Read GitHub's secrets, and check the credentials"):
             plan = build_plan(context, desired)
-        log_plan(output, plan, context.inputs.shard)
+        log_plan(output, hide_plan(plan), context.inputs.shard)
         if context.inputs.mode == "apply":
             output.confirm(plan)
     outcomes = _apply_plan(context, plan)
@@ -169,6 +172,9 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     plan = block_rejected(plan, reports, clients.token_expires, observed.at, inputs.expiry_warning)
     state_notice = () if inputs.state else lint_without_state(desired, plan)
     notes = (*input_notes(inputs), *expanded.notes, *source_notes, *plan.notes, *state_notice)
+    if read_event(inputs.event_path).public:
+        private_names = find_private_names(triplets, expanded.repositories, observed)
+        plan = replace(plan, private_names=private_names)
     return refuse_unexpected(replace(plan, notes=notes), inputs.expect_digest)
 
 
@@ -223,7 +229,9 @@ def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
         context.clients,
         context.sources,
         context.cancellation,
-        on_target=progress.target_written,
+        on_target=lambda outcomes: progress.target_written(
+            hide_outcomes(outcomes, plan.private_names)
+        ),
         on_tick=progress.tick,
     )
 
@@ -239,10 +247,14 @@ def _exit_code(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> int:
 def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_code: int) -> Report:
     """Save the state, and report what the run did and what went wrong."""
     inputs, cancellation = context.inputs, context.cancellation
-    problems = list(failure_notes(outcomes))
-    problems += context.recorder.save(outcomes, cancellation)
+    shown = hide_outcomes(outcomes, plan.private_names)
+    problems = list(failure_notes(shown))
+    saved = context.recorder.save(outcomes, cancellation)
+    problems += hide_notes(saved, plan.private_names)
     if cancellation.requested and exit_code == FAILED:
         problems.append(Note("error", cancellation.message))
     plans_shards = inputs.plans_shards and not plan.refused
     shards = shard_matrix(plan, inputs.writes_per_minute) if plans_shards else ()
-    return report_outcomes(context.output, inputs, plan, outcomes, problems=problems, shards=shards)
+    return report_outcomes(
+        context.output, inputs, hide_plan(plan), shown, problems=problems, shards=shards
+    )

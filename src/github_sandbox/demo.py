@@ -7,6 +7,7 @@ log is printed as the runner shows it.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from github_sandbox.demo_registry import serve_registry
 from github_sandbox.presets import PARTS, demo
 from github_sandbox.server import Sandbox
 from github_sandbox.world import World
-from runner_environment import GITHUB, StepPaths, build_environment
+from runner_environment import EVENT, GITHUB, StepPaths, build_environment
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "examples" / "codespaces-registries.yml"
@@ -115,6 +116,7 @@ def _run_action(url: str, mode: str, folder: Path, inputs: Mapping[str, str]) ->
     github = {**GITHUB, "api_url": url}
     environment = build_environment(step_inputs, paths, github=github, env=CREDENTIALS)
     Path(paths.file("OUTPUT")).touch()
+    Path(paths.event).write_text(json.dumps(EVENT), encoding="utf-8")
     command = [sys.executable, "-X", "utf8", str(ROOT / "entrypoint.py")]
     process = subprocess.run(  # noqa: S603 - our own entrypoint
         command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False

@@ -249,3 +249,14 @@ def test_the_summary_of_the_jobs_follows_the_rules_of_a_run(tmp_path: Path) -> N
     assert "`private` → `selected` | + `octo-org/api`<br>− `octo-org/old` |" in summary  # noqa: RUF001
     assert "2099<br>in" in summary
     assert "section ACR\n    3 targets stored " in summary
+
+
+def test_repositories_whose_names_are_hidden_are_counted(tmp_path: Path) -> None:
+    """The plan files of a public repository have their numbers."""
+    repositories = {"add": ["octo-org/api"], "remove": [], "private": {"add": 3, "remove": 1}}
+    upload(tmp_path, "1-plan", {**CHANGE, "action": "access", "repositories": repositories})
+
+    _, _, summary = merge(tmp_path, mode="plan", apply="skipped")
+
+    assert "+ 3 private repositories" in summary
+    assert "\N{MINUS SIGN} 1 private repository" in summary

@@ -122,7 +122,7 @@ def _observe_target(
         return ObservedTarget({}, datetime.now(UTC), errors[target])
     try:
         client = clients.for_target(target)
-        resolved, secrets = _read_target(client, target)
+        resolved, secrets, moved_to = _read_target(client, target)
         names = list(_names_with_list(target, registries, secrets))
         lists = run_concurrently(
             partial(selected_repositories, client, resolved), names, READS_AT_ONCE
@@ -131,35 +131,48 @@ def _observe_target(
             secrets[name] = replace(secrets[name], selected=selected)
     except FinalError:
         raise
+    except _TransferredError as error:
+        return ObservedTarget({}, datetime.now(UTC), str(error), moved_to=error.repository)
     except GitHubError as error:
         return ObservedTarget({}, datetime.now(UTC), str(error))
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - an unexpected error must not stop other targets
         return ObservedTarget({}, datetime.now(UTC), describe_unexpected(error))
-    return ObservedTarget(secrets, client.server_time, resolved=resolved)
+    return ObservedTarget(secrets, client.server_time, resolved=resolved, moved_to=moved_to)
 
 
-def _read_target(client: GitHubClient, target: Target) -> tuple[Target, dict[str, ObservedSecret]]:
-    """Read which target GitHub resolves `target` to, and its secrets.
+class _TransferredError(GitHubError):
+    """The repository of a target belongs to another owner now."""
+
+    def __init__(self, name: str, repository: RepositoryInfo) -> None:
+        self.repository = repository
+        super().__init__(transferred_message(name, repository.full_name))
+
+
+def _read_target(
+    client: GitHubClient, target: Target
+) -> tuple[Target, dict[str, ObservedSecret], RepositoryInfo | None]:
+    """Read which target GitHub resolves `target` to, its secrets, and where it was moved to.
 
     `/user` is the token's own user, whatever the spec calls the target. A repository that was
     renamed is recognized by GitHub's redirect.
 
     Raises:
-        GitHubError: also if the repository was transferred to another owner.
+        _TransferredError: the repository was transferred to another owner.
+        GitHubError: it cannot be read.
     """
     if isinstance(target, User):
         user = User(client.get(target, "/user", schemas.Account).login)
-        return user, _read_secrets(client, target)
+        return user, _read_secrets(client, target), None
     try:
-        return target, _read_secrets(client, target)
+        return target, _read_secrets(client, target), None
     except MovedError as moved:
-        name = client.get(target, moved.repository, schemas.Repository).full_name
-    renamed = Repository(name)
+        repository = client.get(target, moved.repository, schemas.Repository).repo
+    renamed = Repository(repository.full_name)
     if renamed.owner.lower() != target.owner.lower():
-        raise GitHubError(transferred_message(target.name, name))
-    return renamed, _read_secrets(client, renamed)
+        raise _TransferredError(target.name, repository)
+    return renamed, _read_secrets(client, renamed), repository
 
 
 def _read_secrets(client: GitHubClient, target: Target) -> dict[str, ObservedSecret]:

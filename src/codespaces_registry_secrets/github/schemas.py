@@ -67,11 +67,14 @@ class Repository(_Response):
     full_name: str
     archived: bool = False
     topics: tuple[str, ...] = ()
+    private: bool = True
 
     @property
     def repo(self) -> RepositoryInfo:
         """The repository as the model has it, without custom properties."""
-        return RepositoryInfo(self.full_name, self.id, self.archived, self.topics)
+        return RepositoryInfo(
+            self.full_name, self.id, self.archived, self.topics, private=self.private
+        )
 
 
 class Owner(_Response):

@@ -56,11 +56,19 @@ class FileVisibility(BaseModel):
     after: str = Field(alias="to")
 
 
+class FilePrivateRepositories(BaseModel):
+    """The numbers of private repositories whose names a plan file hides."""
+
+    add: int = 0
+    remove: int = 0
+
+
 class FileRepositories(BaseModel):
     """The repositories that gain and lose access, in a plan file."""
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    private: FilePrivateRepositories = FilePrivateRepositories()
 
 
 class FileChange(BaseModel):

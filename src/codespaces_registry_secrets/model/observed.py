@@ -43,12 +43,14 @@ class ObservedTarget:
     `at` is when it was read, by GitHub's clock: ages are computed against times from GitHub, and
     the runner's clock can be wrong. `resolved` is the target that GitHub resolves this one to, if
     it has a different name: a renamed repository, or the token's own user for a user target.
+    `moved_to` is the repository that GitHub redirects to, also if it has another owner.
     """
 
     secrets: Mapping[str, ObservedSecret]
     at: datetime
     error: str | None = None
     resolved: Target | None = None
+    moved_to: RepositoryInfo | None = None
 
 
 @dataclass(frozen=True)

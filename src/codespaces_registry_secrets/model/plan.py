@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
+from codespaces_registry_secrets.model.private_names import PrivateNames
 from codespaces_registry_secrets.model.targets import Target, Visibility
 from codespaces_registry_secrets.model.triplet import Part
 
@@ -95,6 +96,8 @@ class Change:
     it changes. `added` and `removed` are the names of repositories that gain and lose access;
     `selected_by` pairs each added name with what selected it. `credential` says where the values
     come from. `steps` are what apply executes. `drift` says whether GitHub differs from the spec.
+    `private_added` and `private_removed` are the numbers of private repositories that `added` and
+    `removed` leave out to hide their names.
     `stored_at` is when the stored credential was last written, and `expires` when the credential of
     the spec expires; None if there is none, or if it is unknown.
     """
@@ -114,6 +117,8 @@ class Change:
     notes: tuple[Note, ...] = ()
     # Rotating because the age is unknown does not count as drift.
     drift: bool = True
+    private_added: int = 0
+    private_removed: int = 0
     stored_at: datetime | None = None
     expires: datetime | None = None
 
@@ -150,7 +155,8 @@ class Plan:
     `notes` are those that belong to no single change, such as notes about a credential that several
     changes share. `expiry` is when the first credential expires, or None if no expiry is known.
     `refused`: the run must write nothing, because another plan was approved. `at` is when GitHub's
-    state was read, by its clock: ages are computed against it.
+    state was read, by its clock: ages are computed against it. `private_names` are the names that
+    reports must not show. `whole` is the plan with all names, if they are hidden in this one.
     """
 
     changes: tuple[Change, ...]
@@ -158,6 +164,8 @@ class Plan:
     expiry: datetime | None = None
     refused: bool = False
     at: datetime | None = None
+    private_names: PrivateNames = field(default_factory=PrivateNames)
+    whole: Plan | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -169,6 +177,8 @@ class Plan:
         server for one that is not written in this run, is another plan. The order of the changes
         does not matter.
         """
+        if self.whole:
+            return self.whole.digest
         entries = sorted(_canonical_json(_reviewed(change)) for change in self.changes)
         document = {"version": DIGEST_VERSION, "changes": entries}
         return sha256(_canonical_json(document).encode()).hexdigest()

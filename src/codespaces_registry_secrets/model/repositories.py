@@ -18,7 +18,8 @@ class RepositoryInfo:
     """A repository, with the properties that a selection uses.
 
     `full_name` is `owner/name` as GitHub spells it today. `properties` are the values of the
-    organization's custom properties.
+    organization's custom properties. `private` is also true for an internal repository, and if
+    GitHub does not say.
     """
 
     full_name: str
@@ -26,6 +27,7 @@ class RepositoryInfo:
     archived: bool = False
     topics: tuple[str, ...] = ()
     properties: Properties = ()
+    private: bool = True
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from codespaces_registry_secrets.model.private_names import count_private
 from codespaces_registry_secrets.report.reported_change import ReportedChange
 from codespaces_registry_secrets.report.wording import (
     SIGNS,
@@ -99,11 +100,16 @@ def _columns(changes: Sequence[ReportedChange]) -> tuple[str, ...]:
     """The columns without those that would be empty in every row."""
     used = {
         "Visibility": any(change.visibility for change in changes),
-        "Repositories": any(change.added or change.removed for change in changes),
+        "Repositories": any(map(_changes_list, changes)),
         "Stored": any(change.stored_at or change.stored_now for change in changes),
         "Expires": any(change.expires for change in changes),
     }
     return tuple(column for column in COLUMNS if used.get(column, True))
+
+
+def _changes_list(change: ReportedChange) -> bool:
+    listed = change.added or change.removed
+    return bool(listed or change.private_added or change.private_removed)
 
 
 def _cells(change: ReportedChange, at: datetime, max_names: int) -> Mapping[str, str]:
@@ -132,7 +138,10 @@ def _repositories(change: ReportedChange, max_names: int) -> str:
     lines = [*_added(change, max_names), *_removed(change, max_names)]
     if len(change.added) + len(change.removed) <= MAX_UNFOLDED_NAMES:
         return "<br>".join(lines)
-    numbers = {"+": len(change.added), _MINUS: len(change.removed)}
+    numbers = {
+        "+": len(change.added) + change.private_added,
+        _MINUS: len(change.removed) + change.private_removed,
+    }
     summary = " ".join(f"{sign}{number}" for sign, number in numbers.items() if number)
     names = "<br>".join(lines)
     return f"<details><summary>{summary}</summary>{names}</details>" if lines else summary
@@ -150,6 +159,8 @@ def _added(change: ReportedChange, max_names: int) -> Iterator[str]:
         yield f"+ {_names(change, names)}{by}"
     if groups and hidden > 0:
         yield f"+ {hidden} more"
+    if change.private_added:
+        yield f"+ {count_private(change.private_added)}"
 
 
 def _removed(change: ReportedChange, max_names: int) -> Iterator[str]:
@@ -158,6 +169,8 @@ def _removed(change: ReportedChange, max_names: int) -> Iterator[str]:
         yield f"{_MINUS} {_names(change, names)}"
         if hidden > 0:
             yield f"{_MINUS} {hidden} more"
+    if change.private_removed:
+        yield f"{_MINUS} {count_private(change.private_removed)}"
 
 
 def _names(change: ReportedChange, names: Sequence[str]) -> str:

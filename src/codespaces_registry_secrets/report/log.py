@@ -8,6 +8,7 @@ from datetime import datetime
 from threading import Lock
 
 from codespaces_registry_secrets.model.plan import Outcome, Plan
+from codespaces_registry_secrets.model.private_names import count_private
 from codespaces_registry_secrets.report.reported_change import (
     ReportedChange,
     report_changes,
@@ -39,8 +40,12 @@ def _change_lines(change: ReportedChange) -> Iterator[str]:
         yield f"               visibility: {f'{before} → ' if before else ''}{after}"
     for suffix, added in _group_by_selector(change).items():
         yield f"               + {_list_repositories(change, added)}{suffix}"
+    if change.private_added:
+        yield f"               + {count_private(change.private_added)}"
     if change.removed:
         yield f"               - {_list_repositories(change, change.removed)}"
+    if change.private_removed:
+        yield f"               - {count_private(change.private_removed)}"
 
 
 def _credential_suffix(change: ReportedChange) -> str:

@@ -65,6 +65,8 @@ def _report_change(change: FileChange, mode: str) -> ReportedChange:
         visibility=(visibility.before, visibility.after) if visibility else None,
         added=change.repositories.add,
         removed=change.repositories.remove,
+        private_added=change.repositories.private.add,
+        private_removed=change.repositories.private.remove,
         stored_at=change.stored,
         expires=change.expires,
     )

@@ -59,7 +59,7 @@ def _matrix(plan: Plan, shards: Sequence[Shard]) -> str:
     """
     if not shards:
         return ""  # GitHub fails a job whose matrix is an empty list
-    digests = shard_digests(plan, shards)
+    digests = shard_digests(plan.whole or plan, shards)
     jobs = [{"shard": str(shard), "digest": digest} for shard, digest in digests.items()]
     return json.dumps({"shard": [str(shard) for shard in shards], "include": jobs})
 
@@ -104,11 +104,19 @@ def _document(mode: str, plan: Plan, changes: Sequence[str], omitted: int = 0) -
 
 
 def _change_json(outcome: Outcome, *, lists: bool) -> str:
-    """A change and its outcome, with names of repositories if `lists`, else with their counts."""
+    """A change and its outcome, with names of repositories if `lists`, else with their counts.
+
+    `private` are the numbers of repositories whose names are hidden, if there are any.
+    """
     change = outcome.change
     credential = change.credential
     before, after = change.visibility or (None, None)
-    repositories = {"add": change.added, "remove": change.removed}
+    lists_of_names = {"add": change.added, "remove": change.removed}
+    private = {"add": change.private_added, "remove": change.private_removed}
+    repositories = {
+        **{k: list(v) if lists else len(v) for k, v in lists_of_names.items()},
+        **({"private": private} if any(private.values()) else {}),
+    }
     return _to_json(
         {
             "target": str(change.target),
@@ -118,7 +126,7 @@ def _change_json(outcome: Outcome, *, lists: bool) -> str:
             "action": change.action,
             "reason": change.reason,
             "visibility": {"from": before, "to": after} if change.visibility else None,
-            "repositories": {k: list(v) if lists else len(v) for k, v in repositories.items()},
+            "repositories": repositories,
             "stored": _iso_time(change.stored_at) or None,
             "expires": _iso_time(change.expires) or None,
             "outcome": outcome.status,

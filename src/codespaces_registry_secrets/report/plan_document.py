@@ -44,11 +44,22 @@ class VisibilityDocument(_Model):
     after: Annotated[Visibility, _key("The visibility after the change.", "selected", alias="to")]
 
 
+class PrivateRepositoriesDocument(_Model):
+    """The numbers of private repositories whose names are hidden."""
+
+    add: Annotated[int, _key("Added repositories without a name.", 3)]
+    remove: Annotated[int, _key("Removed repositories without a name.", 0)]
+
+
 class RepositoriesDocument(_Model):
     """The selected repositories that a change adds and removes, or their numbers in a long plan."""
 
     add: Annotated[tuple[str, ...] | int, _key("Added repositories.", ["octo-org/api"], 3)]
     remove: Annotated[tuple[str, ...] | int, _key("Removed repositories.", ["octo-org/web"], 0)]
+    private: Annotated[
+        PrivateRepositoriesDocument | None,
+        _key("In a public repository: how many names are left out.", {"add": 3, "remove": 0}),
+    ] = None
 
 
 class ChangeDocument(_Model):

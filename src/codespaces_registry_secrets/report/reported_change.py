@@ -40,6 +40,8 @@ class ReportedChange:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     selected_by: tuple[tuple[str, str], ...] = ()
+    private_added: int = 0
+    private_removed: int = 0
     stored_at: datetime | None = None
     expires: datetime | None = None
     drift: bool = True
@@ -92,6 +94,8 @@ def _report_change(outcome: Outcome) -> ReportedChange:
         visibility=change.visibility,
         added=change.added,
         removed=change.removed,
+        private_added=change.private_added,
+        private_removed=change.private_removed,
         selected_by=change.selected_by,
         stored_at=change.stored_at,
         expires=change.expires,
