@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from codespaces_registry_secrets.spec.json_schema import SCHEMA_URL
 from codespaces_registry_secrets.spec.key_texts import KEY_TEXTS
-from repo.documents import ROOT, SPEC, blocks
+from repo.documents import PAGES, ROOT, SPEC, blocks
 from repo.generated import PAGE, page_with_help, schemas
 
 SPEC_SCHEMA = json.loads((ROOT / "schema" / "spec.v1.json").read_text(encoding="utf-8"))
@@ -59,13 +59,12 @@ def test_the_examples_of_the_keys_are_valid() -> None:
                 assert validator.is_valid(example), (key, example)
 
 
-def test_the_specs_of_the_documentation_are_valid() -> None:
-    """The examples, and each spec in docs/spec.md."""
-    page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
-    texts = [SPEC.read_text(encoding="utf-8"), *blocks(page)]
-    specs = [text for text in texts if "version: 1" in text]
+@pytest.mark.parametrize("name", ["spec.md", "registries.md"])
+def test_the_specs_of_the_documentation_are_valid(name: str) -> None:
+    """The example, and each spec of the page."""
+    specs = [text for text in blocks(PAGES[name]) if "version: 1" in text]
     assert len(specs) > 1
-    for text in specs:
+    for text in [SPEC.read_text(encoding="utf-8"), *specs]:
         data = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - only text, as in YAML 1.2 for dates
         data = json.loads(json.dumps(_typed(data)))
         assert [error.message for error in Draft7Validator(SPEC_SCHEMA).iter_errors(data)] == []
