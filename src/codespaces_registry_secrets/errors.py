@@ -10,6 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+NO_REPOSITORY = (
+    "GITHUB_REPOSITORY is not set, so the repository of the workflow is unknown; in a command, set "
+    "`--repository`"
+)
 # The exit codes of the Action, of `merge-shards` and of the command line.
 DONE, FAILED, DRIFT = 0, 1, 2
 

@@ -54,7 +54,7 @@ registries:
 """
     )
     assert result.err == (
-        "warning: ACR at repository:octo-org/app has no ACR_CONTAINER_REGISTRY_PASSWORD and "
+        "warning: ACR at repository:octo-org/app is incomplete: no ACR_CONTAINER_REGISTRY_PASSWORD and "
         "ACR_CONTAINER_REGISTRY_SERVER\n"
     )
     checked = github.run("validate", "-", stdin=result.out)

@@ -599,9 +599,11 @@ def test_a_name_that_github_refuses_is_an_error_of_the_input(
 def test_the_repository_of_the_workflow_must_be_known(
     action: Action, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """GitHub always sets it."""
+    """GitHub always sets it. The command line has an option."""
     assert action.run_in_process(SPEC, {"ACR_PASSWORD": "p1"}, state="CRS_STATE") == 1
-    assert "input `state`: GITHUB_REPOSITORY is not set" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "input `state`: GITHUB_REPOSITORY is not set" in output
+    assert "in a command, set `--repository`" in output
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

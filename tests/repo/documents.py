@@ -59,6 +59,11 @@ def rows(markdown: str) -> list[list[str]]:
     ]
 
 
+def quoted(cell: str) -> list[str]:
+    """The texts between backquotes, with one or two of them at each end."""
+    return [one or two for two, one in re.findall(r"`` ?(.+?) ?``|`([^`]+)`", cell)]
+
+
 def steps(text: str) -> Iterator[dict[str, Any]]:
     """The steps of a workflow, or of a list of steps, that use the Action."""
     data = yaml.safe_load(text)

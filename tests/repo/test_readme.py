@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import subprocess
@@ -12,7 +11,7 @@ import pytest
 
 from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS
 from codespaces_registry_secrets.model.targets import SCOPES
-from repo.documents import ACTION, PAGES, README, ROOT, prose, rows, section
+from repo.documents import ACTION, PAGES, README, ROOT, quoted, rows, section
 
 KEYS = {
     "name": "mycompany",
@@ -23,20 +22,6 @@ KEYS = {
     "location": "eu",
 }
 KIND_ROWS = rows(section(PAGES["spec.md"], "## Registries"))
-TROUBLE_ROWS = rows(prose(PAGES["troubleshooting.md"]))
-CODE = ROOT / "src" / "codespaces_registry_secrets"
-
-
-def quoted(cell: str) -> list[str]:
-    """The texts between backquotes."""
-    return re.findall(r"`([^`]+)`", cell)
-
-
-def messages() -> list[str]:
-    """Every string constant in the code."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in CODE.rglob("*.py")]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
 
 def test_the_table_of_inputs_is_that_of_action_yml() -> None:
@@ -84,20 +69,6 @@ def test_the_table_of_tokens_says_what_the_messages_say(scope: str) -> None:
     assert classic.replace("`", "").split(" or ")[0] == target.classic_scope
     assert quoted(fine_grained) == [target.permission]
     assert app == ("never" if scope == "user" else fine_grained)
-
-
-@pytest.mark.parametrize("row", TROUBLE_ROWS, ids=lambda row: row[0])
-def test_a_message_of_the_troubleshooting_is_one_of_the_code(row: list[str]) -> None:
-    """A search for a message of the log finds its row."""
-    message, cause, fix = row
-    assert any(message.strip("`") in text for text in messages())
-    assert cause.endswith(".")
-    assert fix.endswith(".")
-
-
-def test_every_message_of_the_troubleshooting_is_looked_at() -> None:
-    """The test above would pass without rows, too."""
-    assert len(TROUBLE_ROWS) >= 113
 
 
 def test_the_plan_in_the_documents_is_that_of_the_demo() -> None:

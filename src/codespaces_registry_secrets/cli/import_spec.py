@@ -69,7 +69,7 @@ def import_spec(
     for triplet in triplets:
         if triplet.missing:
             missing = " and ".join(triplet.missing)
-            message = f"warning: {triplet.registry} at {triplet.target} has no {missing}"
+            message = f"warning: {triplet.registry} at {triplet.target} is incomplete: no {missing}"
             process.terminal.message(message, "yellow")
     return DONE
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
-from codespaces_registry_secrets.errors import FinalError, GitHubError
+from codespaces_registry_secrets.errors import NO_REPOSITORY, FinalError, GitHubError
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
@@ -42,8 +42,7 @@ def read_change_times(
     credentials = {c.where: c for t in desired if (c := t.credential) and c.secrets}
     names = sorted({name for credential in credentials.values() for name in credential.secrets})
     if not names or repository is None:
-        reason = "GITHUB_REPOSITORY is not set, so the repository of the workflow is unknown"
-        return {}, tuple(_warnings(credentials.values(), dict.fromkeys(names, reason)))
+        return {}, tuple(_warnings(credentials.values(), dict.fromkeys(names, NO_REPOSITORY)))
     results = _read_times(names, clients, repository)
     times = {name: time for name, time in results.items() if isinstance(time, datetime)}
     reasons = {name: reason for name, reason in results.items() if isinstance(reason, str)}

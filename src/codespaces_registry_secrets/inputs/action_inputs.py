@@ -23,7 +23,12 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from codespaces_registry_secrets.errors import ConfigError, InvalidConfigError, input_location
+from codespaces_registry_secrets.errors import (
+    NO_REPOSITORY,
+    ConfigError,
+    InvalidConfigError,
+    input_location,
+)
 from codespaces_registry_secrets.inputs import parsers
 from codespaces_registry_secrets.model.allowlist import Allowlist
 from codespaces_registry_secrets.model.fields import (
@@ -210,8 +215,7 @@ def _contradictions(variables: Mapping[str, str]) -> Iterator[ConfigError]:
     has = {name: _variable(name) in variables for name in Inputs.model_fields}
     yield from _authentication_errors(has)
     if has["state"] and not variables.get("GITHUB_REPOSITORY"):
-        message = "GITHUB_REPOSITORY is not set, so the repository of the workflow is unknown"
-        yield _input_error("state", message)
+        yield _input_error("state", NO_REPOSITORY)
     shorthand = [name for name in SHORTHAND if has[name]]
     if shorthand and not has["id"]:
         yield _input_error("id", f"required when {_listed(shorthand)} is set")
