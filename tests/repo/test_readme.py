@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -71,10 +72,10 @@ def test_the_table_of_tokens_says_what_the_messages_say(scope: str) -> None:
     assert app == ("never" if scope == "user" else fine_grained)
 
 
-def test_the_plan_in_the_documents_is_that_of_the_demo() -> None:
+def test_the_plan_in_the_documents_is_that_of_the_demo(tmp_path: Path) -> None:
     """Line by line, with `…` for any text; the reason in the JSON output is one of them."""
     done = subprocess.run(
-        [sys.executable, "-m", "github_sandbox.demo"],
+        [sys.executable, "-m", "github_sandbox.demo", "--summary", str(tmp_path / "summary.md")],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         check=True,
