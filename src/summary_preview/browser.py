@@ -15,16 +15,25 @@ from cmarkgfm.cmark import Options
 
 HERE = Path(__file__).parent
 Theme = Literal["light", "dark"]
+# The frame of a comment. Source: a comment of a workflow on github.com.
+COMMENT = (
+    '<div class="comment"><div class="head"><b>github-actions</b> <i>bot</i> commented now</div>'
+    '<div class="body">{}</div></div>'
+)
 
 
 @dataclass(frozen=True)
 class View:
-    """How to show a summary: `open` clicks on each fold, `picture` is the PNG to write."""
+    """How to show a summary: `open` clicks on each fold, `picture` is the PNG to write.
+
+    With `comment`, the text is that of a comment on a pull request, in its frame.
+    """
 
     markdown: str
     width: int = 1280
     theme: Theme = "light"
     open: bool = False
+    comment: bool = False
     picture: Path | None = None
 
 
@@ -59,7 +68,7 @@ def _view(view: View) -> dict[str, Any]:
         view.markdown, options=Options.CMARK_OPT_UNSAFE
     )
     return {
-        "html": html,
+        "html": COMMENT.format(html) if view.comment else html,
         "width": view.width,
         "theme": view.theme,
         "open": view.open,

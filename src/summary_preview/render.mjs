@@ -47,8 +47,10 @@ function measure() {
     });
   });
   return {
+    text: document.querySelector("main").innerText,
     scrolls: document.documentElement.scrollWidth > edge,
     overflowing: outside.map((element) => element.tagName.toLowerCase()),
+    wide_tables: [...document.querySelectorAll("table")].filter((table) => table.scrollWidth > table.clientWidth).length,
     charts: charts.length,
     bars: document.querySelectorAll(".mermaid rect.task").length,
     cut_labels: cut.map((label) => label.textContent),

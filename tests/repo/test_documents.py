@@ -11,6 +11,10 @@ import pytest
 from repo.documents import DOCUMENTS, PAGES, README, ROOT, SPEC, WORKFLOWS, anchors, prose, section
 
 LINK = re.compile(r"\[[^\]]+\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+PICTURE = re.compile(
+    r'<picture>\n  <source media="\(prefers-color-scheme: dark\)" srcset="(\S+-dark\.png)">\n'
+    r'  <img src="(\S+-light\.png)" alt="([^"]*)">\n</picture>'
+)
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:home|mnt|opt|private|root|srv|tmp|Users|work)/")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -38,6 +42,20 @@ def test_there_are_links() -> None:
     """The test above would pass without links, too."""
     names = {name for name, _ in LINK.findall(prose(README))}
     assert {"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs/index.md"} <= names
+
+
+def test_every_picture_is_shown_in_both_themes() -> None:
+    """The dark one where the reader's browser prefers it, and with a text for a screen reader."""
+    shown = []
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        pictures = PICTURE.findall(text)
+        assert len(pictures) == text.count("<picture>"), path.name
+        for dark, light, alt in pictures:
+            assert dark.removesuffix("-dark.png") == light.removesuffix("-light.png")
+            assert alt
+            shown += [path.parent / dark, path.parent / light]
+    assert sorted(shown) == sorted((ROOT / "docs" / "images").iterdir())
 
 
 def test_every_document_is_checked_for_links() -> None:
