@@ -40,8 +40,8 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the programs pipx and uv, in the versions that a user gets today."""
     folder = tmp_path_factory.mktemp("tools")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", *INSTALLERS)
-    done = run(*pip, folder=folder, environ=os.environ)
+    pip = folder / "bin" / "pip"
+    done = run(pip, "install", "--quiet", *INSTALLERS, folder=folder, environ=os.environ)
     assert done.returncode == 0, done.stderr
     return folder / "bin"
 
