@@ -24,7 +24,7 @@ ROOMS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
 ARCHITECTURE = PAGES["architecture.md"]
 LONGEST_README = 350
 # Paths in the repository of a user, not in this one.
-FILES_OF_A_USER = {".github/codespaces-registries.yml"}
+FILES_OF_A_USER = {".demo/summary.md", ".github/codespaces-registries.yml"}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
