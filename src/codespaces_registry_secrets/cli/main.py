@@ -16,6 +16,7 @@ def main() -> NoReturn:
     """Run the command that the arguments name, and end the process with its exit code."""
     cancellation = Cancellation()
     cancellation.install()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal can lack characters such as `±`
             stream.reconfigure(errors="replace")
@@ -41,7 +42,26 @@ def run_command(
     terminal = Terminal()
     try:
         with cancellation.raising():
-            return call_command(arguments, environ, cancellation, terminal)
+            code = call_command(arguments, environ, cancellation, terminal)
     except Exception as error:  # noqa: BLE001 - every error becomes a message without a traceback
         print_error(error, terminal)
-    return FAILED
+        return FAILED
+    if terminal.out.failure:
+        terminal.message(f"error: standard output: cannot be written: {terminal.out.failure}")
+        return FAILED
+    return code
+
+
+def _open_closed_streams() -> None:
+    """Discard what is written to a closed standard stream, as with `2>&-`.
+
+    Without this, the next file that is opened gets the number of the stream.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the smallest free number, which is this one
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -9,7 +9,8 @@ import json
 import os
 import select
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
@@ -22,7 +23,13 @@ _POLL_SECONDS = 0.2
 
 
 class _Stream(Console):
-    """A standard stream whose reader can go away, as `head` does, without stopping the command."""
+    """A standard stream that can fail without stopping the command.
+
+    Its reader can go away, as `head` does, and a disk can be full. `failure` is the reason why text
+    was lost that a reader still expects; None if nothing was lost, or nobody reads it.
+    """
+
+    failure: str | None = None
 
     def on_broken_pipe(self) -> None:
         """Discard this and all later output."""
@@ -30,6 +37,17 @@ class _Stream(Console):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, self.file.fileno())
         os.close(null)
+
+    @contextmanager
+    def tolerant(self) -> Iterator[None]:
+        """Within this context, text that cannot be written is discarded, with all later text."""
+        try:
+            yield
+        except BrokenPipeError:
+            self.on_broken_pipe()
+        except OSError as error:
+            self.failure = error.strerror
+            self.on_broken_pipe()
 
 
 class Terminal:
@@ -63,11 +81,9 @@ class Terminal:
         """Write text that programs read, such as JSON, to standard output."""
         if self.out.quiet:
             return
-        try:
+        with self.out.tolerant():
             self.out.file.write(text)
             self.out.file.flush()
-        except BrokenPipeError:
-            self.out.on_broken_pipe()
 
     def ask(self, question: str) -> bool:
         """Ask a question that is answered with yes or no; the end of input is no."""
@@ -82,6 +98,7 @@ class Terminal:
         _print(self.err, text, style)
 
 
-def _print(stream: Console, text: str, style: str) -> None:
+def _print(stream: _Stream, text: str, style: str) -> None:
     """Print text as it is: neither wrapped nor cut, so that it can be copied and searched."""
-    stream.print(Text(replace_control_characters(text), style=style), soft_wrap=True)
+    with stream.tolerant():
+        stream.print(Text(replace_control_characters(text), style=style), soft_wrap=True)
