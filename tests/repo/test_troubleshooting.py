@@ -117,7 +117,7 @@ def test_a_message_is_followed_to_its_text(tmp_path: Path) -> None:
     assert Collector(tmp_path).messages == FOUND
 
 
-@pytest.mark.parametrize("name", [*REPORTERS, *RETURNED])
+@pytest.mark.parametrize("name", sorted([*REPORTERS, *RETURNED]))
 def test_a_name_that_the_collector_looks_for_is_in_the_code(name: str) -> None:
     """Otherwise a renamed reporter would hide its messages."""
     assert any(name in module.names for module in CODE.modules.values())
