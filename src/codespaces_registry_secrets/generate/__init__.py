@@ -1,0 +1,1 @@
+"""Make credentials at the services that issue them: list, create, disable, delete."""
