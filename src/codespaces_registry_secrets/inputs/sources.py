@@ -17,6 +17,7 @@ from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.inputs.workspace import WorkspaceFileError, read_file
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import CredentialKey, Source
+from codespaces_registry_secrets.model.generator import GeneratedValue
 from codespaces_registry_secrets.model.triplet import Part
 
 # "Secrets are limited to 48 KB in size", docs.github.com.
@@ -37,6 +38,8 @@ class Sources:
 
     A source has one value in a run, so that the stored value is the verified one: a file that
     changes during the run is an error. To notice that, a keyed digest of each value is kept.
+
+    `add_generated` adds the values of credentials that the Action created.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -45,13 +48,36 @@ class Sources:
     credentials: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     _digests: dict[Source, bytes] = field(default_factory=dict, repr=False)
     _digest_key: bytes = field(default_factory=partial(os.urandom, 32), repr=False)
+    _generated: dict[GeneratedValue, SecretBytes] = field(default_factory=dict, repr=False)
 
     @property
     def has_credential(self) -> bool:
         """Whether the step sets the input `username` or `password`."""
         return any(self.environ.get(f"INPUT_{name}") for name in ("USERNAME", "PASSWORD"))
 
-    def username(self, source: Source | str) -> SecretBytes:
+    def add_generated(self, credential: Credential, username: str, password: SecretStr) -> None:
+        """Add the values of a generated credential, and mask its password."""
+        value = SecretBytes(password.get_secret_value().encode())
+        self.mask(value)
+        if isinstance(credential.username, GeneratedValue):
+            self._generated[credential.username] = SecretBytes(username.encode())
+        if isinstance(credential.password, GeneratedValue):
+            self._generated[credential.password] = value
+
+    def has_values(self, credential: Credential) -> bool:
+        """Whether a credential has values: a generated one has none before it is created."""
+        generated = isinstance(credential.password, GeneratedValue)
+        return not generated or credential.password in self._generated
+
+    def journal(self, store: str) -> SecretBytes | None:
+        """The value of the Actions secret `store`, which the step hands over; None without one."""
+        if store in self.credentials:
+            text = self.credentials[store].get_secret_value()
+        else:
+            text = self.environ.get(store, "")
+        return SecretBytes(os.fsencode(text)) if text.strip() else None
+
+    def username(self, source: Source | GeneratedValue | str) -> SecretBytes:
         """The value of a user name, literal or from a source. It is not masked: logs show it.
 
         Raises:
@@ -63,7 +89,7 @@ class Sources:
             else self._read(source)
         )
 
-    def password(self, source: Source) -> SecretBytes:
+    def password(self, source: Source | GeneratedValue) -> SecretBytes:
         """The value of a password, masked in the log from now on.
 
         Raises:
@@ -94,7 +120,9 @@ class Sources:
             return str(error)
         return None
 
-    def _read(self, source: Source) -> SecretBytes:
+    def _read(self, source: Source | GeneratedValue) -> SecretBytes:
+        if isinstance(source, GeneratedValue):
+            return self._generated[source]
         raw, label = self._read_raw(source)
         if source.trim:
             raw = raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.fields import RotationPolicy, Source
+from codespaces_registry_secrets.model.generator import GeneratedValue, Generator
 from codespaces_registry_secrets.model.repositories import Selection
 from codespaces_registry_secrets.model.targets import Target, Visibility
 
@@ -19,15 +20,17 @@ class Credential:
     `name` is the registry's id, for messages. `server` is the exact string to store. `username` is
     a literal or a source. `images` are the images that the login must be able to pull. `expires` is
     the expiry that the spec states, or None. `where` is the location of the registry in the spec.
+    `generator` creates the credential at its issuer; then both values are generated ones.
     """
 
     name: str
     server: str
-    username: Source | str
-    password: Source
+    username: Source | GeneratedValue | str
+    password: Source | GeneratedValue
     images: tuple[str, ...] = ()
     expires: datetime | None = None
     where: Location = field(default_factory=Location)
+    generator: Generator | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -38,12 +41,23 @@ class Credential:
     def labels(self) -> Mapping[str, str | None]:
         """The labels of the sources of `username` and `password`; None for a literal user name."""
         values = {"username": self.username, "password": self.password}
-        return {k: s.label if isinstance(s, Source) else None for k, s in values.items()}
+        return {k: None if isinstance(s, str) else s.label for k, s in values.items()}
 
     @property
     def secrets(self) -> frozenset[str]:
         """The names of the Actions secrets whose ages show when the credential last changed."""
         return frozenset(source.secret for source in self.sources if source.secret)
+
+    def with_generated(self, credential_id: str | None) -> Credential:
+        """The same, with the values of the credential that the issuer knows by this id."""
+        username, password = self.username, self.password
+        assert isinstance(username, GeneratedValue)  # noqa: S101 - only called with a generator
+        assert isinstance(password, GeneratedValue)  # noqa: S101 - as above
+        return replace(
+            self,
+            username=replace(username, id=credential_id),
+            password=replace(password, id=credential_id),
+        )
 
 
 @dataclass(frozen=True)

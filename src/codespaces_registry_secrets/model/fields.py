@@ -166,7 +166,8 @@ def format_time(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _validate_duration(value: object) -> object:
+def validate_duration(value: object) -> object:
+    """The duration that a text describes; other types are an error of the schema."""
     if not isinstance(value, str):
         return value
     span = parse_duration(value)
@@ -186,6 +187,6 @@ class RotationPolicy(StrictModel):
     """
 
     when: RotateWhen = "changed"
-    max_age: Annotated[timedelta | None, BeforeValidator(_validate_duration)] = Field(
+    max_age: Annotated[timedelta | None, BeforeValidator(validate_duration)] = Field(
         default=None, alias="max-age"
     )

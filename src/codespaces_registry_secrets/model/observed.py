@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from codespaces_registry_secrets.model.generation import GenerationDecision
 from codespaces_registry_secrets.model.repositories import RepositoryIndex, RepositoryInfo
 from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.model.targets import Target, Visibility
@@ -62,7 +63,8 @@ class Observed:
     means nothing. `source_changed_at` says when the Actions secrets of `{secret: NAME}` were last
     changed, without those whose age is unknown. `other_shards` maps each target of the other shards
     to the target that GitHub resolves it to, or to None if that is unknown. `state` is what the
-    Action recorded about earlier writes, or None if it keeps no records.
+    Action recorded about earlier writes, or None if it keeps no records. `generations` says which
+    generated credential the targets get, by the `store` of its journal.
     """
 
     targets: Mapping[Target, ObservedTarget]
@@ -71,6 +73,7 @@ class Observed:
     source_changed_at: Mapping[str, datetime]
     other_shards: Mapping[Target, Target | None] = field(default_factory=dict)
     state: State | None = None
+    generations: Mapping[str, GenerationDecision] = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from codespaces_registry_secrets.model.generator import GENERATORS, GeneratorKind
 from codespaces_registry_secrets.model.registries import (
     DOCKER_HUB,
     IMAGE,
@@ -35,7 +36,12 @@ _RESERVED = "|".join(
     for name in ("INPUT", "ACTIONS", "GITHUB", "RUNNER")
 )
 _VARIABLE = rf"^(?!({_RESERVED})_)[A-Za-z_][A-Za-z0-9_]*$"
+_SAFE_URL = r"^(https://|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?(/|$))"
 _GITHUB = "[Gg][Ii][Tt][Hh][Uu][Bb]"
+_DURATION = r"^(?!0+[dhmDHM]$)[0-9]{1,6}[dhmDHM]$"
+_TEXT_OR_SOURCE: Schema = {
+    "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Source"}]
+}
 _FORMATS: Mapping[str, Mapping[str, Schema]] = {
     "RegistryEntry": {
         "id": {"pattern": rf"^(?!{_GITHUB}(_|$))[A-Za-z_][A-Za-z0-9_]*$"},
@@ -43,9 +49,7 @@ _FORMATS: Mapping[str, Mapping[str, Schema]] = {
         "server": {"anyOf": [{"const": DOCKER_HUB}, {"pattern": server_pattern()}]},
         "images": {"items": {"type": "string", "pattern": f"^({IMAGE.pattern})$"}},
         "targets": {"minItems": 1},
-        "username": {
-            "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Source"}],
-        },
+        "username": _TEXT_OR_SOURCE,
         "rotate": {
             "anyOf": [
                 {"enum": ["changed", "always", "missing"]},
@@ -79,7 +83,15 @@ _FORMATS: Mapping[str, Mapping[str, Schema]] = {
         "secret": {"pattern": _VARIABLE},
         "file": {"minLength": 1, "pattern": r"^(?!(.*/)?\.[gG][iI][tT](/|$))"},
     },
-    "RotationPolicy": {"max-age": {"pattern": r"^(?!0+[dhmDHM]$)[0-9]{1,6}[dhmDHM]$"}},
+    "RotationPolicy": {"max-age": {"pattern": _DURATION}},
+    "GenerateEntry": {
+        "kind": {"enum": [*GENERATORS]},
+        "store": {"pattern": _VARIABLE},
+        "retire-after": {"pattern": _DURATION},
+        "expires-in": {"pattern": _DURATION},
+        "token": _TEXT_OR_SOURCE,
+        "username": _TEXT_OR_SOURCE,
+    },
 }
 _ONE_SOURCE: Schema = {"oneOf": [{"required": [key]} for key in ("env", "secret", "file", "input")]}
 _WITH_OWNER: Schema = {"items": {"pattern": "/"}}
@@ -152,6 +164,7 @@ def _add_rules(definitions: dict[str, Schema]) -> None:
     registry["not"] = {"required": ["registry", "server"]}
     registry["allOf"] = [_kind_rule(name, kind) for name, kind in KINDS.items()]
     definitions["Source"] |= _ONE_SOURCE
+    definitions["GenerateEntry"]["allOf"] = [_generator_rule(*one) for one in GENERATORS.items()]
     target["oneOf"] = [_scope_rule(scope) for scope in SCOPES]
     target["allOf"] = [
         {
@@ -172,6 +185,26 @@ def _kind_rule(name: str, kind: RegistryKind) -> Schema:
     keys |= dict.fromkeys(sorted(KIND_KEYS - formats.keys()), False)
     condition = {"required": ["registry"], "properties": {"registry": {"const": name}}}
     return {"if": condition, "then": {"properties": keys}}
+
+
+def _generator_rule(name: str, kind: GeneratorKind) -> Schema:
+    """The formats of the keys of a kind of `generate`, and no keys of other kinds."""
+    formats = {**kind.required, **kind.optional}
+    keys: Schema = {
+        key: {"type": "string", "pattern": f"^({formats[key].pattern})$"} for key in formats
+    }
+    if "url" in keys:
+        keys["url"]["allOf"] = [{"pattern": _SAFE_URL}]
+    keys |= {key: {"$ref": "#/$defs/Source"} for key in kind.sources - {"username"}}
+    every_key = {key for one in GENERATORS.values() for key in one.keys}
+    keys |= dict.fromkeys(sorted(every_key - kind.keys), False)
+    if not kind.expires:
+        keys["expires-in"] = False
+    then: Schema = {"properties": keys, "required": sorted({*kind.required, *kind.sources})}
+    if kind.one_of:
+        then["oneOf"] = [{"required": [key]} for key in sorted(kind.one_of)]
+    condition = {"required": ["kind"], "properties": {"kind": {"const": name}}}
+    return {"if": condition, "then": then}
 
 
 def _scope_rule(name: str) -> Schema:

@@ -46,6 +46,17 @@ KEY_TEXTS: Mapping[str, Mapping[str, KeyText]] = {
             "Where the password comes from; never the password itself.",
             ({"secret": "ACR_PASSWORD"}, {"env": "ACR_PASSWORD"}),
         ),
+        "generate": KeyText(
+            "Creates the credential at its issuer, instead of `username` and `password`.",
+            (
+                {
+                    "kind": "aws-iam-access-key",
+                    "user": "codespaces-pull",
+                    "role": "arn:aws:iam::123456789012:role/rotate-codespaces-pull",
+                    "store": "ECR_CREDENTIAL",
+                },
+            ),
+        ),
         "rotate": KeyText(
             "When to write a stored credential again: if a source changed, in every run, or never.",
             ("changed", {"when": "changed", "max-age": "30d"}),
@@ -105,6 +116,54 @@ KEY_TEXTS: Mapping[str, Mapping[str, KeyText]] = {
         "input": KeyText("An input of the Action.", ("password",)),
         "trim": KeyText("`false` keeps a newline at the end of the value.", (False,)),
         "encoding": KeyText("How the value is encoded.", ("base64",)),
+    },
+    "GenerateEntry": {
+        "kind": KeyText("What is created, and where.", ("aws-iam-access-key",)),
+        "store": KeyText(
+            "The Actions secret of the workflow's repository that contains the journal.",
+            ("ECR_CREDENTIAL",),
+        ),
+        "retire-after": KeyText(
+            "How long the old credential lives on after the new one is at every target.", ("24h",)
+        ),
+        "expires-in": KeyText("The lifetime of a new credential, by default 90 days.", ("90d",)),
+        "user": KeyText("The IAM user that the access keys belong to.", ("codespaces-pull",)),
+        "role": KeyText(
+            "The role that the job assumes with its ID token.",
+            ("arn:aws:iam::123456789012:role/rotate-codespaces-pull",),
+        ),
+        "tenant": KeyText(
+            "The tenant of Microsoft Entra.", ("00000000-0000-0000-0000-000000000001",)
+        ),
+        "client-id": KeyText(
+            "The application or managed identity that trusts the workflow.",
+            ("00000000-0000-0000-0000-000000000002",),
+        ),
+        "subscription": KeyText(
+            "The subscription of the registry.", ("00000000-0000-0000-0000-000000000003",)
+        ),
+        "resource-group": KeyText("The resource group of the registry.", ("registries",)),
+        "service-account": KeyText(
+            "The service account that the keys belong to.",
+            ("pull@octo-project.iam.gserviceaccount.com",),
+        ),
+        "workload-identity-provider": KeyText(
+            "The provider that trusts the workflow.",
+            ("projects/123456789/locations/global/workloadIdentityPools/github/providers/actions",),
+        ),
+        "through": KeyText(
+            "A service account to impersonate, if the workflow has no direct access.",
+            ("rotate@octo-project.iam.gserviceaccount.com",),
+        ),
+        "url": KeyText("The URL of GitLab or Harbor.", ("https://gitlab.example.com",)),
+        "project": KeyText("The project at GitLab or Harbor.", ("team/app",)),
+        "group": KeyText("The group at GitLab, instead of `project`.", ("team",)),
+        "token": KeyText(
+            "The name of the registry's token at Azure; at GitLab the source of an access token.",
+            ("codespaces-pull", {"env": "GITLAB_TOKEN"}),
+        ),
+        "username": KeyText("The user name at Harbor.", ("admin", {"env": "HARBOR_USERNAME"})),
+        "password": KeyText("The source of the password at Harbor.", ({"env": "HARBOR_PASSWORD"},)),
     },
     "RotationPolicy": {
         "when": KeyText(

@@ -19,6 +19,7 @@ from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_
 from codespaces_registry_secrets.model.repositories import Selection
 from codespaces_registry_secrets.model.targets import ME, SCOPES, Target
 from codespaces_registry_secrets.spec import messages, validation
+from codespaces_registry_secrets.spec.generated import generated_credential, issuer_host
 from codespaces_registry_secrets.spec.schema import (
     RegistryEntry,
     RepositoriesEntry,
@@ -45,6 +46,8 @@ _EVERYTHING = Allowlist()
 _SERVER_KEYS = KIND_KEYS | {"registry", "server"}
 _FIELDS = frozenset(field.alias or name for name, field in RegistryEntry.model_fields.items())
 _CREDENTIAL_KEYS = _FIELDS - {"id", "targets", "access-only"}
+# A registry with keys of one way to get a credential inherits none of the other.
+_GIVEN_KEYS, _GENERATED_KEYS = frozenset({"username", "password", "expires"}), {"generate"}
 
 
 def load_desired(
@@ -146,6 +149,8 @@ def _target(entry: TargetEntry) -> Target:
 
 
 def _credential(entry: RegistryEntry, where: Location) -> Credential | None:
+    if entry.generate is not None:
+        return generated_credential(entry, _server(entry), where)
     if entry.username is None or entry.password is None:
         return None
     return Credential(
@@ -201,6 +206,10 @@ def merge_defaults(data: object) -> object:
 
 def _merge(defaults: Entry, entry: Entry) -> Entry:
     left_out = _not_inherited(defaults, entry)
+    if "generate" in entry:
+        left_out |= _GIVEN_KEYS
+    elif _GIVEN_KEYS & entry.keys():
+        left_out |= _GENERATED_KEYS
     return {**{k: v for k, v in defaults.items() if k not in left_out}, **entry}
 
 
@@ -241,6 +250,10 @@ def _find_not_allowed(
         if server is not None and not is_allowed(allowed.servers, server):
             key = "server" if "server" in entry else "registry"
             yield (*path, key), not_allowed_message(server, "allowed-servers", allowed.servers)
+        issuer = issuer_host(entry)
+        if issuer and not is_allowed(allowed.servers, issuer):
+            message = not_allowed_message(issuer, "allowed-servers", allowed.servers)
+            yield (*path, "generate", "url"), message
         for number, target in numbered_mappings(entry.get("targets")):
             for key_path, owner in _owners(target):
                 if not is_allowed(allowed.owners, owner):

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from codespaces_registry_secrets.model.fields import DURATION_FORMAT, RotationPolicy, Source
 from codespaces_registry_secrets.spec.schema import (
+    GenerateEntry,
     RegistryEntry,
     RepositoriesEntry,
     SpecModel,
@@ -48,14 +49,17 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "targets": TargetEntry,
     "repositories": RepositoriesEntry,
     "rotate": RotationPolicy,
+    "generate": GenerateEntry,
+    "token": Source,
     "username": Source,
     "password": Source,
 }
 
-_SOURCES = frozenset({"username", "password"})
+_SOURCES = frozenset({"token", "username", "password"})
 # What to expect at keys that accept more than one type.
 _EXPECTED_BY_KEY: Mapping[str | int, str] = {
     "repositories": "a list or a mapping of keys",
+    "token": "text, or a source such as {env: NAME}",
     "username": "text, or a source such as {env: NAME}",
     "rotate": "`changed`, `always` or `missing`, or a mapping of `when` and `max-age`",
     "expires": "a date such as 2027-01-31",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
@@ -20,7 +20,9 @@ from codespaces_registry_secrets.model.fields import (
     StrictModel,
     field_error,
     pattern_validator,
+    validate_duration,
 )
+from codespaces_registry_secrets.model.generator import GENERATORS, NOT_GENERATED
 from codespaces_registry_secrets.model.registries import IMAGE
 from codespaces_registry_secrets.model.targets import ME, Visibility
 
@@ -139,6 +141,49 @@ class TargetEntry(StrictModel):
     repositories: Annotated[RepositoriesEntry | None, BeforeValidator(_expand_list)] = None
 
 
+def _validate_generator_kind(value: object) -> object:
+    if isinstance(value, str) and value in NOT_GENERATED:
+        raise field_error(f"`kind: {value}` is not possible: {NOT_GENERATED[value]}")
+    if isinstance(value, str) and value not in GENERATORS:
+        raise field_error(f"unknown kind; use one of {', '.join(GENERATORS)}")
+    return value
+
+
+STORE = r"(?!(?i:GITHUB|INPUT|ACTIONS|RUNNER)_)[A-Za-z_][A-Za-z0-9_]*"
+Duration = Annotated[timedelta, BeforeValidator(validate_duration)]
+
+
+class GenerateEntry(StrictModel):
+    """How to create the credential. The table `GENERATORS` says which keys a kind has."""
+
+    kind: Annotated[str, BeforeValidator(_validate_generator_kind)]
+    store: Annotated[
+        str,
+        pattern_validator(
+            STORE,
+            "must be the name of an Actions secret: letters, digits and `_`, no leading digit, and "
+            "not GITHUB_, INPUT_, ACTIONS_ or RUNNER_ in front",
+        ),
+    ]
+    retire_after: Duration = Field(default=timedelta(hours=24), alias="retire-after")
+    expires_in: Duration | None = Field(default=None, alias="expires-in")
+    user: str | None = None
+    role: str | None = None
+    tenant: str | None = None
+    client_id: str | None = Field(default=None, alias="client-id")
+    subscription: str | None = None
+    resource_group: str | None = Field(default=None, alias="resource-group")
+    service_account: str | None = Field(default=None, alias="service-account")
+    workload_identity_provider: str | None = Field(default=None, alias="workload-identity-provider")
+    through: str | None = None
+    url: str | None = None
+    project: str | None = None
+    group: str | None = None
+    token: Username | None = None
+    username: Username | None = None
+    password: Password | None = None
+
+
 class RegistryEntry(StrictModel):
     """One registry and its targets, with `defaults` merged in."""
 
@@ -153,6 +198,7 @@ class RegistryEntry(StrictModel):
     location: str | None = None
     username: Username | None = None
     password: Password | None = None
+    generate: GenerateEntry | None = None
     rotate: Annotated[RotationPolicy, BeforeValidator(_expand_when)] = RotationPolicy()
     expires: Annotated[datetime | None, BeforeValidator(_parse_expiry)] = None
     images: tuple[Image, ...] = Field(default=(), strict=False)

@@ -19,6 +19,7 @@ from codespaces_registry_secrets.model.registries import (
     kinds_with,
 )
 from codespaces_registry_secrets.model.targets import SCOPES
+from codespaces_registry_secrets.spec.generate_keys import check_generate, find_shared_stores
 from codespaces_registry_secrets.spec.yaml_document import KeyPath
 
 # The keys of a selection that select repositories; the others only narrow the selection.
@@ -58,9 +59,12 @@ def find_errors(
         for check in (_check_nulls, _check_server, _check_kind_keys, _check_credential):
             yield from check(entry, path)
         yield from _check_required_keys(entry, path, defaults)
-        if index not in skip_sources and (not only or _id(entry) in only):
+        used = index not in skip_sources and (not only or _id(entry) in only)
+        if used:
             yield from _check_sources(entry, path, find_source_error)
+        yield from check_generate(entry, path, find_source_error if used else lambda *_: None)
         yield from _check_targets(entry, path)
+    yield from find_shared_stores(entries)
     yield from _check_unused_defaults(entries, defaults)
 
 
@@ -115,10 +119,11 @@ def _check_nulls(entry: Entry, path: KeyPath) -> Iterator[PathError]:
 def _check_server(entry: Entry, path: KeyPath) -> Iterator[PathError]:
     if "registry" in entry and "server" in entry:
         yield (*path, "server"), "`registry` and `server` are mutually exclusive"
-    for key in ("images", "expires"):
-        if key in entry and "password" not in entry:
-            yield (*path, key), "only valid with `username` and `password`"
-    if "password" in entry and not {"registry", "server"} & set(entry):
+    if "expires" in entry and "password" not in entry:
+        yield (*path, "expires"), "only valid with `username` and `password`"
+    if "images" in entry and not {"password", "generate"} & entry.keys():
+        yield (*path, "images"), "only valid with `username` and `password`, or with `generate`"
+    if {"password", "generate"} & entry.keys() and not {"registry", "server"} & entry.keys():
         yield path, f"has no server; set `registry` ({', '.join(KINDS)}) or `server`"
 
 

@@ -1,0 +1,111 @@
+"""Read and write the journal as JSON, the value of an Actions secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr
+from pydantic import ValidationError as PydanticError
+
+from codespaces_registry_secrets.errors import RegistrySecretsError
+from codespaces_registry_secrets.model.journal import (
+    CurrentCredential,
+    Intent,
+    Journal,
+    PreviousCredential,
+)
+
+_Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
+
+
+class JournalError(RegistrySecretsError):
+    """A value is no journal. The message does not quote it."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class _Intent(_Model):
+    ids: tuple[str, ...]
+    at: _Time
+
+
+class _Previous(_Model):
+    id: str
+    created: _Time
+    stored: _Time | None = None
+    disabled: _Time | None = None
+
+
+class _Document(_Model):
+    version: Literal[1]
+    kind: str
+    id: str | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    created: _Time | None = None
+    expires: _Time | None = None
+    stored: _Time | None = None
+    previous: tuple[_Previous, ...] = ()
+    intent: _Intent | None = None
+
+
+def parse_journal(value: SecretBytes) -> Journal:
+    """Parse a journal.
+
+    Raises:
+        JournalError: the value is no journal, or of a later version.
+    """
+    try:
+        document = _Document.model_validate_json(value.get_secret_value())
+        current = _current(document)
+    except (PydanticError, ValueError):
+        message = "its value is not a journal of this Action"
+        raise JournalError(message) from None
+    previous = tuple(
+        PreviousCredential(one.id, one.created, one.stored, one.disabled)
+        for one in document.previous
+    )
+    intent = None
+    if document.intent:
+        intent = Intent(frozenset(document.intent.ids), document.intent.at)
+    return Journal(document.kind, current, previous, intent)
+
+
+def _current(document: _Document) -> CurrentCredential | None:
+    if document.id is None:
+        return None
+    if document.username is None or document.password is None or document.created is None:
+        raise ValueError
+    return CurrentCredential(
+        document.id,
+        document.username,
+        document.password,
+        document.created,
+        document.expires,
+        document.stored,
+    )
+
+
+def format_journal(journal: Journal) -> SecretBytes:
+    """The JSON of a journal, with the password in it."""
+    current = journal.current
+    fields: Mapping[str, object] = vars(current) if current else {}
+    document = _Document(
+        version=1,
+        kind=journal.kind,
+        previous=tuple(_Previous(**vars(one)) for one in journal.previous),
+        intent=_intent(journal.intent),
+        **fields,
+    )
+    data = document.model_dump(mode="json")
+    data["password"] = current.password.get_secret_value() if current else None
+    return SecretBytes(json.dumps(data, separators=(",", ":")).encode())
+
+
+def _intent(intent: Intent | None) -> _Intent | None:
+    return _Intent(ids=tuple(sorted(intent.ids)), at=intent.at) if intent else None

@@ -1,0 +1,75 @@
+"""What is known about the generated credential of a registry, and what a run decides about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from codespaces_registry_secrets.errors import Location
+from codespaces_registry_secrets.model.fields import RotationPolicy
+from codespaces_registry_secrets.model.generator import Generator, IssuedCredential
+from codespaces_registry_secrets.model.journal import Journal
+
+CredentialAction = Literal["generate", "disable", "delete", "none", "blocked"]
+CredentialStatus = Literal["planned", "applied", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class CredentialChange:
+    """What to do with a credential at its issuer, and why.
+
+    `registry` is the registry's id, and `store` the Actions secret of its journal. `id` is the
+    credential's id at the issuer; None for one that does not exist yet. `error` says why it failed.
+    """
+
+    registry: str
+    kind: str
+    store: str
+    action: CredentialAction
+    reason: str
+    id: str | None = None
+    where: Location = field(default_factory=Location)
+    status: CredentialStatus = "planned"
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class ObservedGeneration:
+    """The generated credential of a registry, as journal and issuer show it.
+
+    `journal` is empty if there is none yet. `error` says why the journal cannot be used: then
+    nothing is created, stored or retired. `listed` are the credentials at the issuer, or None if
+    they are unknown, and `issuer_error` says why; `must_see` is whether that is an error of the
+    run. `unused_for` says how long ago a credential was last used, where the issuer tells.
+    """
+
+    registry: str
+    generator: Generator
+    rotate: RotationPolicy
+    where: Location
+    journal: Journal
+    limit: int = 0
+    can_disable: bool = False
+    error: str | None = None
+    listed: tuple[IssuedCredential, ...] | None = None
+    issuer_error: str | None = None
+    must_see: bool = True
+    unused_for: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GenerationDecision:
+    """What a run stores at the targets of a registry.
+
+    `new`: a credential that the run creates first. `unfinished`: the current one, which is not
+    known to be at every target. `current`: the current one, which every target had once.
+    `unavailable`: there is none to store. `reason` says why. `created` is when the current
+    credential was created, by GitHub's clock.
+    """
+
+    status: Literal["new", "unfinished", "current", "unavailable"]
+    reason: str
+    created: datetime | None = None
+    changes: tuple[CredentialChange, ...] = ()
