@@ -3,49 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from codespaces_registry_secrets.apply.executor import apply
+from codespaces_registry_secrets.context import RunContext, prepare
 from codespaces_registry_secrets.errors import DONE, DRIFT, FAILED
 from codespaces_registry_secrets.github.actions_secrets import read_change_times
-from codespaces_registry_secrets.github.auth import GitHubClients, TimeoutConfig, connect
+from codespaces_registry_secrets.github.auth import TimeoutConfig
 from codespaces_registry_secrets.github.observe import observe
-from codespaces_registry_secrets.github.rate_limiter import (
-    MAX_SHARD_WAIT_SECONDS,
-    MAX_WAIT_SECONDS,
-    RateLimiter,
-)
 from codespaces_registry_secrets.github.repositories import find_archived
 from codespaces_registry_secrets.github.target_resolution import (
     ExpandedTargets,
     expand_globs,
     resolve_other_shards,
 )
-from codespaces_registry_secrets.inputs.action_inputs import (
-    Inputs,
-    input_notes,
-    read_comment_inputs,
-    read_inputs,
-    secret_inputs,
-)
+from codespaces_registry_secrets.inputs.action_inputs import input_notes, read_comment_inputs
 from codespaces_registry_secrets.inputs.event import read_event
-from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.generation import GenerationDecision
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
 from codespaces_registry_secrets.model.private_names import find_private_names
 from codespaces_registry_secrets.planning.approval import refuse_unexpected
+from codespaces_registry_secrets.planning.credential_changes import (
+    add_credential_changes,
+    block_stores,
+    store_of,
+)
 from codespaces_registry_secrets.planning.credential_gate import (
     block_rejected,
     block_targets,
     find_disallowed_owners,
 )
+from codespaces_registry_secrets.planning.generation import decide_generation
 from codespaces_registry_secrets.planning.lint import lint_without_state
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
 from codespaces_registry_secrets.report.comment import update_comment
+from codespaces_registry_secrets.report.credentials import credential_failures
 from codespaces_registry_secrets.report.early_end import report_early_end
-from codespaces_registry_secrets.report.log import Progress
 from codespaces_registry_secrets.report.notes import failure_notes
 from codespaces_registry_secrets.report.privacy import hide_notes, hide_outcomes, hide_plan
 from codespaces_registry_secrets.report.run_output import RunOutput
@@ -56,7 +53,7 @@ from codespaces_registry_secrets.report.workflow_commands import WorkflowCommand
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.locate import ReadSpec, read_document
-from codespaces_registry_secrets.state.recorder import StateRecorder
+from codespaces_registry_secrets.verify.settling import Settling
 from codespaces_registry_secrets.verify.verify import verify_credentials
 
 
@@ -99,59 +96,20 @@ def _run(
 ) -> int:
     """Inputs -> plan -> outcomes -> report -> exit code."""
     with cancellation.raising():  # nothing is written yet, so a signal ends the run at once
-        context = _prepare(environ, output, cancellation, timeouts, read_spec)
+        context = prepare(environ, output, cancellation, timeouts, read_spec)
         desired = _load_spec(context)  # masks every value, so no line of the log comes before it
         with output.phase("Read GitHub's secrets, and check the credentials"):
             plan = build_plan(context, desired)
         log_plan(output, hide_plan(plan), context.inputs.shard)
         if context.inputs.mode == "apply":
             output.confirm(plan)
+    if context.inputs.mode == "apply" and not plan.refused:
+        plan = _change_credentials(context, plan)
     outcomes = _apply_plan(context, plan)
     exit_code = _exit_code(context.inputs.mode, plan, outcomes)
     report = _report(context, plan, outcomes, exit_code)
     update_comment(context.inputs, report, output, cancellation, timeouts)
     return exit_code
-
-
-@dataclass(frozen=True)
-class RunContext:
-    """What the steps of a run share."""
-
-    inputs: Inputs
-    sources: Sources
-    clients: GitHubClients
-    limiter: RateLimiter
-    output: RunOutput
-    cancellation: Cancellation
-    recorder: StateRecorder
-    read_spec: ReadSpec
-
-    def progress(
-        self, verb: str, requests_per_minute: int, targets: int, requests: int
-    ) -> Progress:
-        """Report progress over `targets` targets that take `requests` requests in all."""
-        return self.output.progress(
-            verb, requests_per_minute, targets, requests, lambda: self.limiter.paused_until
-        )
-
-
-def _prepare(
-    environ: Mapping[str, str],
-    output: RunOutput,
-    cancellation: Cancellation,
-    timeouts: TimeoutConfig,
-    read_spec: ReadSpec,
-) -> RunContext:
-    """Mask the secret inputs, then read and check all inputs. Sends no request."""
-    for secret in secret_inputs(environ):
-        output.mask(secret)
-    inputs = read_inputs(environ)
-    sources = Sources(environ, inputs.workspace, output.mask, inputs.credentials)
-    max_wait = MAX_SHARD_WAIT_SECONDS if inputs.shard else MAX_WAIT_SECONDS
-    limiter = RateLimiter(inputs.writes_per_minute, output.info, cancellation, max_wait)
-    clients = connect(inputs, limiter, timeouts, output.mask)
-    recorder = StateRecorder(inputs, clients, sources)
-    return RunContext(inputs, sources, clients, limiter, output, cancellation, recorder, read_spec)
 
 
 def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
@@ -162,20 +120,92 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     inputs, clients = context.inputs, context.clients
     expanded = expand_globs(triplets, clients)
     desired, other_triplets = split_by_shard(expanded.desired, inputs.shard, expanded.errors)
+    desired = context.generation.load(desired)
     observed, source_notes = _observe(context, expanded, desired, other_triplets)
+    generated = context.generation.observe(observed.at)
+    stores_only = context.generation.stores_only
+    decisions = {
+        store: decide_generation(one, observed.at, stores_only=stores_only)
+        for store, one in generated.items()
+    }
+    observed = replace(observed, generations=decisions)
     plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, other_triplets)
+    plan = add_credential_changes(plan, generated, decisions, observed.state)
     plan = block_targets(plan, find_disallowed_owners(plan, inputs.allowed_owners))
     repositories = {**expanded.repositories, **observed.repository_index}
     plan = block_targets(plan, find_archived(plan, repositories, clients))
-    credentials = [triplet.credential for triplet in desired if triplet.credential]
-    reports = verify_credentials(credentials, plan.written_credentials, inputs, context.sources)
-    plan = block_rejected(plan, reports, clients.token_expires, observed.at, inputs.expiry_warning)
+    plan = _verify(context, plan, [t.credential for t in desired if t.credential], decisions)
     state_notice = () if inputs.state else lint_without_state(desired, plan)
     notes = (*input_notes(inputs), *expanded.notes, *source_notes, *plan.notes, *state_notice)
     if read_event(inputs.event_path).public:
         private_names = find_private_names(triplets, expanded.repositories, observed)
         plan = replace(plan, private_names=private_names)
     return refuse_unexpected(replace(plan, notes=notes), inputs.expect_digest)
+
+
+def _verify(
+    context: RunContext,
+    plan: Plan,
+    credentials: Sequence[Credential],
+    decisions: Mapping[str, GenerationDecision],
+) -> Plan:
+    """Verify the credentials that exist: one that this run creates is verified afterwards."""
+    inputs = context.inputs
+    status = {c: decisions[c.generator.store].status for c in credentials if c.generator}
+    existing = [
+        credential
+        for credential in credentials
+        if context.sources.has_values(credential) and status.get(credential) != "new"
+    ]
+    settling = Settling(context.output.info, context.cancellation)
+    reports = verify_credentials(
+        existing,
+        plan.written_credentials,
+        inputs,
+        context.sources,
+        {c: settling for c in existing if status.get(c) == "unfinished" and inputs.mode == "apply"},
+    )
+    expires = context.clients.token_expires
+    return block_rejected(
+        plan, reports, expires, plan.at or datetime.now(UTC), inputs.expiry_warning
+    )
+
+
+def _change_credentials(context: RunContext, plan: Plan) -> Plan:
+    """Create, disable and delete credentials at their issuers, and verify the new ones.
+
+    In the returned plan the changes store the new credentials. Those that cannot are blocked.
+    """
+    if not plan.credentials:
+        return plan
+    with context.output.phase("Change the credentials at their issuers"):
+        done = context.generation.carry_out(plan.credentials, context.cancellation.check)
+        current = context.generation.current
+        changes = tuple(replace(c, credential=current(c.credential)) for c in plan.changes)
+        result = replace(plan, changes=changes, credentials=done, whole=plan.whole or plan)
+        created = {c.store for c in done if c.action == "generate" and c.status == "applied"}
+        new = {
+            change.credential
+            for change in changes
+            if change.credential and store_of(change) in created
+        }
+        settling = Settling(context.output.info, context.cancellation)
+        reports = verify_credentials(
+            new, frozenset(new), context.inputs, context.sources, dict.fromkeys(new, settling)
+        )
+    failed = {
+        one.store: f"there is no new credential: {one.error}"
+        for one in done
+        if one.action == "generate" and one.status != "applied"
+    }
+    result = block_rejected(
+        block_stores(result, failed),
+        reports,
+        None,
+        plan.at or datetime.now(UTC),
+        context.inputs.expiry_warning,
+    )
+    return result
 
 
 def _load_spec(context: RunContext) -> tuple[Desired, ...]:
@@ -195,7 +225,9 @@ def _observe(
     The targets of other shards are only resolved to their current names, so that none is pruned.
     """
     inputs, clients = context.inputs, context.clients
-    state, state_warnings = context.recorder.load(t.credential for t in desired if t.credential)
+    state, state_warnings = context.recorder.load(
+        t.credential for t in desired if t.credential and context.sources.has_values(t.credential)
+    )
     # With a state, nothing depends on the ages of the sources.
     compared_by_age = () if state else desired
     change_times, age_warnings = read_change_times(compared_by_age, clients, inputs.repository)
@@ -239,7 +271,8 @@ def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:
 def _exit_code(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> int:
     failed = any(o.status == "failed" or o.change.action == "blocked" for o in outcomes)
     skipped = any(o.status == "skipped" and o.change.steps for o in outcomes)
-    if failed or skipped or plan.refused:
+    at_issuer = any(c.action == "blocked" or c.error for c in plan.credentials)
+    if failed or skipped or at_issuer or plan.refused:
         return FAILED
     return DRIFT if mode == "check" and plan.drift else DONE
 
@@ -249,7 +282,8 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
     inputs, cancellation = context.inputs, context.cancellation
     shown = hide_outcomes(outcomes, plan.private_names)
     problems = list(failure_notes(shown))
-    saved = context.recorder.save(outcomes, cancellation)
+    problems += credential_failures(plan.credentials)
+    saved = [*_finish(context, plan, outcomes), *context.recorder.save(outcomes, cancellation)]
     problems += hide_notes(saved, plan.private_names)
     if cancellation.requested and exit_code == FAILED:
         problems.append(Note("error", cancellation.message))
@@ -258,3 +292,10 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
     return report_outcomes(
         context.output, inputs, hide_plan(plan), shown, problems=problems, shards=shards
     )
+
+
+def _finish(context: RunContext, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[Note, ...]:
+    """Write down which new credentials every target has."""
+    if context.inputs.mode != "apply" or plan.refused or context.cancellation.requested:
+        return ()
+    return context.generation.finish(outcomes, plan.at or datetime.now(UTC))

@@ -45,9 +45,9 @@ def apply(
 ) -> tuple[Outcome, ...]:
     """Apply a plan: targets concurrently, the changes of one target in order.
 
-    A failed target does not stop the others. A rejected token or a long rate limit stops all of
-    them. So does cancelling the run, which lets changes in progress finish for a few seconds. Of a
-    refused plan, every change is skipped.
+    A triplet that mixes two credentials comes first. A failed target does not stop the others. A
+    rejected token or a long rate limit stops all of them. So does cancelling the run, which lets
+    changes in progress finish for a few seconds. Of a refused plan, every change is skipped.
 
     `on_target` is called with the outcomes of a target after its last change, and `on_tick` several
     times a second.
@@ -55,6 +55,7 @@ def apply(
     executed = () if plan.refused else plan.changes
     indexes = [index for index, change in enumerate(executed) if change.steps]
     by_target = [list(group) for _, group in groupby(indexes, lambda i: plan.changes[i].target)]
+    by_target.sort(key=lambda group: not any(plan.changes[i].half_written for i in group))
     executor = _Executor(plan, clients, sources, cancellation, on_target=on_target, on_tick=on_tick)
     with suppress(CancelledError):  # the outcomes have what was done until then
         run_concurrently(executor.apply_target, by_target, TARGETS_AT_ONCE, executor.tick)

@@ -36,13 +36,30 @@ class CredentialChange:
 
 
 @dataclass(frozen=True)
+class CredentialLife:
+    """A credential that exists at an issuer, as reports show it. The times are by GitHub's clock.
+
+    `stored` is when every target had it. `ends` is when it expires, or is disabled or deleted, and
+    `end` says which of these; None if that is unknown.
+    """
+
+    registry: str
+    id: str
+    created: datetime
+    stored: datetime | None = None
+    ends: datetime | None = None
+    end: Literal["expires", "is disabled", "is deleted"] | None = None
+
+
+@dataclass(frozen=True)
 class ObservedGeneration:
     """The generated credential of a registry, as journal and issuer show it.
 
     `journal` is empty if there is none yet. `error` says why the journal cannot be used: then
     nothing is created, stored or retired. `listed` are the credentials at the issuer, or None if
     they are unknown, and `issuer_error` says why; `must_see` is whether that is an error of the
-    run. `unused_for` says how long ago a credential was last used, where the issuer tells.
+    run. `unused_for` says how long ago a credential was last used, where the issuer tells, and
+    `use_errors` why that is unknown.
     """
 
     registry: str
@@ -57,6 +74,19 @@ class ObservedGeneration:
     issuer_error: str | None = None
     must_see: bool = True
     unused_for: Mapping[str, timedelta] = field(default_factory=dict)
+    use_errors: Mapping[str, str] = field(default_factory=dict)
+
+    def replaced_long_ago(self, now: datetime) -> tuple[str, ...]:
+        """The ids of the previous credentials that can be disabled, if nobody uses them."""
+        active = {one.id for one in self.listed or () if not one.disabled}
+        return tuple(
+            one.id
+            for one in self.journal.previous
+            if one.id in active
+            and not one.disabled
+            and (superseded := self.journal.superseded_at(one.id))
+            and now - superseded >= self.generator.retire_after
+        )
 
 
 @dataclass(frozen=True)

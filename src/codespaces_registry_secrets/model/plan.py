@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
+from codespaces_registry_secrets.model.generation import CredentialChange, CredentialLife
 from codespaces_registry_secrets.model.private_names import PrivateNames
 from codespaces_registry_secrets.model.targets import Target, Visibility
 from codespaces_registry_secrets.model.triplet import Part
@@ -25,7 +26,7 @@ from codespaces_registry_secrets.model.triplet import Part
 POINT_BUDGET_PER_WRITE = 15
 
 # Changes with the definition of `Plan.digest`: no digest of another version is equal.
-DIGEST_VERSION = 1
+DIGEST_VERSION = 2
 
 Action = Literal["create", "repair", "rotate", "access", "delete", "none", "blocked"]
 
@@ -98,6 +99,8 @@ class Change:
     come from. `steps` are what apply executes. `drift` says whether GitHub differs from the spec.
     `private_added` and `private_removed` are the numbers of private repositories that `added` and
     `removed` leave out to hide their names.
+    `half_written`: a run died between USER and PASSWORD, so the stored ones belong to different
+    credentials; this change comes first.
     `stored_at` is when the stored credential was last written, and `expires` when the credential of
     the spec expires; None if there is none, or if it is unknown.
     """
@@ -121,6 +124,7 @@ class Change:
     private_removed: int = 0
     stored_at: datetime | None = None
     expires: datetime | None = None
+    half_written: bool = False
 
     @property
     def writes_value(self) -> bool:
@@ -156,7 +160,9 @@ class Plan:
     changes share. `expiry` is when the first credential expires, or None if no expiry is known.
     `refused`: the run must write nothing, because another plan was approved. `at` is when GitHub's
     state was read, by its clock: ages are computed against it. `private_names` are the names that
-    reports must not show. `whole` is the plan with all names, if they are hidden in this one.
+    reports must not show. `whole` is the plan that was approved: with all names, if they are hidden
+    in this one, and before a failed creation blocked changes. `credentials` is what happens to
+    generated credentials at their issuers, and `lives` those that exist before.
     """
 
     changes: tuple[Change, ...]
@@ -166,6 +172,8 @@ class Plan:
     at: datetime | None = None
     private_names: PrivateNames = field(default_factory=PrivateNames)
     whole: Plan | None = None
+    credentials: tuple[CredentialChange, ...] = ()
+    lives: tuple[CredentialLife, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -180,7 +188,8 @@ class Plan:
         if self.whole:
             return self.whole.digest
         entries = sorted(_canonical_json(_reviewed(change)) for change in self.changes)
-        document = {"version": DIGEST_VERSION, "changes": entries}
+        credentials = sorted([c.registry, c.kind, c.action, c.id or ""] for c in self.credentials)
+        document = {"version": DIGEST_VERSION, "changes": entries, "credentials": credentials}
         return sha256(_canonical_json(document).encode()).hexdigest()
 
     @property
@@ -207,7 +216,9 @@ class Plan:
     @property
     def drift(self) -> bool:
         """Whether GitHub differs from the spec."""
-        return any(change.drift for change in self.changes)
+        return any(change.drift for change in self.changes) or any(
+            credential.action != "none" for credential in self.credentials
+        )
 
     @property
     def counts(self) -> Mapping[Action, int]:

@@ -60,7 +60,7 @@ def block_rejected(
     notes += _expiry_warning(
         "the token of this run", Location(), token_expires, now, warning_period
     )
-    expiries = [report.expires for report in reports.values()]
+    expiries = [plan.expiry, *(report.expires for report in reports.values())]
     changes = [_block_change(change, reports, now) for change in plan.changes]
     return replace(
         plan,

@@ -6,7 +6,9 @@ Every time is by GitHub's clock. The dates of an issuer are compared only with e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from codespaces_registry_secrets.model.fields import (
     RotationPolicy,
@@ -16,6 +18,7 @@ from codespaces_registry_secrets.model.fields import (
 from codespaces_registry_secrets.model.generation import (
     CredentialAction,
     CredentialChange,
+    CredentialLife,
     GenerationDecision,
     ObservedGeneration,
 )
@@ -62,7 +65,8 @@ def _with_current(
     if observed.issuer_error and observed.must_see:
         change = _change(observed, "blocked", observed.issuer_error)
     else:
-        change = _change(observed, "none", f"{age}{_next_rotation(observed, current)}", current.id)
+        reason = f"{age}{_next_rotation(observed, current)}{_retirements(observed)}"
+        change = _change(observed, "none", reason, current.id)
     changes = (*orphans, change)
     if current.stored:
         return GenerationDecision("current", age, current.created, changes)
@@ -152,21 +156,53 @@ def _why_not_new(
 
 
 def _until_free(observed: ObservedGeneration, now: datetime) -> str:
-    times = [_deletable_at(observed, one) for one in observed.journal.previous]
-    known = [max(time, now) for time in times if time]
+    ends = [_end_of(observed, one) for one in observed.journal.previous]
+    two_steps = observed.generator.retire_after
+    known = [
+        max(time, now) if end == "is deleted" else max(time, now) + two_steps
+        for time, end in ends
+        if time
+    ]
     if not known:
         return "until every target has the current credential"
     return f"until {format_time(min(known))}, when the old one can be deleted"
 
 
-def _deletable_at(observed: ObservedGeneration, one: PreviousCredential) -> datetime | None:
-    retire_after = observed.generator.retire_after
+def credential_lives(observed: ObservedGeneration) -> Iterator[CredentialLife]:
+    """The credentials that the journal knows, the newest first."""
+    current, name = observed.journal.current, observed.registry
+    if current:
+        life = CredentialLife(name, current.id, current.created, current.stored)
+        yield replace(life, ends=current.expires, end="expires") if current.expires else life
+    for one in reversed(observed.journal.previous):
+        life = CredentialLife(name, one.id, one.created, one.stored)
+        ends, end = _end_of(observed, one)
+        yield replace(life, ends=ends, end=end) if ends else life
+
+
+def _end_of(
+    observed: ObservedGeneration, one: PreviousCredential
+) -> tuple[datetime | None, Literal["is disabled", "is deleted"]]:
+    """The first time that a previous credential is disabled or deleted, and which of the two."""
     if one.disabled:
-        return one.disabled + retire_after
+        return one.disabled + observed.generator.retire_after, "is deleted"
     superseded = observed.journal.superseded_at(one.id)
-    if superseded is None:
-        return None
-    return superseded + retire_after * (2 if observed.can_disable else 1)
+    retired = superseded + observed.generator.retire_after if superseded else None
+    return retired, "is disabled" if observed.can_disable else "is deleted"
+
+
+def _retirements(observed: ObservedGeneration) -> str:
+    lives = [one for one in credential_lives(observed) if one.id != _current_id(observed)]
+    told = [
+        f"; {one.id} {one.end} after {format_time(one.ends)}"
+        for one in lives
+        if one.ends and one.end
+    ]
+    return "".join(told)
+
+
+def _current_id(observed: ObservedGeneration) -> str | None:
+    return observed.journal.current.id if observed.journal.current else None
 
 
 def _next_rotation(observed: ObservedGeneration, current: CurrentCredential) -> str:
@@ -177,16 +213,6 @@ def _next_rotation(observed: ObservedGeneration, current: CurrentCredential) -> 
         if current.expires:
             times.append(current.created + (current.expires - current.created) * RENEW_AFTER)
     return f", the next one is due at {format_time(min(times))}" if times else ""
-
-
-def idle_candidates(observed: ObservedGeneration, now: datetime) -> Iterator[str]:
-    """The previous credentials that could be disabled now, if they are not used any more."""
-    listed = {one.id for one in observed.listed or () if not one.disabled}
-    for one in observed.journal.previous:
-        superseded = observed.journal.superseded_at(one.id)
-        waited = superseded is not None and now - superseded >= observed.generator.retire_after
-        if waited and one.disabled is None and one.id in listed:
-            yield one.id
 
 
 def plan_retirement(
@@ -207,27 +233,38 @@ def plan_retirement(
         return [], []
     planned: list[CredentialChange] = []
     notes: list[Note] = []
-    disabled = {one.id for one in observed.listed if one.disabled}
-    existing = {one.id for one in observed.listed}
-    idle = set(idle_candidates(observed, now))
+    existing = {one.id: one for one in observed.listed}
+    waited = observed.replaced_long_ago(now)
     for one in observed.journal.previous:
         if one.id not in existing:
             continue
-        if one.disabled or one.id in disabled:
-            since = one.disabled or now
-            if now - since >= observed.generator.retire_after:
-                reason = f"disabled {format_duration(now - since)} ago"
-                planned.append(_change(observed, "delete", reason, one.id))
-        elif one.id in idle:
+        if one.disabled or existing[one.id].disabled:
+            planned += _delete_disabled(observed, one, now)
+        elif one.id in waited:
             hold = _why_kept(observed, one, held_at, now)
             if hold:
                 notes.append(Note("warning", f"{observed.registry}: {hold}", observed.where))
-                continue
-            since = observed.journal.superseded_at(one.id) or now
-            action: CredentialAction = "disable" if observed.can_disable else "delete"
-            reason = f"replaced everywhere {format_duration(now - since)} ago"
-            planned.append(_change(observed, action, reason, one.id))
+            else:
+                planned.append(_retire(observed, one, now))
     return planned, notes
+
+
+def _delete_disabled(
+    observed: ObservedGeneration, one: PreviousCredential, now: datetime
+) -> Iterator[CredentialChange]:
+    if one.disabled is None:
+        reason = "was disabled outside of this Action, which is written down now"
+        yield _change(observed, "disable", reason, one.id)
+    elif now - one.disabled >= observed.generator.retire_after:
+        yield _change(observed, "delete", f"disabled {_ago(now - one.disabled)}", one.id)
+
+
+def _retire(
+    observed: ObservedGeneration, one: PreviousCredential, now: datetime
+) -> CredentialChange:
+    since = observed.journal.superseded_at(one.id) or now
+    action: CredentialAction = "disable" if observed.can_disable else "delete"
+    return _change(observed, action, f"replaced everywhere {_ago(now - since)}", one.id)
 
 
 def _why_kept(
@@ -239,6 +276,8 @@ def _why_kept(
             f"{one.id} stays, because {', '.join(held_at)} left the spec and can still have it; "
             "delete the triplet there, or add the target again"
         )
+    if one.id in observed.use_errors:
+        return f"{one.id} stays, because its last use is unknown: {observed.use_errors[one.id]}"
     superseded = observed.journal.superseded_at(one.id)
     unused = observed.unused_for.get(one.id)
     if superseded is None or unused is None or unused >= now - superseded:

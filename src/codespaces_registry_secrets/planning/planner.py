@@ -28,6 +28,7 @@ from codespaces_registry_secrets.planning.rotation import (
     RotationDecision,
     decide_rotation,
     find_up_to_date_members,
+    is_half_written,
     stored_at,
 )
 
@@ -158,6 +159,7 @@ def _plan_change(triplet: Desired, observed: Observed, removal_limit: float) -> 
         ),
         drift=any(member.access_differs for member in members)
         or not (action == "none" or only_unknown),
+        half_written=is_half_written(triplet, observed_target, observed),
     )
     return change, sum(member.current is None for member in members)
 

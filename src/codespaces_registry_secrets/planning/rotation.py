@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.fields import format_duration, format_time
+from codespaces_registry_secrets.model.generation import GenerationDecision
 from codespaces_registry_secrets.model.observed import Observed, ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.model.state import MemberStatus, State
 from codespaces_registry_secrets.model.triplet import Part, secret_name
@@ -37,6 +38,9 @@ def decide_rotation(
     if triplet.credential is None:
         return RotationDecision()
     stored = stored_members(triplet.registry, observed_target)
+    generation = _generation(triplet.credential, observed)
+    if generation:
+        return _decide_generated(triplet, triplet.credential, stored, observed, generation)
     if triplet.rotate.when == "always":
         return RotationDecision("the policy is `always`", frozenset(stored))
     overdue = _check_max_age(triplet, observed_target)
@@ -45,6 +49,43 @@ def decide_rotation(
     if observed.state:
         return _compare_with_state(triplet, triplet.credential, stored, observed.state)
     return _compare_ages(triplet.credential, stored, observed.source_changed_at)
+
+
+def _generation(credential: Credential, observed: Observed) -> GenerationDecision | None:
+    generator = credential.generator
+    return observed.generations.get(generator.store) if generator else None
+
+
+def _decide_generated(
+    triplet: Desired,
+    credential: Credential,
+    stored: Mapping[Part, ObservedSecret],
+    observed: Observed,
+    generation: GenerationDecision,
+) -> RotationDecision:
+    """Store a generated credential. The policy says when it is created, not when it is stored."""
+    if generation.status == "unavailable":
+        return RotationDecision()
+    if generation.status == "new":
+        return RotationDecision(generation.reason, frozenset(stored))
+    if observed.state:
+        return _compare_with_state(triplet, credential, stored, observed.state)
+    if generation.status == "unfinished":
+        return RotationDecision(generation.reason, frozenset(stored))
+    return _compare_with_age(stored, generation.created)
+
+
+def is_half_written(triplet: Desired, observed_target: ObservedTarget, observed: Observed) -> bool:
+    """Whether a run died between PASSWORD, which is written first, and USER.
+
+    Only a generated credential has another user name each time.
+    """
+    generation = _generation(triplet.credential, observed) if triplet.credential else None
+    stored = stored_members(triplet.registry, observed_target)
+    if not generation or not generation.created or len(stored) < len(Part):
+        return False
+    written = {part for part in stored if stored[part].updated_at >= generation.created}
+    return Part.PASSWORD in written and Part.USER not in written
 
 
 def find_up_to_date_members(
@@ -59,10 +100,16 @@ def find_up_to_date_members(
     if triplet.credential is None:
         return frozenset()
     stored = stored_members(triplet.registry, observed_target)
+    generation = _generation(triplet.credential, observed)
+    if generation and generation.status in {"new", "unavailable"}:
+        return frozenset()
     if observed.state:
         statuses = _statuses(triplet, triplet.credential, stored, observed.state)
         return frozenset(part for part, status in statuses.items() if status == "current")
-    source_changed = _source_change_time(triplet.credential, observed.source_changed_at)
+    if generation:
+        source_changed = generation.created if generation.status == "current" else None
+    else:
+        source_changed = _source_change_time(triplet.credential, observed.source_changed_at)
     if source_changed is None:
         return frozenset()
     since = source_changed - TOLERANCE
@@ -140,11 +187,14 @@ def _compare_ages(
     stored: Mapping[Part, ObservedSecret],
     change_times: Mapping[str, datetime],
 ) -> RotationDecision:
-    """Rotate each member that is older than the sources, or all if an age is unknown.
+    """Rotate each member that is older than the sources, or all if an age is unknown."""
+    return _compare_with_age(stored, _source_change_time(credential, change_times))
 
-    An interrupted rotation then continues where it stopped.
-    """
-    source_changed = _source_change_time(credential, change_times)
+
+def _compare_with_age(
+    stored: Mapping[Part, ObservedSecret], source_changed: datetime | None
+) -> RotationDecision:
+    """As `_compare_ages`. An interrupted rotation continues where it stopped."""
     if source_changed is None:
         message = "cannot tell when the source last changed, so rewriting to be safe"
         return RotationDecision(message, frozenset(stored), drift=False)

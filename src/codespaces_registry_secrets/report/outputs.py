@@ -14,6 +14,7 @@ from uuid import uuid4
 from codespaces_registry_secrets.model.plan import Action, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Shard
 from codespaces_registry_secrets.planning.sharding import shard_digests
+from codespaces_registry_secrets.report.credentials import credential_json
 from codespaces_registry_secrets.text.control_characters import one_line
 
 # GitHub limits the outputs of a job to 1 MB, and environment variables of a step are more limited.
@@ -38,7 +39,7 @@ def build_outputs(
     counts = Counter(o.change.action for o in outcomes if o.status in {"applied", "planned"})
     statuses = Counter(outcome.status for outcome in outcomes)
     return {
-        "changed": json.dumps(any(outcome.wrote for outcome in outcomes)),
+        "changed": json.dumps(_is_changed(plan, outcomes)),
         "drift": json.dumps(plan.drift),
         **{name: str(counts[action]) for action, name in COUNTED.items()},
         "unchanged": str(plan.counts["none"]),
@@ -49,6 +50,11 @@ def build_outputs(
         "plan": short_plan(mode, plan, outcomes),
         "plan-digest": plan.digest,
     }
+
+
+def _is_changed(plan: Plan, outcomes: Sequence[Outcome]) -> bool:
+    at_issuers = any(credential.status == "applied" for credential in plan.credentials)
+    return at_issuers or any(outcome.wrote for outcome in outcomes)
 
 
 def _matrix(plan: Plan, shards: Sequence[Shard]) -> str:
@@ -100,6 +106,9 @@ def _document(mode: str, plan: Plan, changes: Sequence[str], omitted: int = 0) -
     """Join changes that are already JSON, so that each is encoded only once."""
     head = _to_json({"version": 1, "mode": mode, "digest": plan.digest})[:-1]
     tail = f'{_SEPARATOR}"omitted": {omitted}' if omitted else ""
+    if plan.credentials:
+        credentials = _to_json({"credentials": list(map(credential_json, plan.credentials))})
+        tail += f"{_SEPARATOR}{credentials[1:-1]}"
     return f'{head}{_SEPARATOR}"changes": [{_SEPARATOR.join(changes)}]{tail}}}'
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from codespaces_registry_secrets.inputs.action_inputs import Mode
+from codespaces_registry_secrets.model.generation import CredentialAction, CredentialStatus
 from codespaces_registry_secrets.model.plan import Action, Status
 from codespaces_registry_secrets.model.targets import Visibility
 
@@ -94,6 +95,20 @@ class ChangeDocument(_Model):
     error: Annotated[str | None, _key("Why it failed; null if it did not.", None)]
 
 
+class CredentialDocument(_Model):
+    """What happens to a generated credential at its issuer."""
+
+    registry: Annotated[str, _key("The ID of the registry.", "ECR")]
+    kind: Annotated[str, _key("The kind of `generate`.", "aws-iam-access-key")]
+    action: Annotated[CredentialAction, _key("The kind of change.", "generate", "none")]
+    reason: Annotated[str, _key("Why; for `blocked`, also what to do.", "created 3d ago")]
+    id: Annotated[
+        str | None, _key("Its ID at the issuer; null before it is created.", "AKIAIOSFODNN7EXAMPLE")
+    ]
+    outcome: Annotated[CredentialStatus, _key("What became of it.", "planned", "applied")]
+    error: Annotated[str | None, _key("Why it failed; null if it did not.", None)]
+
+
 class PlanDocument(_Model):
     """A plan and its outcomes."""
 
@@ -105,6 +120,9 @@ class PlanDocument(_Model):
     changes: Annotated[
         tuple[ChangeDocument, ...], _key("One change for each registry at each target.", [])
     ]
+    credentials: Annotated[
+        tuple[CredentialDocument, ...], _key("Only with `generate`: what happens at issuers.", [])
+    ] = ()
     omitted: Annotated[int, _key("How many changes a long plan leaves out.", 12, gt=0)] = 0
 
 
@@ -116,5 +134,6 @@ class _WithoutTitles(GenerateJsonSchema):
 def plan_schema() -> JsonSchemaValue:
     """The JSON Schema of a plan."""
     schema = PlanDocument.model_json_schema(schema_generator=_WithoutTitles)
-    del schema["properties"]["omitted"]["default"]
+    for key in ("credentials", "omitted"):
+        del schema["properties"][key]["default"]
     return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_URL, **schema}

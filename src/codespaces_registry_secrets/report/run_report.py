@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Shard
+from codespaces_registry_secrets.report.credentials import credential_lines
 from codespaces_registry_secrets.report.log import MAX_LINES, outcome_lines, plan_lines
 from codespaces_registry_secrets.report.notes import merge_notes
 from codespaces_registry_secrets.report.outputs import build_outputs, whole_plan
@@ -19,7 +20,9 @@ from codespaces_registry_secrets.report.wording import headline
 def log_plan(output: RunOutput, plan: Plan, shard: Shard | None) -> None:
     """Log every change, their counts and the digest, and annotate the notes."""
     output.listing("Plan", plan_lines(plan))
-    output.info(f"\n{headline('plan', report_plan(plan))}")
+    if plan.credentials:
+        output.listing("Credentials at their issuers", credential_lines(plan.credentials))
+    output.info(f"\n{headline('plan', report_plan(plan), plan.credentials)}")
     output.info(f"Plan digest: {plan.digest}")
     if shard:
         targets = len({change.target for change in plan.changes})
@@ -49,7 +52,7 @@ def report_outcomes(
         output.note(note)
     if inputs.mode != "plan":
         changes = report_changes(outcomes)
-        output.info(headline(inputs.mode, changes, refused=plan.refused))
+        output.info(headline(inputs.mode, changes, plan.credentials, refused=plan.refused))
     notes = merge_notes((*plan.all_notes, *problems))
     report = build_report(inputs.mode, plan, outcomes, notes)
     output.finish(

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate, takewhile
 
+from codespaces_registry_secrets.model.generation import CredentialChange, CredentialLife
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan
 from codespaces_registry_secrets.report.changes_table import render_table
+from codespaces_registry_secrets.report.credentials import render_credentials
 from codespaces_registry_secrets.report.reported_change import ReportedChange, report_changes
 from codespaces_registry_secrets.report.timeline import render_timeline
 from codespaces_registry_secrets.report.wording import count, headline
@@ -37,7 +39,8 @@ class Report:
     """What a summary shows. `sentence` and `title` are Markdown of our own.
 
     `at` is the time of the run, for the ages. `digest` is that of the plan, or empty. `rest` says
-    where the changes are that do not fit.
+    where the changes are that do not fit. `credentials` are the changes at issuers, and `lives` the
+    credentials that exist there.
     """
 
     title: str
@@ -47,6 +50,8 @@ class Report:
     at: datetime
     digest: str = ""
     rest: str = _PLAN_FILE
+    credentials: Sequence[CredentialChange] = ()
+    lives: Sequence[CredentialLife] = ()
 
 
 def build_report(
@@ -56,11 +61,13 @@ def build_report(
     changes = report_changes(outcomes)
     return Report(
         title=f"{TITLE}: {mode}",
-        sentence=headline(mode, changes, refused=plan.refused),
+        sentence=headline(mode, changes, plan.credentials, refused=plan.refused),
         problems=problems,
         changes=changes,
         at=plan.at or datetime.now(UTC),
         digest=plan.digest,
+        credentials=plan.credentials,
+        lives=plan.lives,
     )
 
 
@@ -77,7 +84,9 @@ def render_report(report: Report, max_bytes: int = MAX_BYTES) -> str:
     unchanged = [change for change in report.changes if change.status == "unchanged"]
     head = f"{report.title}\n\n**{report.sentence}**\n"
     problems = render_problems(report.problems, max_bytes // 4)
-    tail = [render_timeline(report.changes, report.at), render_digest(report.digest)]
+    credentials = render_credentials(report.credentials)
+    timeline = render_timeline(report.changes, report.at, report.lives)
+    tail = [credentials, timeline, render_digest(report.digest)]
     used = sum(len(part.encode()) + 1 for part in (head, problems, *tail))
     available = max_bytes - used - 1024
     table = render_table(changed, report.at, available, report.rest) if changed else ""

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from math import ceil
 
+from codespaces_registry_secrets.model.generation import CredentialLife
 from codespaces_registry_secrets.report.reported_change import ReportedChange
 from codespaces_registry_secrets.report.wording import relative_day
 
@@ -43,16 +44,19 @@ class Bar:
         return (self.expires or date.max, self.stored or date.max)
 
 
-def render_timeline(changes: Iterable[ReportedChange], at: datetime) -> str:
+def render_timeline(
+    changes: Iterable[ReportedChange], at: datetime, lives: Sequence[CredentialLife] = ()
+) -> str:
     """The chart as a code block, and how many bars are left out; empty without a known date.
 
-    `at` is the time of the run. Changes that this run applied count as stored at that time.
+    `at` is the time of the run. Changes that this run applied count as stored at that time. `lives`
+    are the generated credentials, which have a section each.
     """
     bars = sorted(_bars(changes, at), key=lambda bar: (*bar.urgency, bar.registry))
     shown = sorted(bars[:MAX_BARS], key=lambda bar: bar.registry)
-    if not shown:
+    if not shown and not lives:
         return ""
-    chart = "\n".join(_chart(shown, at.astimezone(UTC).date()))
+    chart = "\n".join(_chart(shown, lives[:MAX_BARS], at.astimezone(UTC).date()))
     hidden = len(bars) - len(shown)
     rest = f"\nThe {MAX_BARS} that expire first or are oldest; {hidden} more are not drawn.\n"
     return f"```mermaid\n{chart}\n```\n{rest if hidden else ''}"
@@ -72,9 +76,11 @@ def _day(time: datetime | None) -> date | None:
     return time.astimezone(UTC).date() if time else None
 
 
-def _chart(bars: Sequence[Bar], today: date) -> Iterator[str]:
+def _chart(bars: Sequence[Bar], lives: Sequence[CredentialLife], today: date) -> Iterator[str]:
     days = [today, *(day for bar in bars for day in (bar.stored, bar.expires) if day)]
-    padding = max(MIN_PADDING, max(len(_label(bar.registry)) for bar in bars) * CHARACTER_WIDTH)
+    days += [day for one in lives for day in (_day(one.created), _day(one.ends)) if day]
+    names = [*(bar.registry for bar in bars), *(f"{one.registry} issuer" for one in lives)]
+    padding = max(MIN_PADDING, max(len(_label(name)) for name in names) * CHARACTER_WIDTH)
     # A width of its own, because labels do not become smaller in a narrow window.
     yield f'%%{{init: {{"gantt": {{"useWidth": {WIDTH}, "leftPadding": {padding}}}}}}}%%'
     yield "gantt"
@@ -86,6 +92,21 @@ def _chart(bars: Sequence[Bar], today: date) -> Iterator[str]:
         yield f"    section {_label(registry)}"
         for bar in group:
             yield from _tasks(bar, today)
+    for registry, own in groupby(lives, key=lambda one: one.registry):
+        yield f"    section {_label(f'{registry} issuer')}"
+        for one in own:
+            yield from _life(one, today)
+
+
+def _life(one: CredentialLife, today: date) -> Iterator[str]:
+    """A bar from the creation of a credential to today, and one to its end."""
+    created, ends = min(_day(one.created) or today, today), _day(one.ends)
+    name = f"credential {_label(one.id)}"
+    yield f"    {name} created {relative_day(created, today)} :done, {_span(created, today)}"
+    if ends and one.end:
+        soon = "crit, " if one.end == "expires" and ends - today <= SOON else ""
+        span = _span(*sorted((today, ends)))
+        yield f"    {name} {one.end} {relative_day(ends, today)} :{soon}{span}"
 
 
 def _axis(days: int) -> Iterator[str]:

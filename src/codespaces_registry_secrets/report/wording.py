@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from codespaces_registry_secrets.model.generation import CredentialChange
 from codespaces_registry_secrets.model.plan import Action
+from codespaces_registry_secrets.report.credentials import count_credentials
 from codespaces_registry_secrets.report.reported_change import ReportedChange, ReportedStatus
 from codespaces_registry_secrets.text.control_characters import one_line
 
@@ -48,16 +50,26 @@ def describe_status(change: ReportedChange) -> str:
     return words.get(change.status, change.status)
 
 
-def headline(mode: str, changes: Sequence[ReportedChange], *, refused: bool = False) -> str:
-    """The outcome of a run in one sentence."""
-    counts = count_changes(changes)
+def headline(
+    mode: str,
+    changes: Sequence[ReportedChange],
+    credentials: Sequence[CredentialChange] = (),
+    *,
+    refused: bool = False,
+) -> str:
+    """The outcome of a run in one sentence. `credentials` are the changes at issuers."""
+    counts = "; ".join(filter(None, (count_changes(changes), count_credentials(credentials))))
     if refused:
         return f"Plan refused, nothing was written: {counts}."
     if mode == "check":
-        drift = any(c.drift and c.status != "unchanged" for c in changes)
+        drift = any(c.drift and c.status != "unchanged" for c in changes) or any(
+            one.action != "none" for one in credentials
+        )
         return f"Check found {'drift' if drift else 'no drift'}: {counts}."
     if mode == "apply":
-        complete = all(change.status in {"applied", "unchanged"} for change in changes)
+        complete = all(change.status in {"applied", "unchanged"} for change in changes) and all(
+            one.action == "none" or one.status == "applied" for one in credentials
+        )
         return f"Apply {'complete' if complete else 'incomplete'}: {counts}."
     return f"Plan: {counts}."
 

@@ -132,7 +132,9 @@ class Bearer:
         response = self._request({name: value for name, value in parameters.items() if value})
         host = self.client.redact_host(self.realm)
         if response.status in {*REJECTED_STATUS, HTTPStatus.BAD_REQUEST}:
-            raise rejected(f"{host} rejects the credential ({response}); {ADVICE}")
+            unknown = response.status == HTTPStatus.UNAUTHORIZED
+            message = f"{host} rejects the credential ({response}); {ADVICE}"
+            raise rejected(message, unknown=unknown)
         if response.status != HTTPStatus.OK:
             advice = "run again later" if response.is_transient else "check the server's name"
             raise unreachable(f"{host} returned {response} instead of a token; {advice}")

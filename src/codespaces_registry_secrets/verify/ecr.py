@@ -37,6 +37,9 @@ _HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
 }
+# The codes for a key that AWS does not know, or not yet. Source: "Common Errors" of the APIs of
+# Amazon ECR and AWS IAM, docs.aws.amazon.com.
+_UNKNOWN_KEY = frozenset({"UnrecognizedClientException", "InvalidClientTokenId"})
 _TRANSIENT = re.compile(
     "Throttl|TooManyRequests|RequestLimit|Unavailable|InternalFailure|ServerExc"
 )
@@ -121,7 +124,8 @@ def _translate_error(client: RegistryClient, response: RegistryResponse) -> Logi
         return unreachable(f"AWS cannot issue an ECR login now ({reason}); run again later")
     return rejected(
         f"AWS denied an ECR login for this access key ({reason}); the key must be active, the "
-        f"secret must belong to it, and its user needs {PERMISSIONS}"
+        f"secret must belong to it, and its user needs {PERMISSIONS}",
+        unknown=code in _UNKNOWN_KEY,
     )
 
 

@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import requests
@@ -64,11 +64,13 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 class LoginResult:
     """The result of a login. `unreachable`: there is no result about the credential.
 
-    `message` is the reason and what to do, without any value; empty if accepted.
+    `message` is the reason and what to do, without any value; empty if accepted. `unknown`: the
+    registry does not know the credential, which is also its response to one that is seconds old.
     """
 
     status: Literal["accepted", "rejected", "unreachable"]
     message: str = ""
+    unknown: bool = False
 
 
 class LoginError(RegistrySecretsError):
@@ -80,12 +82,12 @@ class LoginError(RegistrySecretsError):
 
     def about(self, subject: str) -> LoginError:
         """The same error with `subject` in front of its message."""
-        return LoginError(LoginResult(self.result.status, f"{subject}: {self.result.message}"))
+        return LoginError(replace(self.result, message=f"{subject}: {self.result.message}"))
 
 
-def rejected(message: str) -> LoginError:
+def rejected(message: str, *, unknown: bool = False) -> LoginError:
     """The credential is rejected."""
-    return LoginError(LoginResult("rejected", message))
+    return LoginError(LoginResult("rejected", message, unknown))
 
 
 def unreachable(message: str) -> LoginError:

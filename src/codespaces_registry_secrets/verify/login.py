@@ -127,7 +127,8 @@ def _check_login(client: RegistryClient, base: str, scheme: Scheme, host: str) -
     """Repeat the request with the credential."""
     response = client.get(f"{base}/v2/", scheme.authorization())
     if response.status in REJECTED_STATUS:
-        raise rejected(scheme.rejection_message(host, response))
+        unknown = response.status == HTTPStatus.UNAUTHORIZED
+        raise rejected(scheme.rejection_message(host, response), unknown=unknown)
     if response.status != HTTPStatus.OK or response.html:
         raise unreachable(_unexpected_message(host, response))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
 
 from pydantic import SecretBytes
 
@@ -21,6 +23,9 @@ from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 from codespaces_registry_secrets.verify import credential_checks
 from codespaces_registry_secrets.verify.errors import LoginResult
 from codespaces_registry_secrets.verify.login import login
+from codespaces_registry_secrets.verify.settling import Settling
+
+NOTHING_SETTLES: Mapping[Credential, Settling] = MappingProxyType({})
 
 
 def verify_credentials(
@@ -28,19 +33,27 @@ def verify_credentials(
     written: frozenset[Credential],
     inputs: Inputs,
     sources: Sources,
+    settling: Mapping[Credential, Settling] = NOTHING_SETTLES,
 ) -> Mapping[Credential, CredentialReport]:
-    """Check every credential, and log in with those that the plan writes, in `written`."""
+    """Check every credential, and log in with those that the plan writes, in `written`.
+
+    `settling` has those that were just created, whose login is repeated while they are not known.
+    """
     unique = list(dict.fromkeys(credentials))
 
     def report(credential: Credential) -> CredentialReport:
         verify = inputs.verify if credential in written else "off"
-        return _report(credential, verify, inputs, sources)
+        return _report(credential, verify, inputs, sources, settling.get(credential))
 
     return dict(zip(unique, run_concurrently(report, unique, READS_AT_ONCE), strict=True))
 
 
 def _report(
-    credential: Credential, verify: Verify, inputs: Inputs, sources: Sources
+    credential: Credential,
+    verify: Verify,
+    inputs: Inputs,
+    sources: Sources,
+    settling: Settling | None,
 ) -> CredentialReport:
     try:
         username = sources.username(credential.username)
@@ -54,7 +67,8 @@ def _report(
     token = _token_info(credential, password, inputs.api_url)
     errors += [token.error] if token.error else []
     if not errors:
-        result = _login(credential, (username, password), verify, inputs, sources)
+        log_in = partial(_login, credential, (username, password), verify, inputs, sources)
+        result = settling.log_in(credential.name, log_in) if settling else log_in()
         errors += _login_errors(result, verify)
         if result.status == "unreachable" and verify == "auto":
             notes.append(_warning(credential, f"login not verified: {result.message}"))

@@ -1,0 +1,59 @@
+"""Wait until a registry knows a credential that was just created.
+
+Issuers tell their registries about a new credential with a delay. Sources: "IAM troubleshooting:
+Changes that I make are not always immediately visible", docs.aws.amazon.com; "Create and delete
+service account keys", cloud.google.com: up to 60 seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
+from codespaces_registry_secrets.verify.errors import LoginResult
+
+MAX_SECONDS = 90.0
+_TICK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Repeats logins. `info` prints a line in the log."""
+
+    info: Callable[[str], None]
+    cancellation: Cancellation
+    max_seconds: float = MAX_SECONDS
+
+    def log_in(self, name: str, attempt: Callable[[], LoginResult]) -> LoginResult:
+        """The result of `attempt`, repeated while the registry does not know the credential.
+
+        Every other result is final, such as a missing permission. `name` is the registry's id.
+
+        Raises:
+            CancelledError: the run was cancelled.
+        """
+        until = time.monotonic() + self.max_seconds
+        result = attempt()
+        for pause in _pauses():
+            if not result.unknown or time.monotonic() + pause > until:
+                break
+            self.info(f"{name}: the registry does not know the new credential yet; trying again")
+            self._wait(pause)
+            result = attempt()
+        return result
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.cancellation.check()
+            time.sleep(min(left, _TICK_SECONDS))
+
+
+def _pauses() -> Iterator[float]:
+    """1, 2, 4, 8 and then 15 seconds each."""
+    pause = 1.0
+    while True:
+        yield pause
+        pause = min(2 * pause, 15.0)
