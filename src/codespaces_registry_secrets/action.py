@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from codespaces_registry_secrets.apply.executor import apply
 from codespaces_registry_secrets.context import RunContext, prepare
+from codespaces_registry_secrets.credentials import (
+    change_credentials,
+    verify_plan,
+    write_down_stored,
+)
 from codespaces_registry_secrets.errors import DONE, DRIFT, FAILED
 from codespaces_registry_secrets.github.actions_secrets import read_change_times
 from codespaces_registry_secrets.github.auth import TimeoutConfig
@@ -20,19 +24,13 @@ from codespaces_registry_secrets.github.target_resolution import (
 )
 from codespaces_registry_secrets.inputs.action_inputs import input_notes, read_comment_inputs
 from codespaces_registry_secrets.inputs.event import read_event
-from codespaces_registry_secrets.model.desired import Credential, Desired
-from codespaces_registry_secrets.model.generation import GenerationDecision
+from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
 from codespaces_registry_secrets.model.private_names import find_private_names
 from codespaces_registry_secrets.planning.approval import refuse_unexpected
-from codespaces_registry_secrets.planning.credential_changes import (
-    add_credential_changes,
-    block_stores,
-    store_of,
-)
+from codespaces_registry_secrets.planning.credential_changes import add_credential_changes
 from codespaces_registry_secrets.planning.credential_gate import (
-    block_rejected,
     block_targets,
     find_disallowed_owners,
 )
@@ -53,8 +51,6 @@ from codespaces_registry_secrets.report.workflow_commands import WorkflowCommand
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.locate import ReadSpec, read_document
-from codespaces_registry_secrets.verify.settling import Settling
-from codespaces_registry_secrets.verify.verify import verify_credentials
 
 
 def main(
@@ -104,7 +100,7 @@ def _run(
         if context.inputs.mode == "apply":
             output.confirm(plan)
     if context.inputs.mode == "apply" and not plan.refused:
-        plan = _change_credentials(context, plan)
+        plan = change_credentials(context, plan)
     outcomes = _apply_plan(context, plan)
     exit_code = _exit_code(context.inputs.mode, plan, outcomes)
     report = _report(context, plan, outcomes, exit_code)
@@ -134,78 +130,13 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     plan = block_targets(plan, find_disallowed_owners(plan, inputs.allowed_owners))
     repositories = {**expanded.repositories, **observed.repository_index}
     plan = block_targets(plan, find_archived(plan, repositories, clients))
-    plan = _verify(context, plan, [t.credential for t in desired if t.credential], decisions)
+    plan = verify_plan(context, plan, [t.credential for t in desired if t.credential], decisions)
     state_notice = () if inputs.state else lint_without_state(desired, plan)
     notes = (*input_notes(inputs), *expanded.notes, *source_notes, *plan.notes, *state_notice)
     if read_event(inputs.event_path).public:
         private_names = find_private_names(triplets, expanded.repositories, observed)
         plan = replace(plan, private_names=private_names)
     return refuse_unexpected(replace(plan, notes=notes), inputs.expect_digest)
-
-
-def _verify(
-    context: RunContext,
-    plan: Plan,
-    credentials: Sequence[Credential],
-    decisions: Mapping[str, GenerationDecision],
-) -> Plan:
-    """Verify the credentials that exist: one that this run creates is verified afterwards."""
-    inputs = context.inputs
-    status = {c: decisions[c.generator.store].status for c in credentials if c.generator}
-    existing = [
-        credential
-        for credential in credentials
-        if context.sources.has_values(credential) and status.get(credential) != "new"
-    ]
-    settling = Settling(context.output.info, context.cancellation)
-    reports = verify_credentials(
-        existing,
-        plan.written_credentials,
-        inputs,
-        context.sources,
-        {c: settling for c in existing if status.get(c) == "unfinished" and inputs.mode == "apply"},
-    )
-    expires = context.clients.token_expires
-    return block_rejected(
-        plan, reports, expires, plan.at or datetime.now(UTC), inputs.expiry_warning
-    )
-
-
-def _change_credentials(context: RunContext, plan: Plan) -> Plan:
-    """Create, disable and delete credentials at their issuers, and verify the new ones.
-
-    In the returned plan the changes store the new credentials. Those that cannot are blocked.
-    """
-    if not plan.credentials:
-        return plan
-    with context.output.phase("Change the credentials at their issuers"):
-        done = context.generation.carry_out(plan.credentials, context.cancellation.check)
-        current = context.generation.current
-        changes = tuple(replace(c, credential=current(c.credential)) for c in plan.changes)
-        result = replace(plan, changes=changes, credentials=done, whole=plan.whole or plan)
-        created = {c.store for c in done if c.action == "generate" and c.status == "applied"}
-        new = {
-            change.credential
-            for change in changes
-            if change.credential and store_of(change) in created
-        }
-        settling = Settling(context.output.info, context.cancellation)
-        reports = verify_credentials(
-            new, frozenset(new), context.inputs, context.sources, dict.fromkeys(new, settling)
-        )
-    failed = {
-        one.store: f"there is no new credential: {one.error}"
-        for one in done
-        if one.action == "generate" and one.status != "applied"
-    }
-    result = block_rejected(
-        block_stores(result, failed),
-        reports,
-        None,
-        plan.at or datetime.now(UTC),
-        context.inputs.expiry_warning,
-    )
-    return result
 
 
 def _load_spec(context: RunContext) -> tuple[Desired, ...]:
@@ -283,7 +214,10 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
     shown = hide_outcomes(outcomes, plan.private_names)
     problems = list(failure_notes(shown))
     problems += credential_failures(plan.credentials)
-    saved = [*_finish(context, plan, outcomes), *context.recorder.save(outcomes, cancellation)]
+    saved = [
+        *write_down_stored(context, plan, outcomes),
+        *context.recorder.save(outcomes, cancellation),
+    ]
     problems += hide_notes(saved, plan.private_names)
     if cancellation.requested and exit_code == FAILED:
         problems.append(Note("error", cancellation.message))
@@ -292,10 +226,3 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
     return report_outcomes(
         context.output, inputs, hide_plan(plan), shown, problems=problems, shards=shards
     )
-
-
-def _finish(context: RunContext, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[Note, ...]:
-    """Write down which new credentials every target has."""
-    if context.inputs.mode != "apply" or plan.refused or context.cancellation.requested:
-        return ()
-    return context.generation.finish(outcomes, plan.at or datetime.now(UTC))

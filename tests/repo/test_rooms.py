@@ -28,6 +28,7 @@ ROOMS = (
     "apply",
     "report",
     "context",
+    "credentials",
     "action",
     "merge_shards",
     "cli",

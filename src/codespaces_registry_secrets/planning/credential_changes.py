@@ -12,7 +12,8 @@ from codespaces_registry_secrets.model.generation import (
 )
 from codespaces_registry_secrets.model.plan import Change, Note, Plan
 from codespaces_registry_secrets.model.state import State
-from codespaces_registry_secrets.planning.generation import credential_lives, plan_retirement
+from codespaces_registry_secrets.planning.generation import credential_lives
+from codespaces_registry_secrets.planning.retirement import plan_retirement
 
 
 def add_credential_changes(

@@ -5,9 +5,9 @@ Every time is by GitHub's clock. The dates of an issuer are compared only with e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from codespaces_registry_secrets.model.fields import (
@@ -23,7 +23,6 @@ from codespaces_registry_secrets.model.generation import (
     ObservedGeneration,
 )
 from codespaces_registry_secrets.model.journal import CurrentCredential, PreviousCredential
-from codespaces_registry_secrets.model.plan import Change, Note
 
 # A credential with an expiry is replaced when this share of its lifetime has passed.
 RENEW_AFTER = 2 / 3
@@ -38,19 +37,19 @@ def decide_generation(
     """
     current = observed.journal.current
     if observed.error:
-        blocked = _change(observed, "blocked", observed.error)
+        blocked = credential_change(observed, "blocked", observed.error)
         return GenerationDecision("unavailable", observed.error, changes=(blocked,))
     orphans = [] if stores_only else [*_delete_orphans(observed)]
     due = _why_new(observed, now)
     if due and not stores_only:
         blocker = _why_not_new(observed, len(orphans), now)
         if blocker is None:
-            change = _change(observed, "generate", due)
+            change = credential_change(observed, "generate", due)
             return GenerationDecision("new", due, changes=(*orphans, change))
         return _without_new(observed, orphans, blocker)
     if current is None:
         reason = "there is no credential yet; run without `shard` first"
-        blocked = _change(observed, "blocked", reason)
+        blocked = credential_change(observed, "blocked", reason)
         return GenerationDecision("unavailable", reason, changes=(blocked,))
     return _with_current(observed, current, orphans, now)
 
@@ -63,10 +62,10 @@ def _with_current(
 ) -> GenerationDecision:
     age = f"created {format_duration(now - current.created)} ago"
     if observed.issuer_error and observed.must_see:
-        change = _change(observed, "blocked", observed.issuer_error)
+        change = credential_change(observed, "blocked", observed.issuer_error)
     else:
         reason = f"{age}{_next_rotation(observed, current)}{_retirements(observed)}"
-        change = _change(observed, "none", reason, current.id)
+        change = credential_change(observed, "none", reason, current.id)
     changes = (*orphans, change)
     if current.stored:
         return GenerationDecision("current", age, current.created, changes)
@@ -82,7 +81,7 @@ def _without_new(
     """A new credential is due and cannot be created. The targets keep the current one."""
     action, reason = blocker
     current = observed.journal.current
-    changes = (*orphans, _change(observed, action, reason))
+    changes = (*orphans, credential_change(observed, action, reason))
     if current is None or _why_dead(observed, current):
         return GenerationDecision("unavailable", reason, changes=changes)
     if current.stored:
@@ -94,7 +93,7 @@ def _delete_orphans(observed: ObservedGeneration) -> Iterator[CredentialChange]:
     for one in observed.listed or ():
         if observed.journal.is_orphan(one.id):
             reason = "a run created it and ended before it could store it"
-            yield _change(observed, "delete", reason, one.id)
+            yield credential_change(observed, "delete", reason, one.id)
 
 
 def _why_new(observed: ObservedGeneration, now: datetime) -> str | None:
@@ -215,90 +214,13 @@ def _next_rotation(observed: ObservedGeneration, current: CurrentCredential) -> 
     return f", the next one is due at {format_time(min(times))}" if times else ""
 
 
-def plan_retirement(
-    observed: ObservedGeneration,
-    decision: GenerationDecision,
-    changes: Iterable[Change],
-    held_at: Sequence[str],
-    now: datetime,
-) -> tuple[list[CredentialChange], list[Note]]:
-    """The previous credentials to disable and to delete, and warnings about those that stay.
-
-    `changes` are the changes of the targets of this registry. Only if every target is known to
-    have a newer credential, an old one is touched. `held_at` are other targets that can have one.
-    """
-    if observed.listed is None or decision.status != "current" or observed.error:
-        return [], []
-    if any(change.writes_value or change.action == "blocked" for change in changes):
-        return [], []
-    planned: list[CredentialChange] = []
-    notes: list[Note] = []
-    existing = {one.id: one for one in observed.listed}
-    waited = observed.replaced_long_ago(now)
-    for one in observed.journal.previous:
-        if one.id not in existing:
-            continue
-        if one.disabled or existing[one.id].disabled:
-            planned += _delete_disabled(observed, one, now)
-        elif one.id in waited:
-            hold = _why_kept(observed, one, held_at, now)
-            if hold:
-                notes.append(Note("warning", f"{observed.registry}: {hold}", observed.where))
-            else:
-                planned.append(_retire(observed, one, now))
-    return planned, notes
-
-
-def _delete_disabled(
-    observed: ObservedGeneration, one: PreviousCredential, now: datetime
-) -> Iterator[CredentialChange]:
-    if one.disabled is None:
-        reason = "was disabled outside of this Action, which is written down now"
-        yield _change(observed, "disable", reason, one.id)
-    elif now - one.disabled >= observed.generator.retire_after:
-        yield _change(observed, "delete", f"disabled {_ago(now - one.disabled)}", one.id)
-
-
-def _retire(
-    observed: ObservedGeneration, one: PreviousCredential, now: datetime
-) -> CredentialChange:
-    since = observed.journal.superseded_at(one.id) or now
-    action: CredentialAction = "disable" if observed.can_disable else "delete"
-    return _change(observed, action, f"replaced everywhere {_ago(now - since)}", one.id)
-
-
-def _why_kept(
-    observed: ObservedGeneration, one: PreviousCredential, held_at: Sequence[str], now: datetime
-) -> str | None:
-    """Why an old credential must not be disabled yet, and what to do."""
-    if held_at:
-        return (
-            f"{one.id} stays, because {', '.join(held_at)} left the spec and can still have it; "
-            "delete the triplet there, or add the target again"
-        )
-    if one.id in observed.use_errors:
-        return f"{one.id} stays, because its last use is unknown: {observed.use_errors[one.id]}"
-    superseded = observed.journal.superseded_at(one.id)
-    unused = observed.unused_for.get(one.id)
-    if superseded is None or unused is None or unused >= now - superseded:
-        return None
-    return (
-        f"{one.id} was used {_ago(unused)}, after every target had the new credential, so it is "
-        "not disabled; a codespace that was not restarted can use it, or another system: find it "
-        "in the issuer's log, and disable the credential there"
-    )
-
-
-def _ago(span: timedelta) -> str:
-    return f"{format_duration(span)} ago"
-
-
-def _change(
+def credential_change(
     observed: ObservedGeneration,
     action: CredentialAction,
     reason: str,
     credential_id: str | None = None,
 ) -> CredentialChange:
+    """A change of a credential of this registry."""
     return CredentialChange(
         registry=observed.registry,
         kind=observed.generator.kind,

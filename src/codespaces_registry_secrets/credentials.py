@@ -1,0 +1,90 @@
+"""Verify the credentials of a plan, and create, disable and delete those of issuers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from codespaces_registry_secrets.context import RunContext
+from codespaces_registry_secrets.model.desired import Credential
+from codespaces_registry_secrets.model.generation import GenerationDecision
+from codespaces_registry_secrets.model.plan import Note, Outcome, Plan
+from codespaces_registry_secrets.planning.credential_changes import block_stores, store_of
+from codespaces_registry_secrets.planning.credential_gate import block_rejected
+from codespaces_registry_secrets.verify.settling import Settling
+from codespaces_registry_secrets.verify.verify import verify_credentials
+
+
+def verify_plan(
+    context: RunContext,
+    plan: Plan,
+    credentials: Sequence[Credential],
+    decisions: Mapping[str, GenerationDecision],
+) -> Plan:
+    """Verify the credentials that exist: one that this run creates is verified afterwards."""
+    inputs = context.inputs
+    status = {c: decisions[c.generator.store].status for c in credentials if c.generator}
+    existing = [
+        credential
+        for credential in credentials
+        if context.sources.has_values(credential) and status.get(credential) != "new"
+    ]
+    settling = Settling(context.output.info, context.cancellation)
+    reports = verify_credentials(
+        existing,
+        plan.written_credentials,
+        inputs,
+        context.sources,
+        {c: settling for c in existing if status.get(c) == "unfinished" and inputs.mode == "apply"},
+    )
+    expires = context.clients.token_expires
+    return block_rejected(
+        plan, reports, expires, plan.at or datetime.now(UTC), inputs.expiry_warning
+    )
+
+
+def change_credentials(context: RunContext, plan: Plan) -> Plan:
+    """Create, disable and delete credentials at their issuers, and verify the new ones.
+
+    In the returned plan the changes store the new credentials. Those that cannot are blocked.
+    """
+    if not plan.credentials:
+        return plan
+    with context.output.phase("Change the credentials at their issuers"):
+        done = context.generation.carry_out(plan.credentials, context.cancellation.check)
+        current = context.generation.current
+        changes = tuple(replace(c, credential=current(c.credential)) for c in plan.changes)
+        result = replace(plan, changes=changes, credentials=done, whole=plan.whole or plan)
+        created = {c.store for c in done if c.action == "generate" and c.status == "applied"}
+        new = {
+            change.credential
+            for change in changes
+            if change.credential and store_of(change) in created
+        }
+        settling = Settling(context.output.info, context.cancellation)
+        reports = verify_credentials(
+            new, frozenset(new), context.inputs, context.sources, dict.fromkeys(new, settling)
+        )
+    failed = {
+        one.store: f"there is no new credential: {one.error}"
+        for one in done
+        if one.action == "generate" and one.status != "applied"
+    }
+    result = block_rejected(
+        block_stores(result, failed),
+        reports,
+        None,
+        plan.at or datetime.now(UTC),
+        context.inputs.expiry_warning,
+    )
+    return result
+
+
+def write_down_stored(
+    context: RunContext, plan: Plan, outcomes: Sequence[Outcome]
+) -> tuple[Note, ...]:
+    """Write down which new credentials every target has."""
+    if context.inputs.mode != "apply" or plan.refused or context.cancellation.requested:
+        return ()
+    return context.generation.finish(outcomes, plan.at or datetime.now(UTC))
