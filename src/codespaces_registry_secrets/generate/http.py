@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -29,6 +30,10 @@ CONNECT_SECONDS, READ_SECONDS = 5, 30
 MAX_BYTES = 4 * 1024 * 1024
 
 _NO_PROXY = {"no_proxy": "*"}
+
+
+class RedirectError(IssuerError):
+    """The issuer redirects to another address, which is not followed."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class IssuerClient:
         self._redact = Redactor()
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+        # With the cookie of a session, an issuer can require what it requires of a browser.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def hide(self, secret: str) -> None:
         """Mask a secret in the log, and redact it in every later message."""
@@ -96,7 +103,8 @@ class IssuerClient:
         """Send one request, with a form, bytes or JSON as its body.
 
         Raises:
-            IssuerError: there is no response, or a redirect.
+            IssuerError: there is no response.
+            RedirectError: the response is a redirect.
         """
         host = host_of(url)
         try:
@@ -115,7 +123,7 @@ class IssuerClient:
         except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
             raise IssuerError(str(connection_error(error, host, self._redact))) from None
         if response.is_redirect:
-            raise IssuerError(f"{host} redirects to another address, which is not followed")
+            raise RedirectError(f"{host} redirects to another address, which is not followed")
         message = self._redact(extract_message(body, ""))
         return IssuerResponse(response.status_code, message, response.headers, body)
 
@@ -137,12 +145,20 @@ def endpoint(environ: Mapping[str, str], variable: str, default: str) -> str:
     Raises:
         IssuerError: the variable is no https URL (http only for a loopback host).
     """
-    text = environ.get(variable) or default
+    return safe_url(environ.get(variable) or default, variable)
+
+
+def safe_url(text: str, name: str) -> str:
+    """The URL of a service that `name` sets, without a trailing slash.
+
+    Raises:
+        IssuerError: it is no https URL (http only for a loopback host).
+    """
     url = split_url(text)
     safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.netloc or ""))
     if not safe or not url.host or url.auth or url.query or url.fragment:
         raise IssuerError(
-            f"{variable} must be an https URL (http only for a loopback host), so nothing was "
-            "sent; correct the variable, or remove it"
+            f"{name} must be an https URL (http only for a loopback host) without a user, a query "
+            "or a fragment, so nothing was sent; correct it"
         )
     return text.rstrip("/")
