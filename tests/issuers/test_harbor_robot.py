@@ -234,12 +234,16 @@ def test_deleting_a_robot_again_does_nothing(harbor: Harbor) -> None:
     assert harbor.live() == []
 
 
-def test_a_robot_that_is_deleted_meanwhile_is_no_error(harbor: Harbor) -> None:
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_robot_that_is_deleted_meanwhile_is_no_error(harbor: Harbor, method: str) -> None:
     issuer = Issuer(harbor)
     new = issuer.create(())
-    harbor.on_request = lambda line: harbor.robots.clear() if "DELETE" in line else None
-    issuer.delete(new.id)
-    assert harbor.requests[-1] == f"DELETE /api/v2.0/robots/{new.id}"
+    harbor.on_request = lambda line: harbor.robots.clear() if method in line else None
+    if method == "PUT":
+        issuer.disable(new.id)
+    else:
+        issuer.delete(new.id)
+    assert harbor.requests[-1] == f"{method} /api/v2.0/robots/{new.id}"
 
 
 def test_a_robot_of_a_person_is_never_changed(harbor: Harbor) -> None:

@@ -121,7 +121,8 @@ class HarborRobot:
             return
         task = f"disable robot {credential_id} of {self._owner}"
         path = f"{_ROBOTS}/{credential_id}"
-        self._api.change(task, "PUT", path, json={**fields, "disable": True})
+        body = {**fields, "disable": True}
+        self._api.change(task, "PUT", path, json=body, allowed=(HTTPStatus.NOT_FOUND,))
 
     def delete(self, credential_id: str) -> None:
         """Delete a robot that has the marker; do nothing if there is none with this id."""
