@@ -71,14 +71,8 @@ def change_credentials(context: RunContext, plan: Plan) -> Plan:
         for one in done
         if one.action == "generate" and one.status != "applied"
     }
-    result = block_rejected(
-        block_stores(result, failed),
-        reports,
-        None,
-        plan.at or datetime.now(UTC),
-        context.inputs.expiry_warning,
-    )
-    return result
+    now, warning = plan.at or datetime.now(UTC), context.inputs.expiry_warning
+    return block_rejected(block_stores(result, failed), reports, None, now, warning)
 
 
 def write_down_stored(

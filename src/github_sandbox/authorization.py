@@ -106,9 +106,14 @@ def authorize_user(request: ApiRequest[Token]) -> SecretScope:
 
 
 def authorize_actions_secrets(request: ApiRequest[Token]) -> Repository:
-    """Authorize reading the Actions secrets of the repository in the path."""
+    """Authorize access to the Actions secrets of the repository in the path.
+
+    Raises:
+        ApiError: 403 for a write to an archived repository.
+    """
     repository = find_repository(request)
     require_permission(request, ACTIONS_SECRETS, repository.owner, role_message=NOT_ADMIN)
+    require_not_archived(request, repository)
     return repository
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal
@@ -65,9 +65,13 @@ class Fault:
 
 
 class FaultInjector:
-    """The active faults, each with the counts of its matching requests."""
+    """The active faults, each with the counts of its matching requests.
+
+    `choose` is called with method and path of each request, and can return a fault for it.
+    """
 
     def __init__(self) -> None:
+        self.choose: Callable[[str, str], Fault | None] = lambda *_: None
         self._lock = Lock()
         self._faults: list[Fault] = []
         self._counts: list[Counter[str]] = []
@@ -86,7 +90,7 @@ class FaultInjector:
 
     def select(self, method: str, path: str) -> Fault | None:
         """Count a request with every fault that it matches; return the first one to affect it."""
-        selected = None
+        selected = self.choose(method, path)
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if fault.matches(method, path):

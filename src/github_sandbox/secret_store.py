@@ -6,11 +6,14 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
 from github_sandbox.errors import ApiError, invalid
+
+T = TypeVar("T")
 
 MAX_SECRETS = 100
 MAX_VALUE_BYTES = 48 * 1024
@@ -33,7 +36,7 @@ class StoredSecret:
 
 @dataclass(frozen=True)
 class ActionsSecret:
-    """An Actions secret, without its value.
+    """An Actions secret. `value` is None if a test has stored it without one.
 
     `repositories` are the ids of the repositories with access to an organization's secret; None for
     all of them.
@@ -43,17 +46,17 @@ class ActionsSecret:
     created_at: datetime
     updated_at: datetime
     repositories: frozenset[int] | None
+    value: bytes | None = None
 
     def is_available_to(self, repository_id: int) -> bool:
         """Whether a repository of the organization has access."""
         return self.repositories is None or repository_id in self.repositories
 
 
-class SecretStore:
-    """The Codespaces secrets of one scope by name, and the scope's key pair."""
+class KeyPair:
+    """The key pair of a scope, which opens the values that are sealed for it."""
 
     def __init__(self) -> None:
-        self.secrets: dict[str, StoredSecret] = {}
         self.replace_key()
 
     def replace_key(self) -> None:
@@ -80,17 +83,34 @@ class SecretStore:
             raise invalid("encrypted_value", "A secret may hold at most 48 KB.", code="too_large")
         return value
 
+
+class SecretStore(KeyPair):
+    """The Codespaces secrets of one scope by name, and the scope's key pair."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets: dict[str, StoredSecret] = {}
+
     def put(self, secret: StoredSecret) -> bool:
         """Store a secret; True if it is new.
 
         Raises:
             ApiError: 422 if the scope has 100 secrets already.
         """
-        is_new = secret.name not in self.secrets
-        if is_new and len(self.secrets) >= MAX_SECRETS:
-            raise invalid("name", "There may be at most 100 secrets here.", code="too_many")
-        self.secrets[secret.name] = secret
-        return is_new
+        return put_limited(self.secrets, secret.name, secret)
+
+
+def put_limited(secrets: dict[str, T], name: str, secret: T) -> bool:
+    """Store a secret among those of a scope; True if it is new.
+
+    Raises:
+        ApiError: 422 if the scope has 100 secrets already.
+    """
+    is_new = name not in secrets
+    if is_new and len(secrets) >= MAX_SECRETS:
+        raise invalid("name", "There may be at most 100 secrets here.", code="too_many")
+    secrets[name] = secret
+    return is_new
 
 
 def improperly_encrypted(field: str) -> ApiError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -90,6 +91,10 @@ class Sandbox:
     def fail(self, fault: Fault) -> None:
         """Inject a fault; it counts requests from now on."""
         self._middleware.faults.add(fault)
+
+    def choose_faults(self, choose: Callable[[str, str], Fault | None]) -> None:
+        """Call `choose` with method and path of each request from now on, for a fault or None."""
+        self._middleware.faults.choose = choose
 
     def limit_writes(self, writes: int, *, per: float = 60.0, status: int = 403) -> None:
         """Reject writes beyond this number in any `per` seconds, with a `Retry-After`."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from github_sandbox.accounts import Account, utc_now
 from github_sandbox.comment_store import Comment, CommentStore
-from github_sandbox.secret_store import ActionsSecret, SecretStore, StoredSecret
+from github_sandbox.secret_store import ActionsSecret, KeyPair, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
 from github_sandbox.variable_store import VariableStore
 
@@ -52,6 +52,7 @@ class World(TokenStore):
         self.max_per_page = 100
         self._secret_stores: dict[SecretScope, SecretStore] = {}
         self._actions_secrets: dict[SecretScope, dict[str, ActionsSecret]] = {}
+        self._actions_keys: dict[SecretScope, KeyPair] = {}
         self._variable_stores: dict[int, VariableStore] = {}
         self._comment_stores: dict[int, CommentStore] = {}
 
@@ -140,8 +141,9 @@ class World(TokenStore):
         *,
         updated_at: datetime | None = None,
         repositories: Iterable[str] | None = None,
+        value: bytes | None = None,
     ) -> None:
-        """Store an Actions secret of a repository or an organization, without a value.
+        """Store an Actions secret of a repository or an organization.
 
         `repositories` have access to an organization's secret; None is all of them.
         """
@@ -153,7 +155,18 @@ class World(TokenStore):
                 created_at=old.created_at if old else at,
                 updated_at=at,
                 repositories=self._repository_ids(repositories),
+                value=value,
             )
+
+    def actions_secret_value(self, target: str, name: str) -> bytes | None:
+        """The value of an Actions secret; None if there is none."""
+        with self.lock:
+            secret = self.actions_secrets(self.scope(target)).get(name.upper())
+            return secret.value if secret else None
+
+    def actions_key(self, scope: SecretScope) -> KeyPair:
+        """The key pair of the Actions secrets of a scope."""
+        return self._actions_keys.setdefault(scope, KeyPair())
 
     def actions_secrets(self, scope: SecretScope) -> dict[str, ActionsSecret]:
         """The Actions secrets of a scope by name."""

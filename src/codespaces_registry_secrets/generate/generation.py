@@ -71,9 +71,12 @@ class Generation:
             else self._sources.password(source)
             for key, source in generator.sources
         }
-        context = IssuerContext(
-            registry, generator, self._sources.environ, self._sources.mask, values
-        )
+        # On the command line, the repository can be an option.
+        environ = {
+            **self._sources.environ,
+            "GITHUB_REPOSITORY": self._inputs.repository or "",
+        }
+        context = IssuerContext(registry, generator, environ, self._sources.mask, values)
         return KINDS[generator.kind](context)
 
     def current(self, credential: Credential | None) -> Credential | None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
-from http.client import UNPROCESSABLE_ENTITY
 from typing import Any
 
-from nacl.encoding import Base64Encoder
-from nacl.public import PublicKey, SealedBox
 from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import CancelledError, GitHubError
@@ -19,6 +15,7 @@ from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.observe import selected_repositories
+from codespaces_registry_secrets.github.sealing import SealingKey, seal
 from codespaces_registry_secrets.model.plan import Change, Step, Write
 from codespaces_registry_secrets.model.targets import Target
 from codespaces_registry_secrets.model.triplet import Part, secret_name
@@ -32,7 +29,7 @@ class SecretWriter:
         self._target = target
         self._set_writes: Callable[[tuple[Write, ...]], None] = lambda _: None
         self._writes: tuple[Write, ...] = ()
-        self._key: schemas.PublicKey | None = None
+        self._key = SealingKey(self._fetch_key)
 
     def apply(
         self,
@@ -92,17 +89,7 @@ class SecretWriter:
     def _put_value(self, name: str, step: Step, values: Mapping[Part, SecretBytes]) -> None:
         """Send a value; seal it again if GitHub has changed the public key since it was read."""
         access = self._access(name, step)
-        key = self._public_key()
-        put = partial(self._put_sealed, name, step, access, values)
-        try:
-            put(key)
-        except GitHubError as error:
-            if error.status != UNPROCESSABLE_ENTITY:
-                raise
-            self._key = None
-            if self._public_key() == key:
-                raise
-            put(self._public_key())
+        self._key.send(partial(self._put_sealed, name, step, access, values))
 
     def _put_sealed(
         self,
@@ -141,19 +128,6 @@ class SecretWriter:
         ids = {repository.id for repository in selected.repositories}
         return sorted((ids | set(step.add)) - set(step.remove))
 
-    def _public_key(self) -> schemas.PublicKey:
-        if self._key is None:
-            url = f"{self._target.url}/public-key"
-            self._key = self._client.get(self._target, url, schemas.PublicKey)
-        return self._key
-
-
-def seal(public_key: str, value: SecretBytes) -> str:
-    """Seal a value in a libsodium sealed box, as padded base64.
-
-    Before encoding, the box is 48 bytes longer than the value.
-
-    Source: "Encrypting secrets for the REST API", docs.github.com.
-    """
-    box = SealedBox(PublicKey(public_key.encode(), Base64Encoder))
-    return b64encode(box.encrypt(value.get_secret_value())).decode()
+    def _fetch_key(self) -> schemas.PublicKey:
+        url = f"{self._target.url}/public-key"
+        return self._client.get(self._target, url, schemas.PublicKey)
