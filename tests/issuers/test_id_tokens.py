@@ -1,0 +1,86 @@
+"""Request ID tokens of the job from the runner's service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretBytes
+
+from codespaces_registry_secrets.generate.http import IssuerClient
+from codespaces_registry_secrets.generate.id_token import request_id_token
+from codespaces_registry_secrets.generate.issuer import IssuerError, NoIdTokenError
+from issuers.id_tokens import IMMUTABLE_SUBJECT, SUBJECT, IdTokens
+
+AUDIENCE = "api://an audience"
+
+
+@pytest.fixture
+def tokens() -> Iterator[IdTokens]:
+    """The service."""
+    with IdTokens() as tokens:
+        yield tokens
+
+
+@pytest.fixture
+def masked() -> list[str]:
+    """The masked secrets."""
+    return []
+
+
+@pytest.fixture
+def client(masked: list[str]) -> IssuerClient:
+    """A client that records what it masks."""
+
+    def mask(secret: SecretBytes) -> None:
+        masked.append(secret.get_secret_value().decode())
+
+    return IssuerClient(mask)
+
+
+@pytest.mark.parametrize("subject", [SUBJECT, IMMUTABLE_SUBJECT])
+def test_a_token_has_the_audience_and_the_subject(
+    tokens: IdTokens, client: IssuerClient, subject: str
+) -> None:
+    """It is valid for the requested audience alone."""
+    tokens.subject = subject
+    token = request_id_token(client, tokens.environment, AUDIENCE)
+    claims = tokens.verify(token, AUDIENCE)
+    assert claims is not None
+    assert claims["sub"] == subject
+    assert tokens.verify(token, "another audience") is None
+
+
+def test_both_tokens_are_masked(tokens: IdTokens, client: IssuerClient, masked: list[str]) -> None:
+    """The token of the request, and the ID token."""
+    token = request_id_token(client, tokens.environment, AUDIENCE)
+    assert masked == [tokens.environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], token]
+
+
+def test_an_expired_or_foreign_token_is_not_valid(tokens: IdTokens) -> None:
+    """Nor is one of another issuer, or one with another key."""
+    with IdTokens() as others:
+        foreign = others.issue(AUDIENCE)
+    for token in (
+        tokens.issue(AUDIENCE, lifetime=timedelta(0)),
+        tokens.issue(AUDIENCE, iss="https://token.actions.example.com"),
+        foreign,
+        "no token",
+    ):
+        assert tokens.verify(token, AUDIENCE) is None
+    assert tokens.verify(tokens.issue(AUDIENCE), AUDIENCE) is not None
+
+
+def test_a_job_without_the_permission_has_no_token(client: IssuerClient) -> None:
+    """The message names the permission."""
+    with pytest.raises(NoIdTokenError, match="`id-token: write`"):
+        request_id_token(client, {}, AUDIENCE)
+
+
+def test_a_rejected_request_has_the_reason(tokens: IdTokens, client: IssuerClient) -> None:
+    """It is sent once."""
+    environment = {**tokens.environment, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "wrong"}
+    with pytest.raises(IssuerError, match=r"401: the token of the request is not valid"):
+        request_id_token(client, environment, AUDIENCE)
+    assert tokens.issued == []
