@@ -22,7 +22,8 @@ class IssuerServer(ABC):
     """Serves an issuer on a free port of loopback within a `with` block.
 
     `now` is the issuer's time: every date and the header `Date` come from it. `on_request` is
-    called with `METHOD /path` before each request. `requests` has all of them. `settling` is how
+    called with the name of each request before it: `METHOD /path`, or what `request_name` says.
+    `requests` has all of them. `settling` is how
     many logins with a new credential are rejected before it is accepted.
     """
 
@@ -61,6 +62,10 @@ class IssuerServer(ABC):
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Carry out a request."""
 
+    async def request_name(self, request: web.Request) -> str:
+        """A name that tells requests apart; it contains no secret."""
+        return f"{request.method} {request.path}"
+
     def __enter__(self) -> Self:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._thread.start()
@@ -88,9 +93,9 @@ class IssuerServer(ABC):
         await runner.cleanup()
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
-        line = f"{request.method} {request.path}"
-        self.requests.append(line)
-        fault = self.on_request(line)
+        name = await self.request_name(request)
+        self.requests.append(name)
+        fault = self.on_request(name)
         if isinstance(fault, int):
             return self._with_date(web.json_response({"message": "try again"}, status=fault))
         if fault == "before":
