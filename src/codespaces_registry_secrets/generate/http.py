@@ -124,7 +124,7 @@ class IssuerClient:
             raise IssuerError(str(connection_error(error, host, self._redact))) from None
         if response.is_redirect:
             raise RedirectError(f"{host} redirects to another address, which is not followed")
-        message = self._redact(extract_message(body, ""))
+        message = self._redact(_error_message(body))
         return IssuerResponse(response.status_code, message, response.headers, body)
 
 
@@ -137,6 +137,18 @@ class _Headers(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers.update(self._headers)
         return request
+
+
+def _error_message(body: bytes) -> str:
+    """The message in a response; clouds wrap it in the object `error`."""
+    try:
+        content = json_module.loads(body)
+    except (RecursionError, ValueError):
+        content = None
+    error = content.get("error") if isinstance(content, dict) else None
+    if isinstance(error, dict):
+        body = json_module.dumps(error).encode()
+    return extract_message(body, "")
 
 
 def endpoint(environ: Mapping[str, str], variable: str, default: str) -> str:

@@ -1,0 +1,228 @@
+"""Create passwords of a token of an Azure container registry (ACR).
+
+A token has two passwords, `password1` and `password2`, each with its own expiry. Sources: "Create a
+token with repository-scoped permissions", learn.microsoft.com, and
+`Microsoft.ContainerRegistry/Registry` of Azure/azure-rest-api-specs, 2025-11-01.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, SecretStr
+
+from codespaces_registry_secrets.generate.azure_resource_manager import (
+    REGISTRIES,
+    AzureResourceManager,
+)
+from codespaces_registry_secrets.generate.cloud import (
+    Purpose,
+    Schema,
+    parse,
+    path_segment,
+    server_time,
+    unexpected,
+)
+from codespaces_registry_secrets.generate.http import IssuerClient
+from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.model.generator import IssuedCredential, NewCredential
+
+API_VERSION = "2025-11-01"
+
+_SLOTS = ("password1", "password2")
+
+
+class _Password(Schema):
+    """A password in a token, without its value."""
+
+    name: str
+    created: AwareDatetime = Field(alias="creationTime")
+    expires: AwareDatetime | None = Field(None, alias="expiry")
+
+    def issued(self, now: datetime) -> IssuedCredential:
+        """The password as a credential, at the time `now` of Azure's clock."""
+        return IssuedCredential(
+            id=_password_id(self.name, self.created),
+            created=self.created,
+            disabled=self.expires is not None and self.expires <= now,
+            expires=self.expires,
+        )
+
+
+class _Credentials(Schema):
+    passwords: tuple[_Password, ...] | None = None
+
+
+class _Properties(Schema):
+    status: Literal["enabled", "disabled"] = "enabled"
+    credentials: _Credentials | None = None
+
+
+class _Token(Schema):
+    """A token. It has no `credentials` if it has no password."""
+
+    properties: _Properties
+
+    @property
+    def passwords(self) -> tuple[_Password, ...]:
+        credentials = self.properties.credentials
+        return (credentials and credentials.passwords) or ()
+
+
+class _NewPassword(Schema):
+    name: str
+    value: SecretStr | None = None
+    created: AwareDatetime | None = Field(None, alias="creationTime")
+    expires: AwareDatetime | None = Field(None, alias="expiry")
+
+    @property
+    def text(self) -> str:
+        return self.value.get_secret_value() if self.value else ""
+
+
+class _NewPasswords(Schema):
+    username: str = Field(min_length=1)
+    passwords: tuple[_NewPassword, ...]
+
+
+class AzureContainerRegistryToken:
+    """Issues passwords of a token.
+
+    A slot is reused, so the id of a password is its slot and its creation time. A password that has
+    expired by Azure's clock is listed as disabled: it occupies its slot, and `create` replaces it
+    if no slot is empty.
+    """
+
+    limit = 2
+    can_disable = False
+
+    def __init__(self, context: IssuerContext) -> None:
+        self._generator = context.generator
+        self._client = IssuerClient(context.mask)
+        self._azure = AzureResourceManager(context, self._client)
+
+    def list_credentials(self) -> tuple[IssuedCredential, ...]:
+        """The passwords of the token, expired ones included."""
+        token, now = self._read_token()
+        return tuple(password.issued(now) for password in token.passwords)
+
+    def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:
+        """Create a password in a slot without a live one."""
+        token, now = self._read_token()
+        if token.properties.status == "disabled":
+            raise IssuerError(
+                f"cannot create a password: {self._name} is disabled, so none of its passwords is "
+                "accepted; enable it with `az acr token update --status enabled`"
+            )
+        slot = self._choose_slot([*existing, *(p.issued(now) for p in token.passwords)])
+        lifetime = self._generator.expires_in
+        return self._generate(slot, None if lifetime is None else now + lifetime)
+
+    def disable(self, credential_id: str) -> None:
+        """Never: Azure can disable only a whole token."""
+        raise IssuerError(f"{credential_id} of {self._name} cannot be disabled, only deleted")
+
+    def delete(self, credential_id: str) -> None:
+        """Delete a password; do nothing if its slot is empty, or has a newer one."""
+        token, now = self._read_token()
+        kept = [p.name for p in token.passwords if p.issued(now).id != credential_id]
+        if len(kept) == len(token.passwords):
+            return
+        purpose = Purpose(f"delete a password of {self._name}", f"{REGISTRIES}/tokens/write")
+        # A password that the list names keeps its value; one that it leaves out is deleted.
+        passwords = [{"name": name} for name in kept]
+        content = {"properties": {"credentials": {"passwords": passwords}}}
+        self._azure.change("PATCH", _versioned(self._token_path), purpose, content)
+
+    def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002 - the interface
+        """None: Azure does not tell when a password was last used."""
+        return None
+
+    @property
+    def _name(self) -> str:
+        token, registry = self._generator.option("token"), self._generator.registry_name
+        return f"token `{token}` of registry `{registry}`"
+
+    @property
+    def _registry_path(self) -> str:
+        subscription = path_segment(self._generator.option("subscription"))
+        group = path_segment(self._generator.option("resource-group"))
+        registry = path_segment(self._generator.registry_name)
+        return (
+            f"/subscriptions/{subscription}/resourceGroups/{group}"
+            f"/providers/{REGISTRIES}/{registry}"
+        )
+
+    @property
+    def _token_path(self) -> str:
+        return f"{self._registry_path}/tokens/{path_segment(self._generator.option('token'))}"
+
+    def _read_token(self) -> tuple[_Token, datetime]:
+        """The token, and Azure's time."""
+        purpose = Purpose(f"read {self._name}", f"{REGISTRIES}/tokens/read")
+        response = self._azure.read(_versioned(self._token_path), purpose)
+        return parse(_Token, response.json, purpose), server_time(response, purpose)
+
+    def _choose_slot(self, credentials: Sequence[IssuedCredential]) -> str:
+        """An empty slot; if there is none, a slot whose password has expired."""
+        occupied = {_slot_of(credential.id) for credential in credentials}
+        live = {_slot_of(item.id) for item in credentials if not item.disabled}
+        for unavailable in (occupied, live):
+            for slot in _SLOTS:
+                if slot not in unavailable:
+                    return slot
+        raise IssuerError(
+            f"cannot create a password: {self._name} has two, which is the limit; delete the one "
+            "that nothing uses with `az acr token credential delete`"
+        )
+
+    def _generate(self, slot: str, expires: datetime | None) -> NewCredential:
+        permission = f"{REGISTRIES}/generateCredentials/action"
+        purpose = Purpose(f"create a password of {self._name}", permission)
+        # Without `name`, Azure would replace both passwords.
+        content = {"tokenId": self._token_path, "name": slot}
+        if expires is not None:
+            content["expiry"] = _timestamp(expires)
+        path = _versioned(f"{self._registry_path}/generateCredentials")
+        new = parse(_NewPasswords, self._azure.change("POST", path, purpose, content), purpose)
+        values = {password.name: password for password in new.passwords if password.text}
+        for password in values.values():
+            self._client.hide(password.text)
+        if slot not in values:
+            raise unexpected(purpose)
+        password = values[slot]
+        created = password.created or self._creation_time(slot, purpose)
+        return NewCredential(
+            id=_password_id(slot, created),
+            username=new.username,
+            password=SecretStr(password.text),
+            created=created,
+            expires=password.expires or expires,
+        )
+
+    def _creation_time(self, slot: str, purpose: Purpose) -> datetime:
+        """When a new password was created; the response to its creation can leave this out."""
+        token, _ = self._read_token()
+        for password in token.passwords:
+            if password.name == slot:
+                return password.created
+        raise unexpected(purpose)
+
+
+def _versioned(path: str) -> str:
+    return f"{path}?api-version={API_VERSION}"
+
+
+def _password_id(slot: str, created: datetime) -> str:
+    """`password1@2026-01-31T12:00:00Z`: in seconds, because responses differ in the fraction."""
+    return f"{slot}@{_timestamp(created)}"
+
+
+def _slot_of(credential_id: str) -> str:
+    return credential_id.partition("@")[0]
+
+
+def _timestamp(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
