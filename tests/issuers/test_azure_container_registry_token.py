@@ -134,6 +134,16 @@ def test_a_new_password_is_accepted_and_listed_under_its_id(
     assert azure.requests.count(GENERATE) == 1
 
 
+def test_a_new_password_can_be_rejected_at_first(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """The registry accepts it some logins later."""
+    azure.settling = 2
+    new = issuer.create(())
+    value = new.password.get_secret_value()
+    assert [azure.accepts(new.username, value) for _ in range(4)] == [False, False, True, True]
+
+
 def test_the_second_password_leaves_the_first_as_it_is(
     azure: AzureServer, issuer: AzureContainerRegistryToken
 ) -> None:

@@ -168,7 +168,7 @@ def _advise(response: IssuerResponse, permission: str) -> str:
         "that the token exists",
         HTTPStatus.CONFLICT: "another operation on the registry is running; run again later",
     }
-    return advice.get(response.status, f"see {_PAGE}")
+    return transient(response) or advice.get(response.status, f"see {_PAGE}")
 
 
 def _error_code(response: IssuerResponse) -> str:

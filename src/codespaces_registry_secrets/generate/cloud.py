@@ -79,17 +79,9 @@ class CloudApi:
         )
 
     def change(
-        self,
-        method: str,
-        url: str,
-        purpose: Purpose,
-        *,
-        json: object = None,
-        can_miss: bool = False,
+        self, method: str, url: str, purpose: Purpose, *, json: object = None
     ) -> IssuerResponse:
         """Send a request that changes something, once.
-
-        `can_miss`: 404 is a success, because what it removes does not exist.
 
         Raises:
             IssuerError: it was rejected, or there is no response.
@@ -99,8 +91,6 @@ class CloudApi:
             response = self._client.request(method, url, headers=headers, json=json)
         except IssuerError as error:
             raise _about(purpose, error) from None
-        if can_miss and response.status == HTTPStatus.NOT_FOUND:
-            return response
         return self.check(response, purpose)
 
     def check(self, response: IssuerResponse, purpose: Purpose) -> IssuerResponse:
@@ -111,7 +101,7 @@ class CloudApi:
         """
         if response.ok:
             return response
-        advice = transient(response) or self._advise(response, purpose.permission)
+        advice = self._advise(response, purpose.permission)
         raise IssuerError(f"cannot {purpose.text} ({response}); {advice}")
 
     def _headers(self) -> dict[str, str]:
