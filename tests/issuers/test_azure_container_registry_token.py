@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from codespaces_registry_secrets.generate.azure import AzureContainerRegistryToken
 from codespaces_registry_secrets.generate.issuer import IssuerError, NoIdTokenError
@@ -73,6 +74,8 @@ def make_issuer(
     masks: Masks,
     options: Mapping[str, str] = OPTIONS,
     environ: Mapping[str, str] | None = None,
+    *,
+    expires_in: timedelta | None = timedelta(days=90),
 ) -> AzureContainerRegistryToken:
     return AzureContainerRegistryToken(
         context(
@@ -81,7 +84,7 @@ def make_issuer(
             {**id_tokens.environment, **azure.environment} if environ is None else environ,
             masks,
             registry_name=REGISTRY,
-            expires_in=timedelta(days=90),
+            expires_in=expires_in,
         )
     )
 
@@ -132,6 +135,17 @@ def test_a_new_password_is_accepted_and_listed_under_its_id(
         IssuedCredential(new.id, created=new.created, expires=new.expires),
     )
     assert azure.requests.count(GENERATE) == 1
+
+
+def test_a_password_without_expiry_does_not_expire(
+    azure: AzureServer, id_tokens: IdTokens, masks: Masks, clock: Clock
+) -> None:
+    """Azure gets no expiry either."""
+    issuer = make_issuer(azure, id_tokens, masks, expires_in=None)
+    new = issuer.create(())
+    clock.time += timedelta(days=9999)
+    assert new.expires is None
+    assert azure.accepts(new.username, new.password.get_secret_value())
 
 
 def test_a_new_password_can_be_rejected_at_first(
@@ -206,11 +220,9 @@ def test_an_expired_password_is_listed_and_replaced(
     expired = issuer.create(())
     by_hand = azure.make_by_hand()
     clock.time = NOW + timedelta(days=90)
-    listed = {credential.id: credential for credential in issuer.list_credentials()}
-    assert listed[expired.id].expires == NOW + timedelta(days=90)
-    assert listed[expired.id].disabled
-    assert not listed[by_hand].disabled
-    new = issuer.create(tuple(listed.values()))
+    existing = issuer.list_credentials()
+    assert {one.id: one.expires for one in existing} == {expired.id: clock.time, by_hand: None}
+    new = issuer.create(existing)
     assert azure.live() == [by_hand, new.id]
     assert new.id != expired.id
 
@@ -555,6 +567,35 @@ def test_a_malformed_new_password_is_an_error(
     with pytest.raises(IssuerError, match="does not match the documentation of the API") as caught:
         issuer.create(())
     assert "other-secret-value" not in str(caught.value)
+
+
+def test_a_new_password_that_is_not_in_the_token_is_an_error(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """It has no id without its creation time."""
+    azure.has_creation_time = False
+
+    def hide_passwords(line: str) -> None:
+        if line == GENERATE:
+            azure.errors[f"GET {TOKEN_ID}"] = (200, {"properties": {}})
+
+    azure.on_request = hide_passwords
+    with pytest.raises(IssuerError, match="does not match the documentation of the API"):
+        issuer.create(())
+
+
+class WithoutDate(AzureServer):
+    def _with_date(self, response: web.StreamResponse) -> web.StreamResponse:
+        response.headers["Date"] = "today"
+        return response
+
+
+def test_a_response_without_a_date_is_an_error(id_tokens: IdTokens, masks: Masks) -> None:
+    """Whether a password has expired is a question of Azure's clock, not of the runner's."""
+    with WithoutDate(id_tokens) as azure:
+        issuer = make_issuer(azure, id_tokens, masks)
+        with pytest.raises(IssuerError, match="does not match the documentation of the API"):
+            issuer.list_credentials()
 
 
 @pytest.mark.parametrize("content", [None, {}, {"access_token": "", "expires_in": 1}, "text"])

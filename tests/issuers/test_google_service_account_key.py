@@ -124,15 +124,14 @@ def test_a_new_key_can_be_rejected_at_first(
 def test_a_policy_can_give_keys_an_expiry(
     google: GoogleServer, issuer: GoogleServiceAccountKey, clock: Clock
 ) -> None:
-    """An expired key is listed as disabled, because it still counts."""
+    """An expired key is listed, because it still counts."""
     google.key_lifetime = timedelta(days=30)
     new = issuer.create(())
     assert new.expires == NOW + timedelta(days=30)
-    (listed,) = issuer.list_credentials()
-    assert (listed.expires, listed.disabled) == (new.expires, False)
     clock.time = NOW + timedelta(days=30)
-    (listed,) = issuer.list_credentials()
-    assert (listed.expires, listed.disabled) == (new.expires, True)
+    expired = IssuedCredential(new.id, created=NOW, expires=new.expires)
+    assert issuer.list_credentials() == (expired,)
+    assert not google.accepts(new.username, new.password.get_secret_value())
 
 
 def test_a_new_key_changes_no_other(google: GoogleServer, issuer: GoogleServiceAccountKey) -> None:
@@ -171,15 +170,26 @@ def test_a_deleted_key_is_gone(google: GoogleServer, issuer: GoogleServiceAccoun
     )
 
 
-def test_a_key_that_does_not_exist_is_not_deleted_again(
+def test_a_key_that_does_not_exist_is_not_changed(
     google: GoogleServer, issuer: GoogleServiceAccountKey
 ) -> None:
     """With a wildcard for the project, Google would respond as for a missing permission."""
     by_hand = google.make_by_hand()
     issuer.delete("0" * 40)
-    with pytest.raises(IssuerError, match=f"the key {'0' * 40} does not exist"):
-        issuer.disable("0" * 40)
+    issuer.disable("0" * 40)
     assert google.live() == [by_hand]
+    assert google.requests == [EXCHANGE, LIST, LIST]
+
+
+@pytest.mark.parametrize("change", ["disable", "delete"])
+def test_a_key_that_is_deleted_meanwhile_is_no_error(
+    google: GoogleServer, issuer: GoogleServiceAccountKey, change: str
+) -> None:
+    """Nobody can use it any more."""
+    by_hand = google.make_by_hand()
+    google.on_request = lambda line: google.keys.clear() if by_hand in line else None
+    getattr(issuer, change)(by_hand)
+    assert by_hand in google.requests[-1]
 
 
 def test_the_last_use_is_unknown(google: GoogleServer, issuer: GoogleServiceAccountKey) -> None:

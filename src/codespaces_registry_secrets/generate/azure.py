@@ -41,14 +41,11 @@ class _Password(Schema):
     created: AwareDatetime = Field(alias="creationTime")
     expires: AwareDatetime | None = Field(None, alias="expiry")
 
-    def issued(self, now: datetime) -> IssuedCredential:
-        """The password as a credential, at the time `now` of Azure's clock."""
-        return IssuedCredential(
-            id=_password_id(self.name, self.created),
-            created=self.created,
-            disabled=self.expires is not None and self.expires <= now,
-            expires=self.expires,
-        )
+    @property
+    def issued(self) -> IssuedCredential:
+        """The password as a credential."""
+        id_ = _password_id(self.name, self.created)
+        return IssuedCredential(id_, created=self.created, expires=self.expires)
 
 
 class _Credentials(Schema):
@@ -91,8 +88,8 @@ class AzureContainerRegistryToken:
     """Issues passwords of a token.
 
     A slot is reused, so the id of a password is its slot and its creation time. A password that has
-    expired by Azure's clock is listed as disabled: it occupies its slot, and `create` replaces it
-    if no slot is empty.
+    expired still occupies its slot, so it is listed. If no slot is empty, `create` replaces it: it
+    is rejected, so nothing can use it.
     """
 
     limit = 2
@@ -105,8 +102,8 @@ class AzureContainerRegistryToken:
 
     def list_credentials(self) -> tuple[IssuedCredential, ...]:
         """The passwords of the token, expired ones included."""
-        token, now = self._read_token()
-        return tuple(password.issued(now) for password in token.passwords)
+        token, _ = self._read_token()
+        return tuple(password.issued for password in token.passwords)
 
     def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:
         """Create a password in a slot without a live one."""
@@ -116,7 +113,7 @@ class AzureContainerRegistryToken:
                 f"cannot create a password: {self._name} is disabled, so none of its passwords is "
                 "accepted; enable it with `az acr token update --status enabled`"
             )
-        slot = self._choose_slot([*existing, *(p.issued(now) for p in token.passwords)])
+        slot = self._choose_slot([*existing, *(p.issued for p in token.passwords)], now)
         lifetime = self._generator.expires_in
         return self._generate(slot, None if lifetime is None else now + lifetime)
 
@@ -126,8 +123,8 @@ class AzureContainerRegistryToken:
 
     def delete(self, credential_id: str) -> None:
         """Delete a password; do nothing if its slot is empty, or has a newer one."""
-        token, now = self._read_token()
-        kept = [p.name for p in token.passwords if p.issued(now).id != credential_id]
+        token, _ = self._read_token()
+        kept = [p.name for p in token.passwords if p.issued.id != credential_id]
         if len(kept) == len(token.passwords):
             return
         purpose = Purpose(f"delete a password of {self._name}", f"{REGISTRIES}/tokens/write")
@@ -165,10 +162,10 @@ class AzureContainerRegistryToken:
         response = self._azure.read(_versioned(self._token_path), purpose)
         return parse(_Token, response.json, purpose), server_time(response, purpose)
 
-    def _choose_slot(self, credentials: Sequence[IssuedCredential]) -> str:
-        """An empty slot; if there is none, a slot whose password has expired."""
+    def _choose_slot(self, credentials: Sequence[IssuedCredential], now: datetime) -> str:
+        """An empty slot; if there is none, one whose password has expired by Azure's clock."""
         occupied = {_slot_of(credential.id) for credential in credentials}
-        live = {_slot_of(item.id) for item in credentials if not item.disabled}
+        live = {_slot_of(c.id) for c in credentials if c.expires is None or c.expires > now}
         for unavailable in (occupied, live):
             for slot in _SLOTS:
                 if slot not in unavailable:

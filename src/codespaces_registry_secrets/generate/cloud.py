@@ -16,7 +16,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
-from codespaces_registry_secrets.generate.issuer import IssuerError, NoIdTokenError
+from codespaces_registry_secrets.generate.issuer import IssuerError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -79,9 +79,17 @@ class CloudApi:
         )
 
     def change(
-        self, method: str, url: str, purpose: Purpose, *, json: object = None
+        self,
+        method: str,
+        url: str,
+        purpose: Purpose,
+        *,
+        json: object = None,
+        can_miss: bool = False,
     ) -> IssuerResponse:
         """Send a request that changes something, once.
+
+        `can_miss`: 404 is a success, because what it removes does not exist.
 
         Raises:
             IssuerError: it was rejected, or there is no response.
@@ -91,6 +99,8 @@ class CloudApi:
             response = self._client.request(method, url, headers=headers, json=json)
         except IssuerError as error:
             raise _about(purpose, error) from None
+        if can_miss and response.status == HTTPStatus.NOT_FOUND:
+            return response
         return self.check(response, purpose)
 
     def check(self, response: IssuerResponse, purpose: Purpose) -> IssuerResponse:
@@ -184,6 +194,4 @@ def path_segment(text: str) -> str:
 
 
 def _about(purpose: Purpose, error: IssuerError) -> IssuerError:
-    if isinstance(error, NoIdTokenError):
-        return error
     return IssuerError(f"cannot {purpose.text}: {error}")

@@ -27,7 +27,6 @@ from codespaces_registry_secrets.generate.cloud import (
     parse,
     path_segment,
     repeat,
-    server_time,
     transient,
     unexpected,
 )
@@ -90,7 +89,7 @@ class _KeyFile(Schema):
 
 
 class GoogleServiceAccountKey:
-    """Issues keys of a service account. A key that has expired is listed as disabled."""
+    """Issues keys of a service account."""
 
     # Source: "Quotas and limits" of IAM, docs.cloud.google.com. Disabled keys count.
     limit = 10
@@ -104,15 +103,9 @@ class GoogleServiceAccountKey:
 
     def list_credentials(self) -> tuple[IssuedCredential, ...]:
         """The keys that people or programs created, also by an upload."""
-        keys, now = self._read_keys()
         return tuple(
-            IssuedCredential(
-                id=key.id,
-                created=key.created,
-                disabled=key.disabled or (key.expires is not None and key.expires <= now),
-                expires=key.expires,
-            )
-            for key in keys
+            IssuedCredential(key.id, key.created, disabled=key.disabled, expires=key.expires)
+            for key in self._read_keys()
         )
 
     def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:  # noqa: ARG002 - a new key changes no other
@@ -134,20 +127,14 @@ class GoogleServiceAccountKey:
         )
 
     def disable(self, credential_id: str) -> None:
-        """Disable a key, which can be undone."""
-        key = self._find(credential_id)
+        """Disable a key, which can be undone; do nothing if it does not exist."""
         purpose = Purpose(f"disable a key of {self._account}", f"{_KEYS}.disable")
-        if key is None:
-            raise IssuerError(f"cannot {purpose.text}: the key {credential_id} does not exist")
-        self._api.change("POST", f"{self._key_url(key)}:disable", purpose, json={})
+        self._change("POST", credential_id, ":disable", purpose)
 
     def delete(self, credential_id: str) -> None:
         """Delete a key; do nothing if it does not exist."""
-        key = self._find(credential_id)
-        if key is None:
-            return
         purpose = Purpose(f"delete a key of {self._account}", f"{_KEYS}.delete")
-        self._api.change("DELETE", self._key_url(key), purpose)
+        self._change("DELETE", credential_id, "", purpose)
 
     def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002 - the interface
         """None: the API of keys does not tell when a key was last used."""
@@ -167,19 +154,19 @@ class GoogleServiceAccountKey:
         account = path_segment(self._options.option("service-account"))
         return f"{self._iam}/v1/projects/-/serviceAccounts/{account}/keys"
 
-    def _key_url(self, key: _Key) -> str:
-        """The URL with the project: without, Google responds 403 if a key does not exist."""
-        return f"{self._iam}/v1/{'/'.join(map(path_segment, key.name.split('/')))}"
+    def _change(self, method: str, credential_id: str, verb: str, purpose: Purpose) -> None:
+        """Change a key by its full name: without the project, Google hides that a key is gone."""
+        key = next((key for key in self._read_keys() if key.id == credential_id), None)
+        if key is None:
+            return
+        name = "/".join(map(path_segment, key.name.split("/")))
+        self._api.change(method, f"{self._iam}/v1/{name}{verb}", purpose, can_miss=True)
 
-    def _read_keys(self) -> tuple[tuple[_Key, ...], datetime]:
-        """The keys, and Google's time. Google's own keys of the account are left out."""
+    def _read_keys(self) -> tuple[_Key, ...]:
+        """The keys, without those that Google manages."""
         purpose = Purpose(f"list the keys of {self._account}", f"{_KEYS}.list")
         response = self._api.read(f"{self._keys_url}?keyTypes=USER_MANAGED", purpose)
-        return parse(_Keys, response.json, purpose).keys, server_time(response, purpose)
-
-    def _find(self, credential_id: str) -> _Key | None:
-        keys, _ = self._read_keys()
-        return next((key for key in keys if key.id == credential_id), None)
+        return parse(_Keys, response.json, purpose).keys
 
     def _mask_key(self, response: IssuerResponse, purpose: Purpose) -> None:
         """Mask the key file, and the private key in it."""
