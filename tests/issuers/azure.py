@@ -67,7 +67,8 @@ class AzureServer(IssuerServer):
     progress when it is polled; with 0, the response has the result. `async_operation`: the state of
     an operation is a resource of its own. `retry_after` is in seconds. `token_lifetime` is that of
     access tokens, in seconds. `status` is the status of the token of the registry. `errors` replace
-    the responses to requests whose `METHOD /path` ends with a key. `operation_state` is the state of
+    the responses to requests whose `METHOD /path` ends with a key; `redirects` are the
+    addresses that requests are redirected to. `operation_state` is the state of
     a finished operation, and `operation_host` the host of its address. `has_creation_time`: the
     response to a creation has the time. `values` are all passwords that were ever created.
     """
@@ -87,6 +88,7 @@ class AzureServer(IssuerServer):
         self.status = "enabled"
         self.has_creation_time = True
         self.errors: dict[str, tuple[int, Mapping[str, object]]] = {}
+        self.redirects: dict[str, str] = {}
         self.operation_state: Mapping[str, object] = {"status": "Succeeded"}
         self.operation_host = ""
         self.slots: dict[str, Password] = {}
@@ -126,6 +128,8 @@ class AzureServer(IssuerServer):
         for ending, (status, content) in self.errors.items():
             if line.endswith(ending):
                 return web.json_response(content, status=status)
+        if line in self.redirects:
+            return web.Response(status=307, headers={"Location": self.redirects[line]})
         if line == f"POST /{TENANT}/oauth2/v2.0/token":
             return self._sign_in(dict(await request.post()))
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in (

@@ -352,7 +352,7 @@ def test_a_rejected_sign_in_has_advice(
         400,
         {"error": "invalid_request", "error_description": message},
     )
-    with pytest.raises(IssuerError, match=f"cannot sign in to Azure .*{message}.*{advice}"):
+    with pytest.raises(IssuerError, match=f"could not sign in to Azure .*{message}.*{advice}"):
         issuer.list_credentials()
     assert azure.requests == [SIGN_IN]
 
@@ -443,7 +443,7 @@ def test_an_outage_ends_after_three_attempts(
     """And is told as one."""
     azure.on_request = lambda line: "before" if line == READ else None
     with pytest.raises(
-        IssuerError, match=f"cannot read token `{TOKEN}` of registry `{REGISTRY}`: "
+        IssuerError, match=f"could not read token `{TOKEN}` of registry `{REGISTRY}`: "
     ):
         issuer.list_credentials()
     assert azure.requests.count(READ) == 3
@@ -454,10 +454,20 @@ def test_a_lost_response_to_a_creation_is_an_error_and_the_next_list_shows_the_p
 ) -> None:
     """The request is not repeated, because that would take the second slot."""
     azure.on_request = lambda line: "after" if line == GENERATE else None
-    with pytest.raises(IssuerError, match="cannot create a password of"):
+    with pytest.raises(IssuerError, match="could not create a password of"):
         issuer.create(())
     assert [credential.id for credential in issuer.list_credentials()] == azure.live()
     assert len(azure.live()) == 1
+
+
+def test_a_redirect_is_not_followed_or_repeated(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """The identity of the job would go to another host."""
+    azure.redirects[f"GET {TOKEN_ID}"] = "https://example.com/"
+    with pytest.raises(IssuerError, match="redirects to another address, which is not followed"):
+        issuer.list_credentials()
+    assert azure.requests == [SIGN_IN, READ]
 
 
 def test_a_failed_operation_is_an_error(
@@ -555,18 +565,20 @@ def test_a_malformed_token_is_an_error(
         {"username": TOKEN},
         {"username": "", "passwords": []},
         {"username": TOKEN, "passwords": [{"name": "password2", "value": "other-secret-value"}]},
+        {"username": "", "passwords": [{"name": "password1", "value": "other-secret-value"}]},
         {"username": TOKEN, "passwords": [{"name": "password1", "value": ""}]},
         {"username": TOKEN, "passwords": [{"name": "password1", "value": 7}]},
     ],
 )
 def test_a_malformed_new_password_is_an_error(
-    azure: AzureServer, issuer: AzureContainerRegistryToken, content: Any
+    azure: AzureServer, issuer: AzureContainerRegistryToken, masks: Masks, content: Any
 ) -> None:
-    """No message repeats it."""
+    """What could be secret in it is masked, and in no message."""
     azure.errors["/generateCredentials"] = (200, content)
     with pytest.raises(IssuerError, match="does not match the documentation of the API") as caught:
         issuer.create(())
     assert "other-secret-value" not in str(caught.value)
+    assert ("other-secret-value" in masks.secrets) == ("other-secret-value" in str(content))
 
 
 def test_a_new_password_that_is_not_in_the_token_is_an_error(
@@ -604,7 +616,9 @@ def test_a_malformed_access_token_is_an_error(
 ) -> None:
     """Nothing is sent with it."""
     azure.errors["oauth2/v2.0/token"] = (200, content)
-    with pytest.raises(IssuerError, match="cannot sign in to Azure: the response does not match"):
+    with pytest.raises(
+        IssuerError, match="could not sign in to Azure: the response does not match"
+    ):
         issuer.list_credentials()
     assert azure.requests == [SIGN_IN]
 

@@ -224,7 +224,7 @@ def test_an_account_is_impersonated_if_the_spec_names_one(
     issuer = make_issuer(google, id_tokens, masks, {**OPTIONS, "through": THROUGH})
     with pytest.raises(
         IssuerError,
-        match=f"cannot impersonate the service account {THROUGH} .*"
+        match=f"could not impersonate the service account {THROUGH} .*"
         "a role with `iam.serviceAccounts.getAccessToken`",
     ):
         issuer.list_credentials()
@@ -261,7 +261,7 @@ def test_a_wrong_provider_is_told(google: GoogleServer, id_tokens: IdTokens, mas
         google, id_tokens, masks, {**OPTIONS, "workload-identity-provider": provider}
     )
     with pytest.raises(
-        IssuerError, match=r"cannot sign in to Google Cloud .*number of the project"
+        IssuerError, match=r"could not sign in to Google Cloud .*number of the project"
     ):
         issuer.list_credentials()
     assert google.requests == [EXCHANGE]
@@ -352,7 +352,7 @@ def test_a_rejected_creation_has_the_reason_and_is_sent_once(
 ) -> None:
     """Even if the same request can succeed later: it could be carried out twice."""
     google.errors[f"POST {KEYS}"] = (status, content)
-    with pytest.raises(IssuerError, match=f"cannot create a key of .*{status}: .*{advice}"):
+    with pytest.raises(IssuerError, match=f"could not create a key of .*{status}: .*{advice}"):
         issuer.create(())
     assert google.requests.count(CREATE) == 1
 
@@ -378,7 +378,7 @@ def test_a_lost_response_to_a_creation_is_an_error_and_the_next_list_shows_the_k
 ) -> None:
     """The request is not repeated, because that would leave a second orphan."""
     google.on_request = lambda line: "after" if line == CREATE else None
-    with pytest.raises(IssuerError, match="cannot create a key of"):
+    with pytest.raises(IssuerError, match="could not create a key of"):
         issuer.create(())
     assert [credential.id for credential in issuer.list_credentials()] == google.live()
     assert len(google.live()) == 1
@@ -474,7 +474,7 @@ def test_a_malformed_access_token_is_an_error(
 ) -> None:
     """Nothing is sent with it."""
     google.errors["/v1/token"] = (200, content)
-    with pytest.raises(IssuerError, match=f"cannot sign in to Google Cloud: .*{MISMATCH}"):
+    with pytest.raises(IssuerError, match=f"could not sign in to Google Cloud: .*{MISMATCH}"):
         issuer.list_credentials()
     assert google.requests == [EXCHANGE]
 

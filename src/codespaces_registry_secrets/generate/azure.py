@@ -27,6 +27,7 @@ from codespaces_registry_secrets.generate.cloud import (
 )
 from codespaces_registry_secrets.generate.http import IssuerClient
 from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.generate.rest import hide_field
 from codespaces_registry_secrets.model.generator import IssuedCredential, NewCredential
 
 API_VERSION = "2025-11-01"
@@ -183,13 +184,14 @@ class AzureContainerRegistryToken:
         if expires is not None:
             content["expiry"] = _timestamp(expires)
         path = _versioned(f"{self._registry_path}/generateCredentials")
-        new = parse(_NewPasswords, self._azure.change("POST", path, purpose, content), purpose)
-        values = {password.name: password for password in new.passwords if password.text}
-        for password in values.values():
-            self._client.hide(password.text)
-        if slot not in values:
+        result = self._azure.change("POST", path, purpose, content)
+        passwords = result.get("passwords") if isinstance(result, dict) else None
+        for item in passwords if isinstance(passwords, list) else ():
+            hide_field(self._client, item, "value")
+        new = parse(_NewPasswords, result, purpose)
+        password = next((p for p in new.passwords if p.name == slot and p.text), None)
+        if password is None:
             raise unexpected(purpose)
-        password = values[slot]
         created = password.created or self._creation_time(slot, purpose)
         return NewCredential(
             id=_password_id(slot, created),
@@ -202,10 +204,10 @@ class AzureContainerRegistryToken:
     def _creation_time(self, slot: str, purpose: Purpose) -> datetime:
         """When a new password was created; the response to its creation can leave this out."""
         token, _ = self._read_token()
-        for password in token.passwords:
-            if password.name == slot:
-                return password.created
-        raise unexpected(purpose)
+        created = next((p.created for p in token.passwords if p.name == slot), None)
+        if created is None:
+            raise unexpected(purpose)
+        return created
 
 
 def _versioned(path: str) -> str:

@@ -28,6 +28,7 @@ from codespaces_registry_secrets.generate.cloud import (
 from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, endpoint
 from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.generate.rest import hide_field
 from codespaces_registry_secrets.verify.http import join_url, origin
 
 AUDIENCE = "api://AzureADTokenExchange"
@@ -107,9 +108,9 @@ class AzureResourceManager:
         response = repeat(lambda: self._client.request("POST", url, form=form), purpose)
         if not response.ok:
             advice = transient(response) or _advise_sign_in(response)
-            raise IssuerError(f"cannot {purpose.text} ({response}); {advice}")
+            raise IssuerError(f"could not {purpose.text} ({response}); {advice}")
+        hide_field(self._client, response.json, "access_token")
         token = parse(_EntraToken, response.json, purpose)
-        self._client.hide(token.access_token.get_secret_value())
         return AccessToken(token.access_token, token.expires_in)
 
     def _wait(
@@ -124,7 +125,7 @@ class AzureResourceManager:
             status = content.get("status")
             if status in {"Failed", "Canceled"}:
                 reason = f"{status}: {response.message}" if response.message else status
-                raise IssuerError(f"cannot {purpose.text} ({reason}); run again later")
+                raise IssuerError(f"could not {purpose.text} ({reason}); run again later")
             if status == "Succeeded" and url != result_url and result_url:
                 url = result_url
             elif status == "Succeeded":
@@ -147,7 +148,7 @@ def _pause(response: IssuerResponse, until: float, purpose: Purpose) -> None:
     seconds = max(float(text), _MIN_POLL_SECONDS) if text.isdecimal() else _POLL_SECONDS
     if time.monotonic() + seconds > until:
         raise IssuerError(
-            f"cannot {purpose.text}: Azure accepted the request, but did not finish it within "
+            f"could not {purpose.text}: Azure accepted the request, but did not finish it within "
             f"{_WAIT_SECONDS:.0f} s; run again later"
         )
     time.sleep(seconds)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
+from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, RedirectError
 from codespaces_registry_secrets.generate.issuer import IssuerError
 
 M = TypeVar("M", bound=BaseModel)
@@ -34,7 +34,7 @@ class Schema(BaseModel):
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a request is for, as the end of "cannot …", and the permission that it needs."""
+    """What a request is for, as the end of "could not …", and the permission that it needs."""
 
     text: str
     permission: str = ""
@@ -98,7 +98,8 @@ class CloudApi:
         try:
             response = self._client.request(method, url, headers=headers, json=json)
         except IssuerError as error:
-            raise _about(purpose, error) from None
+            message = f"{error}; the next run finds out whether the request was carried out"
+            raise IssuerError(f"could not {purpose.text}: {message}") from None
         if can_miss and response.status == HTTPStatus.NOT_FOUND:
             return response
         return self.check(response, purpose)
@@ -112,7 +113,7 @@ class CloudApi:
         if response.ok:
             return response
         advice = self._advise(response, purpose.permission)
-        raise IssuerError(f"cannot {purpose.text} ({response}); {advice}")
+        raise IssuerError(f"could not {purpose.text} ({response}); {advice}")
 
     def _headers(self) -> dict[str, str]:
         if time.monotonic() >= self._valid_until:
@@ -125,21 +126,24 @@ def repeat(send: Callable[[], IssuerResponse], purpose: Purpose) -> IssuerRespon
     """Send a request that changes nothing, and repeat it after a server error.
 
     Raises:
-        IssuerError: there is no response.
+        IssuerError: there is no response, or a redirect.
     """
-    for pause in _PAUSES[:-1]:
+    failure: IssuerError | None = None
+    for pause in _PAUSES:
         time.sleep(pause)
         try:
             response = send()
-        except IssuerError:
+        except IssuerError as error:
+            failure = IssuerError(f"could not {purpose.text}: {error}")
+            if isinstance(error, RedirectError):
+                break
             continue
+        failure = None
         if not transient(response):
-            return response
-    time.sleep(_PAUSES[-1])
-    try:
-        return send()
-    except IssuerError as error:
-        raise _about(purpose, error) from None
+            break
+    if failure:
+        raise failure
+    return response
 
 
 def transient(response: IssuerResponse) -> str:
@@ -166,8 +170,8 @@ def parse(schema: type[M], content: object, purpose: Purpose) -> M:
 def unexpected(purpose: Purpose) -> IssuerError:
     """The error for a response that does not match the documentation of its API."""
     return IssuerError(
-        f"cannot {purpose.text}: the response does not match the documentation of the API; check "
-        "for a proxy between the runner and the service, and run again"
+        f"could not {purpose.text}: the response does not match the documentation of the API; "
+        "check for a proxy between the runner and the service, and run again"
     )
 
 
@@ -191,7 +195,3 @@ def path_segment(text: str) -> str:
     if text in {"", ".", ".."}:
         raise IssuerError(f"`{text}` is not a name that an issuer accepts; correct the spec")
     return quote(text, safe="")
-
-
-def _about(purpose: Purpose, error: IssuerError) -> IssuerError:
-    return IssuerError(f"cannot {purpose.text}: {error}")

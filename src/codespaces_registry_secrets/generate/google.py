@@ -33,6 +33,7 @@ from codespaces_registry_secrets.generate.cloud import (
 from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, endpoint
 from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.generate.rest import hide_field
 from codespaces_registry_secrets.model.generator import IssuedCredential, NewCredential
 
 # A registry takes the key file as Google delivers it, in base64: it has no quotes or newlines.
@@ -205,28 +206,29 @@ class GoogleServiceAccountKey:
         purpose = Purpose("sign in to Google Cloud")
         response = repeat(lambda: self._client.request("POST", url, json=content), purpose)
         if not response.ok:
-            raise IssuerError(f"cannot {purpose.text} ({response}); {_advise_sign_in(response)}")
+            raise IssuerError(f"could not {purpose.text} ({response}); {_advise_sign_in(response)}")
+        hide_field(self._client, response.json, "access_token")
         token = parse(_FederatedToken, response.json, purpose)
-        self._client.hide(token.access_token.get_secret_value())
         return AccessToken(token.access_token, token.expires_in)
 
-    def _impersonate(self, account: str, token: AccessToken) -> AccessToken:
+    def _impersonate(self, account: str, federated: AccessToken) -> AccessToken:
         """An access token of another service account."""
         variable = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS"
         base = endpoint(self._environ, variable, "https://iamcredentials.googleapis.com")
         name = f"projects/-/serviceAccounts/{path_segment(account)}"
         url = f"{base}/v1/{name}:generateAccessToken"
-        content = {"scope": [SCOPE], "lifetime": f"{_LIFETIME_SECONDS}s"}
-        headers = {"Authorization": f"Bearer {token.text.get_secret_value()}"}
+        body = {"scope": [SCOPE], "lifetime": f"{_LIFETIME_SECONDS}s"}
+        headers = {"Authorization": f"Bearer {federated.text.get_secret_value()}"}
         purpose = Purpose(
             f"impersonate the service account {account}", "iam.serviceAccounts.getAccessToken"
         )
         response = repeat(
-            lambda: self._client.request("POST", url, headers=headers, json=content), purpose
+            lambda: self._client.request("POST", url, headers=headers, json=body), purpose
         )
-        text = parse(_AccountToken, self._api.check(response, purpose).json, purpose).access_token
-        self._client.hide(text.get_secret_value())
-        return AccessToken(text, _LIFETIME_SECONDS)
+        content = self._api.check(response, purpose).json
+        hide_field(self._client, content, "accessToken")
+        token = parse(_AccountToken, content, purpose).access_token
+        return AccessToken(token, _LIFETIME_SECONDS)
 
 
 def _advise(response: IssuerResponse, permission: str) -> str:
