@@ -289,7 +289,7 @@ def test_another_role_is_reported(aws: AwsServer, make: Make) -> None:
 def test_another_audience_is_reported(aws: AwsServer, issuer: AwsIamAccessKey) -> None:
     """The message has the audience that the provider must have."""
     aws.audiences = {"another"}
-    message = r"Incorrect token audience.*token\.actions\.githubusercontent\.com with the audience sts\.amazonaws\.com"
+    message = r"Incorrect token audience.*https://token\.actions\.githubusercontent\.com with the audience sts\.amazonaws\.com"
     with pytest.raises(IssuerError, match=message):
         issuer.list_credentials()
 
@@ -552,7 +552,10 @@ def test_an_error_says_what_to_do(damaged: DamagedAws, make: Make, code: str, me
             "IDPCommunicationError",
             "AWS cannot let the job assume the role .* now .*; run again later",
         ),
-        ("IDPRejectedClaim", r"needs the OIDC provider token\.actions\.githubusercontent\.com"),
+        (
+            "IDPRejectedClaim",
+            r"needs the OIDC provider https://token\.actions\.githubusercontent\.com",
+        ),
         ("RegionDisabledException", "check the role and its trust policy"),
     ],
 )

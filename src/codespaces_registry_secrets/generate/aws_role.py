@@ -29,7 +29,6 @@ from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import IssuerError
 
 ENDPOINT = "AWS_ENDPOINT_URL_STS"
-PROVIDER = "token.actions.githubusercontent.com"
 SESSION_NAME = "codespaces-registry-secrets"
 DURATION = timedelta(minutes=15)  # the shortest that AWS allows
 
@@ -168,23 +167,24 @@ class Role:
         if error.code in {"InvalidIdentityToken", "IDPRejectedClaim"}:
             return IssuerError(
                 f"AWS rejected the ID token of the job ({reason}); the account of the role "
-                f"{self.arn} needs the OIDC provider {PROVIDER} with the audience {audience}"
+                f"{self.arn} needs the OIDC provider {self._claim(token, 'iss')} with the audience "
+                f"{audience}"
             )
         if error.code in DENIED:
             return IssuerError(
                 f"AWS does not let the job assume the role {self.arn} ({reason}); the role must "
                 f"exist, and its trust policy must allow the audience {audience} and the subject "
-                f"{self._subject(token)}"
+                f"{self._claim(token, 'sub')}"
             )
         return IssuerError(
             f"AWS did not let the job assume the role {self.arn} ({reason}); check the role and "
             "its trust policy"
         )
 
-    def _subject(self, token: str) -> str:
-        """The subject of the ID token, which is not secret."""
+    def _claim(self, token: str, name: str) -> str:
+        """A claim of the ID token that is not secret."""
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
         except jwt.PyJWTError:
             claims = {}
-        return self._client.redact(str(claims.get("sub", ""))) or "of the job"
+        return self._client.redact(str(claims.get(name, ""))) or "of the job"
