@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import requests
 from nacl.public import PublicKey, SealedBox
 
 from github_sandbox import Sandbox, World
+from github_sandbox.accounts import utc_now
 
 OWNER_TOKEN = "ghp_owner"
 PREFIXES = {
@@ -26,9 +28,9 @@ TARGETS = {
 NEEDED = {"organization": {"visibility": "private"}, "repository": {}, "user": {}}
 
 
-def small_world() -> World:
+def small_world(now: Callable[[], datetime] = utc_now) -> World:
     """`octocat` owns `octo-org` with four repositories; `hubot` is a member, `stranger` is not."""
-    world = World()
+    world = World(now)
     for login in ("octocat", "hubot", "stranger"):
         world.add_user(login)
     world.add_organization("octo-org", owners=("octocat",))
@@ -38,6 +40,12 @@ def small_world() -> World:
     world.add_repository("octocat/dotfiles", private=False)
     world.add_token(OWNER_TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
     return world
+
+
+def actions_values(world: World, repository: str) -> dict[str, bytes | None]:
+    """The values of a repository's own Actions secrets by name."""
+    stored = world.actions_secrets(world.scope(f"repository:{repository}"))
+    return {name: stored[name].value for name in sorted(stored)}
 
 
 class Client:

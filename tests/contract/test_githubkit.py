@@ -96,6 +96,13 @@ def put_user(github: Client, name: str, **more: Any) -> AnyResponse:
     return rest.create_or_update_secret_for_authenticated_user(name, data=data)
 
 
+def put_actions(github: Client, name: str, repository: str) -> AnyResponse:
+    """Write an Actions secret of a repository."""
+    rest = github.rest.actions
+    data = seal_body(rest.get_repo_public_key("octo-org", repository))
+    return rest.create_or_update_repo_secret("octo-org", repository, name, data=data)
+
+
 def create_variable(
     github: Client, name: str, value: str = "v", repository: str = "api"
 ) -> AnyResponse:
@@ -203,6 +210,24 @@ TOKEN_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
     ),
     f"DELETE {USER}{ENTRY}": lambda g: (
         g.rest.codespaces.remove_repository_for_secret_for_authenticated_user(NAME, id_of(g, "api"))
+    ),
+    f"GET {ACTIONS}/secrets": lambda g: g.rest.actions.list_repo_secrets("octo-org", "api"),
+    f"GET {ACTIONS}/secrets/public-key": lambda g: g.rest.actions.get_repo_public_key(
+        "octo-org", "api"
+    ),
+    f"PUT {ACTIONS}/secrets/{{name}}": lambda g: put_actions(g, "NEW", "api"),
+    f"DELETE {ACTIONS}/secrets/{{name}}": lambda g: g.rest.actions.delete_repo_secret(
+        "octo-org", "api", NAME
+    ),
+    f"GET {ACTIONS_BY_ID}/secrets": lambda g: g.rest.actions.list_repo_secrets(
+        "octo-org", "former"
+    ),
+    f"GET {ACTIONS_BY_ID}/secrets/public-key": lambda g: g.rest.actions.get_repo_public_key(
+        "octo-org", "former"
+    ),
+    f"PUT {ACTIONS_BY_ID}/secrets/{{name}}": lambda g: put_actions(g, "NEW", "former"),
+    f"DELETE {ACTIONS_BY_ID}/secrets/{{name}}": lambda g: g.rest.actions.delete_repo_secret(
+        "octo-org", "former", NAME
     ),
     f"GET {ACTIONS}/secrets/{{name}}": lambda g: g.rest.actions.get_repo_secret(
         "octo-org", "api", NAME

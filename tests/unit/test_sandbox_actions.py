@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract.sandbox_client import OWNER_TOKEN, Client, client_of, small_world
+from contract.sandbox_client import OWNER_TOKEN, Client, actions_values, client_of, small_world
 from github_sandbox import Sandbox, World
 
 REPO, ORGANIZATION = "repository:octo-org/api", "organization:octo-org"
@@ -122,6 +122,44 @@ def test_a_fine_grained_token_needs_secrets_read(sandbox: Sandbox, world: World)
     assert statuses(sandbox, "github_pat_a") == [200, 200]
     message = "Resource not accessible by personal access token"
     assert find_errors(sandbox, "github_pat_b") == [(403, message, "secrets=read")] * 2
+
+
+def test_a_write_needs_secrets_write(sandbox: Sandbox, world: World) -> None:
+    """The permission to read is enough for the public key, and not for a PUT or a DELETE."""
+    for value, level in (("github_pat_read", "read"), ("github_pat_write", "write")):
+        world.add_fine_grained_token(
+            value, user="octocat", owner="octo-org", permissions={"secrets": level}
+        )
+    for token, expected in (("github_pat_read", [403, 403]), ("github_pat_write", [204, 204])):
+        with client_of(sandbox, token) as client:
+            body = client.sealed(OWN, b"v")
+            responses = [client.put(f"{OWN}/A", body), client.delete(f"{OWN}/A")]
+        assert [response.status_code for response in responses] == expected
+        if token == "github_pat_read":
+            headers = {r.headers["x-accepted-github-permissions"] for r in responses}
+            assert headers == {"secrets=write"}
+    assert actions_values(world, "octo-org/api") == {}
+
+
+def test_a_write_to_a_former_name_redirects(client: Client, world: World) -> None:
+    """307 to the same endpoint under the id, which works."""
+    body = client.sealed(OWN, b"v")
+    repository_id = world.rename("octo-org/api", "octo-org/api2").id
+    location = f"/repositories/{repository_id}/actions/secrets/A"
+    response = client.put(f"{OWN}/A", body)
+    assert (response.status_code, response.headers["Location"]) == (307, client.url + location)
+    assert client.put(location, body).status_code == 204
+    assert actions_values(world, "octo-org/api2") == {"A": b"v"}
+
+
+def test_secrets_of_an_archived_repository_are_only_read(client: Client, world: World) -> None:
+    """403 for writes."""
+    world.put_actions_secret("repository:octo-org/old", "A", value=b"v")
+    path = "/repos/octo-org/old/actions/secrets"
+    body = client.sealed(path, b"w")
+    responses = [client.put(f"{path}/A", body), client.delete(f"{path}/A"), client.get(path)]
+    assert [response.status_code for response in responses] == [403, 403, 200]
+    assert actions_values(world, "octo-org/old") == {"A": b"v"}
 
 
 def test_github_token_never_reads_secrets(sandbox: Sandbox, world: World) -> None:
