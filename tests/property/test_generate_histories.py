@@ -27,7 +27,10 @@ class GenerateHistories(RuleBasedStateMachine):
         self.nights: Nights | None = None
         self.foreign: set[str] = set()
 
-    @initialize(kind=st.sampled_from(KINDS), rotate=st.sampled_from(["always", {"max-age": "5d"}]))
+    @initialize(
+        kind=st.deferred(lambda: st.sampled_from(KINDS)),
+        rotate=st.sampled_from(["always", {"max-age": "5d"}]),
+    )
     def start(self, kind: Kind, rotate: object) -> None:
         """Any kind."""
         self.nights = Nights(kind).__enter__()

@@ -43,10 +43,16 @@ class _Password(Schema):
     expires: AwareDatetime | None = Field(None, alias="expiry")
 
     @property
-    def issued(self) -> IssuedCredential:
-        """The password as a credential."""
-        id_ = _password_id(self.name, self.created)
-        return IssuedCredential(id_, created=self.created, expires=self.expires)
+    def id(self) -> str:
+        """Its slot, and when it was created."""
+        return _password_id(self.name, self.created)
+
+    def issued(self, now: datetime) -> IssuedCredential:
+        """The password as a credential; `now` is by Azure's clock."""
+        expired = self.expires is not None and self.expires <= now
+        return IssuedCredential(
+            self.id, created=self.created, expires=self.expires, replaceable=expired
+        )
 
 
 class _Credentials(Schema):
@@ -103,8 +109,8 @@ class AzureContainerRegistryToken:
 
     def list_credentials(self) -> tuple[IssuedCredential, ...]:
         """The passwords of the token, expired ones included."""
-        token, _ = self._read_token()
-        return tuple(password.issued for password in token.passwords)
+        token, now = self._read_token()
+        return tuple(password.issued(now) for password in token.passwords)
 
     def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:
         """Create a password in a slot without a live one."""
@@ -114,7 +120,7 @@ class AzureContainerRegistryToken:
                 f"cannot create a password: {self._name} is disabled, so none of its passwords is "
                 "accepted; enable it with `az acr token update --status enabled`"
             )
-        slot = self._choose_slot([*existing, *(p.issued for p in token.passwords)], now)
+        slot = self._choose_slot([*existing, *(p.issued(now) for p in token.passwords)], now)
         lifetime = self._generator.expires_in
         return self._generate(slot, None if lifetime is None else now + lifetime)
 
@@ -125,7 +131,7 @@ class AzureContainerRegistryToken:
     def delete(self, credential_id: str) -> None:
         """Delete a password; do nothing if its slot is empty, or has a newer one."""
         token, _ = self._read_token()
-        kept = [p.name for p in token.passwords if p.issued.id != credential_id]
+        kept = [p.name for p in token.passwords if p.id != credential_id]
         if len(kept) == len(token.passwords):
             return
         purpose = Purpose(f"delete a password of {self._name}", f"{REGISTRIES}/tokens/write")

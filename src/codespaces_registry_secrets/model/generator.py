@@ -65,13 +65,15 @@ class IssuedCredential:
 
     `id` identifies it at the issuer and is not secret. `created` and `expires` are times by the
     clock of the issuer; `expires` is None if it does not expire. A disabled credential is rejected,
-    but still counts toward the issuer's limit.
+    but still counts toward the issuer's limit. One that is `replaceable` does not: it has expired,
+    and a new one can take its place.
     """
 
     id: str
     created: datetime
     disabled: bool = False
     expires: datetime | None = None
+    replaceable: bool = False
 
 
 @dataclass(frozen=True)

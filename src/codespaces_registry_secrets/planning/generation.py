@@ -46,7 +46,7 @@ def decide_generation(
         if blocker is None:
             change = credential_change(observed, "generate", due)
             return GenerationDecision("new", due, changes=(*orphans, change))
-        return _without_new(observed, orphans, blocker)
+        return _without_new(observed, orphans, blocker, now)
     if current is None:
         reason = "there is no credential yet; run without `shard` first"
         blocked = credential_change(observed, "blocked", reason)
@@ -77,12 +77,13 @@ def _without_new(
     observed: ObservedGeneration,
     orphans: Sequence[CredentialChange],
     blocker: tuple[CredentialAction, str],
+    now: datetime,
 ) -> GenerationDecision:
     """A new credential is due and cannot be created. The targets keep the current one."""
     action, reason = blocker
     current = observed.journal.current
     changes = (*orphans, credential_change(observed, action, reason))
-    if current is None or _why_dead(observed, current):
+    if current is None or _why_dead(observed, current, now):
         return GenerationDecision("unavailable", reason, changes=changes)
     if current.stored:
         return GenerationDecision("current", reason, current.created, changes)
@@ -103,7 +104,7 @@ def _why_new(observed: ObservedGeneration, now: datetime) -> str | None:
         return "there is no credential yet"
     if observed.rotate.when == "missing":
         return None
-    if dead := _why_dead(observed, current):
+    if dead := _why_dead(observed, current, now):
         return dead
     # A credential that is not stored everywhere is finished first.
     if observed.rotate.when == "always" and current.stored:
@@ -120,8 +121,12 @@ def _why_old(rotate: RotationPolicy, current: CurrentCredential, now: datetime) 
     return None
 
 
-def _why_dead(observed: ObservedGeneration, current: CurrentCredential) -> str | None:
-    """Why the current credential does not work any more, as far as the issuer shows it."""
+def _why_dead(
+    observed: ObservedGeneration, current: CurrentCredential, now: datetime
+) -> str | None:
+    """Why the current credential does not work any more, as far as that is known."""
+    if current.expires and current.expires <= now:
+        return f"{current.id} expired at {format_time(current.expires)}"
     if observed.listed is None:
         return None
     one = next((one for one in observed.listed if one.id == current.id), None)
