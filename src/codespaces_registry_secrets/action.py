@@ -9,6 +9,7 @@ from codespaces_registry_secrets.apply.executor import apply
 from codespaces_registry_secrets.context import RunContext, prepare
 from codespaces_registry_secrets.credentials import (
     change_credentials,
+    observe_generated,
     verify_plan,
     write_down_stored,
 )
@@ -34,7 +35,6 @@ from codespaces_registry_secrets.planning.credential_gate import (
     block_targets,
     find_disallowed_owners,
 )
-from codespaces_registry_secrets.planning.generation import decide_generation
 from codespaces_registry_secrets.planning.lint import lint_without_state
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.planning.sharding import shard_matrix, split_by_shard
@@ -118,19 +118,14 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     desired, other_triplets = split_by_shard(expanded.desired, inputs.shard, expanded.errors)
     desired = context.generation.load(desired)
     observed, source_notes = _observe(context, expanded, desired, other_triplets)
-    generated = context.generation.observe(observed.at)
-    stores_only = context.generation.stores_only
-    decisions = {
-        store: decide_generation(one, observed.at, stores_only=stores_only)
-        for store, one in generated.items()
-    }
-    observed = replace(observed, generations=decisions)
+    observed, generated = observe_generated(context.generation, observed)
     plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, other_triplets)
-    plan = add_credential_changes(plan, generated, decisions, observed.state)
+    plan = add_credential_changes(plan, generated, observed)
     plan = block_targets(plan, find_disallowed_owners(plan, inputs.allowed_owners))
     repositories = {**expanded.repositories, **observed.repository_index}
     plan = block_targets(plan, find_archived(plan, repositories, clients))
-    plan = verify_plan(context, plan, [t.credential for t in desired if t.credential], decisions)
+    credentials = [triplet.credential for triplet in desired if triplet.credential]
+    plan = verify_plan(context, plan, credentials, observed.generations)
     state_notice = () if inputs.state else lint_without_state(desired, plan)
     notes = (*input_notes(inputs), *expanded.notes, *source_notes, *plan.notes, *state_notice)
     if read_event(inputs.event_path).public:

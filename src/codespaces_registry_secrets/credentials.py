@@ -7,13 +7,28 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from codespaces_registry_secrets.context import RunContext
+from codespaces_registry_secrets.generate.generation import Generation
 from codespaces_registry_secrets.model.desired import Credential
-from codespaces_registry_secrets.model.generation import GenerationDecision
+from codespaces_registry_secrets.model.generation import GenerationDecision, ObservedGeneration
+from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan
 from codespaces_registry_secrets.planning.credential_changes import block_stores, store_of
 from codespaces_registry_secrets.planning.credential_gate import block_rejected
+from codespaces_registry_secrets.planning.generation import decide_generation
 from codespaces_registry_secrets.verify.settling import Settling
 from codespaces_registry_secrets.verify.verify import verify_credentials
+
+
+def observe_generated(
+    generation: Generation, observed: Observed
+) -> tuple[Observed, Mapping[str, ObservedGeneration]]:
+    """Ask the issuers, and add to `observed` which generated credentials the targets get."""
+    generated = generation.observe(observed.at)
+    decisions = {
+        store: decide_generation(one, observed.at, stores_only=generation.stores_only)
+        for store, one in generated.items()
+    }
+    return replace(observed, generations=decisions), generated
 
 
 def verify_plan(

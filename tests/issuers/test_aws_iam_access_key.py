@@ -14,8 +14,13 @@ from pydantic import SecretBytes
 from codespaces_registry_secrets.generate.aws import AwsIamAccessKey
 from codespaces_registry_secrets.generate.aws_role import Role
 from codespaces_registry_secrets.generate.http import IssuerClient
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NoIdTokenError
-from codespaces_registry_secrets.model.generator import Generator, NewCredential
+from codespaces_registry_secrets.generate.issuer import (
+    IssuerContext,
+    IssuerError,
+    NewCredential,
+    NoIdTokenError,
+)
+from codespaces_registry_secrets.model.generator import Generator
 from codespaces_registry_secrets.verify.deadline import Connections
 from codespaces_registry_secrets.verify.ecr import exchange_access_key
 from codespaces_registry_secrets.verify.errors import LoginError

@@ -114,7 +114,14 @@ def test_the_package_has_exactly_these_rooms_and_modules() -> None:
     assert {room_of(path) for path in MODULES} == set(ROOMS)
     flat = {path.name for path in SRC.glob("*.py")}
     # The image has two programs: the Action, and merge_shards, which provision.yml runs after its shards.
-    assert flat == {"__init__.py", "action.py", "merge_shards.py", "errors.py"}
+    assert flat == {
+        "__init__.py",
+        "action.py",
+        "context.py",
+        "credentials.py",
+        "errors.py",
+        "merge_shards.py",
+    }
 
 
 def test_every_room_documents_its_scope() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from codespaces_registry_secrets.cli.options import variable_of
 from codespaces_registry_secrets.cli.repository import find_repository
 from codespaces_registry_secrets.cli.spec_file import DEFAULT_FILE, parse_file
 from codespaces_registry_secrets.cli.terminal import Line
+from codespaces_registry_secrets.credentials import observe_generated
 from codespaces_registry_secrets.diagnosis.explanation import (
     EntryExplanation,
     Explanation,
@@ -37,6 +38,7 @@ from codespaces_registry_secrets.errors import (
     SourceError,
     input_location,
 )
+from codespaces_registry_secrets.generate.generation import Generation
 from codespaces_registry_secrets.github.actions_secrets import read_change_times
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.observe import observe
@@ -46,7 +48,9 @@ from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.fields import format_duration, format_time
+from codespaces_registry_secrets.model.generation import CredentialLife
 from codespaces_registry_secrets.model.plan import Note
+from codespaces_registry_secrets.planning.credential_changes import add_credential_changes
 from codespaces_registry_secrets.planning.credential_gate import block_targets
 from codespaces_registry_secrets.planning.planner import compute_plan
 from codespaces_registry_secrets.spec.load import load_desired
@@ -84,6 +88,7 @@ def explain(
     """
     variables = {
         variable_of("only"): registry,
+        variable_of("mode"): "plan",
         variable_of("state"): state or "",
         "GITHUB_REPOSITORY": find_repository(repository, process.environ) or "",
     }
@@ -117,27 +122,31 @@ def _explain(
     desired: Sequence[Desired], sources: Sources, inputs: Inputs, clients: GitHubClients
 ) -> tuple[Explanation, Sequence[Note]]:
     expanded = expand_globs(desired, clients)
+    generation = Generation(inputs, clients, sources)
+    triplets = generation.load(expanded.desired)
     recorder = StateRecorder(inputs, clients, sources)
-    state, state_notes = recorder.load(t.credential for t in desired if t.credential)
-    compared_by_age = () if state else expanded.desired
+    credentials = {t.credential for t in triplets if t.credential}
+    state, state_notes = recorder.load(c for c in credentials if sources.has_values(c))
+    compared_by_age = () if state else triplets
     times, age_notes = read_change_times(compared_by_age, clients, inputs.repository)
-    observed = replace(observe(expanded.desired, clients, times, expanded.errors), state=state)
-    plan = compute_plan(expanded.desired, observed, inputs.removal_limit)
+    observed = replace(observe(triplets, clients, times, expanded.errors), state=state)
+    observed, generated = observe_generated(generation, observed)
+    plan = compute_plan(triplets, observed, inputs.removal_limit)
+    plan = add_credential_changes(plan, generated, observed)
     repositories = {**expanded.repositories, **observed.repository_index}
     plan = block_targets(plan, find_archived(plan, repositories, clients))
     notes = (*expanded.notes, *state_notes, *age_notes, *plan.notes)
-    return explain_plan(expanded.desired, plan, observed, _expiries(desired, sources)), notes
+    return explain_plan(triplets, plan, observed, _expiries(credentials, sources)), notes
 
 
-def _expiries(desired: Sequence[Desired], sources: Sources) -> Mapping[Credential, datetime]:
-    credentials = {t.credential for t in desired if t.credential}
+def _expiries(credentials: Iterable[Credential], sources: Sources) -> Mapping[Credential, datetime]:
     expiries = {credential: _expiry(credential, sources) for credential in credentials}
     return {credential: expiry for credential, expiry in expiries.items() if expiry}
 
 
 def _expiry(credential: Credential, sources: Sources) -> datetime | None:
     """The expiry in the spec, else that in the password, if its value is set."""
-    if credential.expires:
+    if credential.expires or not sources.has_values(credential):
         return credential.expires
     try:
         password = sources.password(credential.password)
@@ -152,6 +161,10 @@ def describe(explanation: Explanation) -> Iterator[Line]:
         if number:
             yield "", ""
         yield from _describe_entry(explanation, entry)
+        for change in explanation.credentials:
+            yield f"  credential: {change.action}: {change.reason}", _STYLES.get(change.action, "")
+        for life in explanation.lives:
+            yield f"  {_describe_life(life, explanation.at)}", ""
         for target in entry.targets:
             yield "", ""
             yield from _describe_target(target, explanation.at)
@@ -172,6 +185,16 @@ def _describe_entry(explanation: Explanation, entry: EntryExplanation) -> Iterat
         yield f"  {expired}: {format_time(entry.expires)} ({when})", ""
     else:
         yield "  expires: not known", ""
+
+
+def _describe_life(life: CredentialLife, now: datetime) -> str:
+    """`AKIA…: created 2026-01-31 03:00 UTC (3d ago), at every target since …, is deleted …`."""
+    parts = [f"created {format_time(life.created)} ({age(life.created, now)})"]
+    if life.stored:
+        parts.append(f"at every target since {format_time(life.stored)}")
+    if life.end and life.ends:
+        parts.append(f"{life.end} {format_time(life.ends)} ({age(life.ends, now)})")
+    return f"{life.id}: {', '.join(parts)}"
 
 
 def _describe_target(target: TargetExplanation, now: datetime) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.fields import RotationPolicy, format_duration
+from codespaces_registry_secrets.model.generation import CredentialChange, CredentialLife
 from codespaces_registry_secrets.model.observed import (
     Observed,
     ObservedSecret,
@@ -58,11 +59,16 @@ class EntryExplanation:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One registry. A spec can declare an id in several entries, for different targets."""
+    """One registry. A spec can declare an id in several entries, for different targets.
+
+    `credentials` and `lives` are those of the plan, with `generate`.
+    """
 
     registry: str
     at: datetime
     entries: tuple[EntryExplanation, ...]
+    credentials: tuple[CredentialChange, ...] = ()
+    lives: tuple[CredentialLife, ...] = ()
 
 
 def explain_plan(
@@ -89,6 +95,8 @@ def explain_plan(
             )
             for (credential, rotate), targets in entries.items()
         ),
+        credentials=plan.credentials,
+        lives=plan.lives,
     )
 
 
@@ -160,6 +168,20 @@ def to_json(explanation: Explanation) -> Mapping[str, object]:
         "registry": explanation.registry,
         "at": _iso(explanation.at),
         "entries": [_entry_json(entry) for entry in explanation.entries],
+        "credentials": [
+            {"action": one.action, "reason": one.reason, "id": one.id}
+            for one in explanation.credentials
+        ],
+        "lives": [
+            {
+                "id": life.id,
+                "created": _iso(life.created),
+                "stored": _iso(life.stored),
+                "ends": _iso(life.ends),
+                "end": life.end,
+            }
+            for life in explanation.lives
+        ],
     }
 
 

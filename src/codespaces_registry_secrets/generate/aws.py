@@ -25,8 +25,8 @@ from codespaces_registry_secrets.generate.aws_query import (
 )
 from codespaces_registry_secrets.generate.aws_role import Role
 from codespaces_registry_secrets.generate.http import IssuerClient, endpoint
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
-from codespaces_registry_secrets.model.generator import IssuedCredential, NewCredential
+from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
+from codespaces_registry_secrets.model.generator import IssuedCredential
 
 ENDPOINT = "AWS_ENDPOINT_URL_IAM"
 # All that the role needs, for the one user.

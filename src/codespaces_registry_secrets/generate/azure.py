@@ -26,9 +26,9 @@ from codespaces_registry_secrets.generate.cloud import (
     unexpected,
 )
 from codespaces_registry_secrets.generate.http import IssuerClient
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
 from codespaces_registry_secrets.generate.rest import hide_field
-from codespaces_registry_secrets.model.generator import IssuedCredential, NewCredential
+from codespaces_registry_secrets.model.generator import IssuedCredential
 
 API_VERSION = "2025-11-01"
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr, StrictBool, StrictInt, StrictStr
 
 from codespaces_registry_secrets.generate.http import IssuerClient
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
 from codespaces_registry_secrets.generate.rest import (
     RestApi,
     hide_field,
@@ -23,7 +23,7 @@ from codespaces_registry_secrets.generate.rest import (
     repository_of,
     text_value,
 )
-from codespaces_registry_secrets.model.generator import IssuedCredential, NewCredential
+from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # GitLab has no limit. One token is in use, one retires; the others are for rotations in quick
 # succession. A limit keeps an error from filling the project with valid tokens.

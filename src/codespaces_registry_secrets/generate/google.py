@@ -32,9 +32,9 @@ from codespaces_registry_secrets.generate.cloud import (
 )
 from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, endpoint
 from codespaces_registry_secrets.generate.id_token import request_id_token
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
 from codespaces_registry_secrets.generate.rest import hide_field
-from codespaces_registry_secrets.model.generator import IssuedCredential, NewCredential
+from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # A registry takes the key file as Google delivers it, in base64: it has no quotes or newlines.
 USERNAME = "_json_key_base64"

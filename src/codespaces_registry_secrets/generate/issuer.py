@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from pydantic import SecretBytes
+from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import RegistrySecretsError
-from codespaces_registry_secrets.model.generator import (
-    Generator,
-    IssuedCredential,
-    NewCredential,
-)
+from codespaces_registry_secrets.model.generator import Generator, IssuedCredential
 
 
 class IssuerError(RegistrySecretsError):
@@ -29,6 +25,17 @@ class IssuerError(RegistrySecretsError):
 
 class NoIdTokenError(IssuerError):
     """The job has no `id-token: write`, so it cannot prove its identity to the issuer."""
+
+
+@dataclass(frozen=True)
+class NewCredential:
+    """A credential that was just created: the only time that its issuer tells the password."""
+
+    id: str
+    username: str
+    password: SecretStr = field(repr=False)
+    created: datetime
+    expires: datetime | None = None
 
 
 class Issuer(Protocol):

@@ -54,8 +54,8 @@ class _Document(_Model):
     intent: _Intent | None = None
 
 
-def parse_journal(value: SecretBytes) -> Journal:
-    """Parse a journal.
+def parse_journal(value: SecretBytes) -> tuple[Journal, SecretStr | None]:
+    """Parse a journal: the journal, and the password of its current credential.
 
     Raises:
         JournalError: the value is no journal, or of a later version.
@@ -73,7 +73,7 @@ def parse_journal(value: SecretBytes) -> Journal:
     intent = None
     if document.intent:
         intent = Intent(frozenset(document.intent.ids), document.intent.at)
-    return Journal(document.kind, current, previous, intent)
+    return Journal(document.kind, current, previous, intent), document.password
 
 
 def _current(document: _Document) -> CurrentCredential | None:
@@ -84,15 +84,14 @@ def _current(document: _Document) -> CurrentCredential | None:
     return CurrentCredential(
         document.id,
         document.username,
-        document.password,
         document.created,
         document.expires,
         document.stored,
     )
 
 
-def format_journal(journal: Journal) -> SecretBytes:
-    """The JSON of a journal, with the password in it."""
+def format_journal(journal: Journal, password: SecretStr | None) -> SecretBytes:
+    """The JSON of a journal, with the password of its current credential."""
     current = journal.current
     fields: Mapping[str, object] = vars(current) if current else {}
     document = _Document(
@@ -103,7 +102,7 @@ def format_journal(journal: Journal) -> SecretBytes:
         **fields,
     )
     data = document.model_dump(mode="json")
-    data["password"] = current.password.get_secret_value() if current else None
+    data["password"] = password.get_secret_value() if password else None
     return SecretBytes(json.dumps(data, separators=(",", ":")).encode())
 
 

@@ -7,10 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pydantic import SecretStr
+
 from codespaces_registry_secrets.errors import (
     CancelledError,
     GitHubError,
     RegistrySecretsError,
+    SourceError,
     describe_unexpected,
 )
 from codespaces_registry_secrets.generate.issuer import Issuer, IssuerError, NoIdTokenError
@@ -24,7 +27,7 @@ from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.generation import CredentialChange, ObservedGeneration
 from codespaces_registry_secrets.model.generator import Generator, IssuedCredential
-from codespaces_registry_secrets.model.journal import Journal
+from codespaces_registry_secrets.model.journal import CurrentCredential, Journal
 
 SKIPPED = "not done, because the step before it failed"
 
@@ -53,6 +56,7 @@ class ManagedCredential:
         self._make_issuer = make_issuer
         self._issuer: Issuer | None = None
         self._journal = Journal(generator.kind)
+        self._password: SecretStr | None = None
         self._listed: dict[str, IssuedCredential] | None = None
         self._now: datetime | None = None
         self._error = self._load()
@@ -64,7 +68,7 @@ class ManagedCredential:
         if value is None:
             return self._why_no_new_journal()
         try:
-            journal = parse_journal(value)
+            journal, password = parse_journal(value)
         except JournalError as error:
             return (
                 f"the Actions secret {store} belongs to something else: {error}. It is never "
@@ -75,7 +79,7 @@ class ManagedCredential:
                 f"the Actions secret {store} is the journal of `{journal.kind}`; set `store` to "
                 f"another name for `{self._generator.kind}`"
             )
-        self._journal = journal
+        self._journal, self._password = journal, password
         self._use_current()
         return None
 
@@ -95,10 +99,10 @@ class ManagedCredential:
     def _use_current(self) -> None:
         """Make the values of the current credential those to store."""
         current = self._journal.current
-        if current is None:
+        if current is None or self._password is None:
             return
         self.credential = self.credential.with_generated(current.id)
-        self._sources.add_generated(self.credential, current.username, current.password)
+        self._sources.add_generated(self.credential, current.username, self._password)
 
     def observe(self, now: datetime, *, ask_issuer: bool, must_see: bool) -> ObservedGeneration:
         """What journal and issuer show at `now`, by GitHub's clock.
@@ -122,7 +126,7 @@ class ManagedCredential:
             listed = issuer.list_credentials()
         except NoIdTokenError as error:
             return replace(observed, issuer_error=str(error), must_see=must_see)
-        except IssuerError as error:
+        except (IssuerError, SourceError) as error:
             return replace(observed, issuer_error=str(error), must_see=True)
         self._listed = {one.id: one for one in listed}
         observed = replace(
@@ -202,7 +206,11 @@ class ManagedCredential:
         ids = frozenset(listed)
         self._write(self._journal.only(ids).with_intent(ids, self._time))
         new = issuer.create(tuple(listed.values()))
-        self._write(self._journal.with_new(new, self._time))
+        created = self._time
+        # The issuer's clock only tells the lifetime, because it can differ from GitHub's.
+        expires = created + (new.expires - new.created) if new.expires else None
+        current = CurrentCredential(new.id, new.username, created, expires)
+        self._write(self._journal.with_current(current), new.password)
         # Only now: a credential that is not in the journal is deleted by the next run.
         self._use_current()
 
@@ -231,6 +239,8 @@ class ManagedCredential:
         assert self._now is not None  # noqa: S101 - nothing changes before `observe`
         return max(self._now, self._secret.time)
 
-    def _write(self, journal: Journal) -> None:
-        self._secret.write(format_journal(journal))
-        self._journal = journal
+    def _write(self, journal: Journal, password: SecretStr | None = None) -> None:
+        """Write the journal, with the `password` of a new current credential if there is one."""
+        password = password or self._password
+        self._secret.write(format_journal(journal, password))
+        self._journal, self._password = journal, password

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from codespaces_registry_secrets.model.fields import CredentialKey, Source
 from codespaces_registry_secrets.model.registries import KeyFormat
 
@@ -74,17 +72,6 @@ class IssuedCredential:
     disabled: bool = False
     expires: datetime | None = None
     replaceable: bool = False
-
-
-@dataclass(frozen=True)
-class NewCredential:
-    """A credential that was just created: the only time that its issuer tells the password."""
-
-    id: str
-    username: str
-    password: SecretStr = field(repr=False)
-    created: datetime
-    expires: datetime | None = None
 
 
 @dataclass(frozen=True)

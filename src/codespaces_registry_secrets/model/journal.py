@@ -1,18 +1,15 @@
 """The journal of a generated credential: what the Action has created, stored and retired. Pure.
 
-A run can die between any two requests. The journal is the value of an Actions secret, so the next
-run finishes with the same credential. Its times are by GitHub's clock.
+A run can die between any two requests. The journal is the value of an Actions secret, with the
+password of the current credential, so the next run finishes with the same one. Its times are by
+GitHub's clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-
-from pydantic import SecretStr
-
-from codespaces_registry_secrets.model.generator import NewCredential
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,6 @@ class CurrentCredential:
 
     id: str
     username: str
-    password: SecretStr = field(repr=False)
     created: datetime
     expires: datetime | None = None
     stored: datetime | None = None
@@ -87,13 +83,8 @@ class Journal:
         """The journal to write before a credential is created."""
         return replace(self, intent=Intent(ids, at))
 
-    def with_new(self, new: NewCredential, at: datetime) -> Journal:
-        """The journal to write as soon as a credential is created.
-
-        The clock of the issuer only tells the lifetime, because it can differ from GitHub's.
-        """
-        expires = at + (new.expires - new.created) if new.expires else None
-        current = CurrentCredential(new.id, new.username, new.password, at, expires)
+    def with_current(self, current: CurrentCredential) -> Journal:
+        """The journal to write as soon as a credential is created."""
         return replace(self, current=current, previous=tuple(self._all_as_previous()), intent=None)
 
     def with_stored(self, at: datetime) -> Journal:

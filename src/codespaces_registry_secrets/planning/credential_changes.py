@@ -10,6 +10,7 @@ from codespaces_registry_secrets.model.generation import (
     GenerationDecision,
     ObservedGeneration,
 )
+from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Change, Note, Plan
 from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.planning.generation import credential_lives
@@ -17,28 +18,25 @@ from codespaces_registry_secrets.planning.retirement import plan_retirement
 
 
 def add_credential_changes(
-    plan: Plan,
-    observed: Mapping[str, ObservedGeneration],
-    decisions: Mapping[str, GenerationDecision],
-    state: State | None,
+    plan: Plan, generated: Mapping[str, ObservedGeneration], observed: Observed
 ) -> Plan:
     """The plan with what it creates, disables and deletes, for each `store`.
 
     A change that would store a credential that is not available is blocked.
     """
+    decisions, state = observed.generations, observed.state
     changes = tuple(_block_unavailable(change, decisions) for change in plan.changes)
     plan = replace(plan, changes=changes)
     credentials: list[CredentialChange] = []
     notes: list[Note] = []
-    for store, one in observed.items():
+    for store, one in generated.items():
         own = [change for change in changes if store_of(change) == store]
         held_at = _other_holders(one, own, state)
-        assert plan.at is not None  # noqa: S101 - `compute_plan` sets it
-        retired, warnings = plan_retirement(one, decisions[store], own, held_at, plan.at)
+        retired, warnings = plan_retirement(one, decisions[store], own, held_at, observed.at)
         credentials += [*retired, *decisions[store].changes]
         notes += [*warnings, *_notes(one, decisions[store], retired, state)]
     credentials.sort(key=lambda change: change.registry)
-    lives = tuple(life for one in observed.values() for life in credential_lives(one))
+    lives = tuple(life for one in generated.values() for life in credential_lives(one))
     return replace(plan, credentials=tuple(credentials), lives=lives, notes=(*plan.notes, *notes))
 
 
