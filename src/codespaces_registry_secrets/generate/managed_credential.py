@@ -101,7 +101,7 @@ class ManagedCredential:
         current = self._journal.current
         if current is None or self._password is None:
             return
-        self.credential = self.credential.with_generated(current.id)
+        self.credential = self.credential.with_generated(current.id, current.expires)
         self._sources.add_generated(self.credential, current.username, self._password)
 
     def observe(self, now: datetime, *, ask_issuer: bool, must_see: bool) -> ObservedGeneration:

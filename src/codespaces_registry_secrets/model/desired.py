@@ -48,8 +48,8 @@ class Credential:
         """The names of the Actions secrets whose ages show when the credential last changed."""
         return frozenset(source.secret for source in self.sources if source.secret)
 
-    def with_generated(self, credential_id: str | None) -> Credential:
-        """The same, with the values of the credential that the issuer knows by this id."""
+    def with_generated(self, credential_id: str, expires: datetime | None) -> Credential:
+        """The same, with the values and the expiry of the credential with this id at its issuer."""
         username, password = self.username, self.password
         assert isinstance(username, GeneratedValue)  # noqa: S101 - only called with a generator
         assert isinstance(password, GeneratedValue)  # noqa: S101 - as above
@@ -57,6 +57,7 @@ class Credential:
             self,
             username=replace(username, id=credential_id),
             password=replace(password, id=credential_id),
+            expires=expires,
         )
 
 

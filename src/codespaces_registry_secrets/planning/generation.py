@@ -216,7 +216,9 @@ def _next_rotation(observed: ObservedGeneration, current: CurrentCredential) -> 
             times.append(current.created + observed.rotate.max_age)
         if current.expires:
             times.append(current.created + (current.expires - current.created) * RENEW_AFTER)
-    return f", the next one is due at {format_time(min(times))}" if times else ""
+    if not times:
+        return ", and never replaced without `rotate: {max-age: …}`"
+    return f", the next one is due at {format_time(min(times))}"
 
 
 def credential_change(
