@@ -51,7 +51,8 @@ def decide_generation(
         reason = "there is no credential yet; run without `shard` first"
         blocked = credential_change(observed, "blocked", reason)
         return GenerationDecision("unavailable", reason, changes=(blocked,))
-    return _with_current(observed, current, orphans, now)
+    decision = _with_current(observed, current, orphans, now)
+    return replace(decision, changes=()) if stores_only else decision
 
 
 def _with_current(

@@ -68,7 +68,10 @@ def shard_matrix(plan: Plan, writes_per_minute: int) -> tuple[Shard, ...]:
 
 
 def shard_digests(plan: Plan, shards: Iterable[Shard]) -> Mapping[Shard, str]:
-    """The digest of the plan of each shard, if nothing changes until it runs."""
+    """The digest of the plan of each shard, if nothing changes until it runs.
+
+    One of several shards changes no credential at its issuer.
+    """
     hashes = [(target_hash(change.declared or change.target), change) for change in plan.changes]
     parts = {
         shard: tuple(
@@ -78,7 +81,12 @@ def shard_digests(plan: Plan, shards: Iterable[Shard]) -> Mapping[Shard, str]:
         )
         for shard in shards
     }
-    return {shard: replace(plan, changes=part).digest for shard, part in parts.items()}
+    return {
+        shard: replace(
+            plan, changes=part, credentials=plan.credentials if shard.of == 1 else ()
+        ).digest
+        for shard, part in parts.items()
+    }
 
 
 def _has_unresolved_glob(change: Change) -> bool:
