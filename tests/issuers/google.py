@@ -68,7 +68,8 @@ class Key:
 class GoogleServer(IssuerServer):
     """Serves all of them on one port.
 
-    `trusted` are the subjects that the provider accepts. `principal` has the `permissions` on the
+    `trusted` are the subjects that the provider accepts. `accounts` are names of the service
+    account. `principal` has the `permissions` on the
     service account: "federated", or an account that the job can impersonate if it is in
     `impersonated`. `policy` is the constraint that forbids new keys; empty if none does.
     `key_lifetime` is the policy's lifetime of new keys. `errors` replace the responses to requests
@@ -83,6 +84,7 @@ class GoogleServer(IssuerServer):
     ) -> None:
         super().__init__(now)
         self.trusted = {SUBJECT}
+        self.accounts = {ACCOUNT}
         self.principal = "federated"
         self.impersonated: set[str] = set()
         self.permissions = {"list", "create", "disable", "delete"}
@@ -188,7 +190,7 @@ class GoogleServer(IssuerServer):
     ) -> web.Response:
         names = {"GET": "list", "POST": "create", "DELETE": "delete"}
         permission = "disable" if path["disable"] else names.get(request.method, "")
-        known_project = path["project"] in {PROJECT, "-"} and path["account"] == ACCOUNT
+        known_project = path["project"] in {PROJECT, "-"} and path["account"] in self.accounts
         allowed = principal == self.principal and permission in self.permissions
         if not known_project or not allowed:
             return _denied(f"iam.serviceAccountKeys.{permission}")

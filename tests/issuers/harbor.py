@@ -111,6 +111,11 @@ class Harbor(IssuerServer):
         self.robots[robot.id] = robot
         return str(robot.id)
 
+    def reinstall(self) -> None:
+        """Start over: without robots, and with the first id."""
+        self.robots.clear()
+        self._last_id = 0
+
     def use(self, credential_id: str, ago: timedelta = timedelta()) -> None:
         """Nothing: Harbor does not tell when a robot was used."""
 

@@ -42,7 +42,7 @@ def decide_generation(
     orphans = [] if stores_only else [*_delete_orphans(observed)]
     due = _why_new(observed, now)
     if due and not stores_only:
-        blocker = _why_not_new(observed, len(orphans), now)
+        blocker = _why_not_new(observed, now)
         if blocker is None:
             change = credential_change(observed, "generate", due)
             return GenerationDecision("new", due, changes=(*orphans, change))
@@ -137,40 +137,41 @@ def _why_dead(
 
 
 def _why_not_new(
-    observed: ObservedGeneration, orphans: int, now: datetime
+    observed: ObservedGeneration, now: datetime
 ) -> tuple[CredentialAction, str] | None:
     """The action and the reason instead of a creation; None if one is possible."""
     if observed.listed is None:
         if observed.issuer_error and observed.must_see:
             return "blocked", observed.issuer_error
         return None
-    if len(observed.listed) - orphans < observed.limit:
+    orphans = {one.id for one in observed.listed if observed.journal.is_orphan(one.id)}
+    taken = {one.id for one in observed.listed if not one.replaceable} - orphans
+    if len(taken) < observed.limit:
         return None
-    taken = f"all {observed.limit} credentials that the issuer allows exist"
-    unknown = [
-        one.id
-        for one in observed.listed
-        if one.id not in observed.journal.ids and not observed.journal.is_orphan(one.id)
-    ]
+    message = f"all {observed.limit} credentials that the issuer allows exist"
+    until = _until_free(observed, now)
+    if until:
+        return "none", f"{message}; waits {until}"
+    unknown = sorted(taken - observed.journal.ids)
     if unknown:
-        reason = (
-            f"{taken}, and {', '.join(unknown)} is not of this Action; delete one that is not used"
+        return "blocked", (
+            f"{message}, and {', '.join(unknown)} is not of this Action; delete one that is not "
+            "used"
         )
-        return "blocked", reason
-    return "none", f"{taken}; waits {_until_free(observed, now)}"
+    return "none", f"{message}; waits until every target has the current credential"
 
 
-def _until_free(observed: ObservedGeneration, now: datetime) -> str:
-    ends = [_end_of(observed, one) for one in observed.journal.previous]
+def _until_free(observed: ObservedGeneration, now: datetime) -> str | None:
+    """Until when the first old credential waits for its deletion; None if none does."""
+    listed = {one.id for one in observed.listed or ()}
+    ends = [_end_of(observed, one) for one in observed.journal.previous if one.id in listed]
     two_steps = observed.generator.retire_after
     known = [
         max(time, now) if end == "is deleted" else max(time, now) + two_steps
         for time, end in ends
         if time
     ]
-    if not known:
-        return "until every target has the current credential"
-    return f"until {format_time(min(known))}, when the old one can be deleted"
+    return f"until {format_time(min(known))}, when the old one can be deleted" if known else None
 
 
 def credential_lives(observed: ObservedGeneration) -> Iterator[CredentialLife]:

@@ -1,0 +1,55 @@
+"""What could leave a target with a dead credential, or touch one that is not of the Action."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from generated import Kind, Nights
+from generated_kinds import AWS, AZURE, GITLAB, GOOGLE, HARBOR
+from github_sandbox import Fault
+from issuers import moto_aws
+from issuers.aws import USER
+from issuers.google import ACCOUNT, GoogleServer
+from issuers.harbor import Harbor
+
+STATE = "CRS_STATE"
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@contextmanager
+def failing_writes(nights: Nights, path: str) -> Iterator[None]:
+    """GitHub rejects each PUT whose path contains `path`."""
+    rejects: Callable[[str, str], bool] = lambda method, url: method == "PUT" and path in url
+    nights.sandbox.choose_faults(lambda *request: Fault(status=422) if rejects(*request) else None)
+    yield
+    nights.sandbox.choose_faults(lambda *_: None)
+
+
+def set_status(key_id: str, status: str) -> None:
+    """Disable or enable an access key, as a person does."""
+    moto_aws.iam().update_access_key(USER, key_id, status)
+
+
+def after(nights: Nights, span: timedelta, **inputs: str) -> int:
+    """Run after some time, and return the exit code."""
+    nights.clock.now += span
+    return nights.run(**inputs)
+
+
+def test_a_registry_at_azure_recovers_from_a_pause_longer_than_the_lifetime() -> None:
+    """Both places are taken by passwords that have expired."""
+    with Nights(AZURE) as nights:
+        assert nights.run() == 0
+        assert after(nights, 31 * DAY) == 0
+
+        assert after(nights, 100 * DAY) == 0
+
+        assert nights.refused() == []
