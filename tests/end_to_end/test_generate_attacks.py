@@ -53,3 +53,16 @@ def test_a_registry_at_azure_recovers_from_a_pause_longer_than_the_lifetime() ->
         assert after(nights, 100 * DAY) == 0
 
         assert nights.refused() == []
+
+
+def test_a_disabled_credential_is_replaced_after_the_old_one_is_deleted() -> None:
+    """AWS allows two keys: the one that a person disabled, and the old one that waits."""
+    with Nights(AWS) as nights:
+        assert nights.run() == 0
+        assert after(nights, 31 * DAY) == 0
+        set_status(nights.journal["id"], "Inactive")
+
+        codes = [after(nights, 25 * HOUR) for _ in range(3)]
+
+        assert codes == [1, 1, 0]
+        assert nights.refused() == []

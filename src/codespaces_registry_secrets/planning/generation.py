@@ -83,8 +83,11 @@ def _without_new(
     """A new credential is due and cannot be created. The targets keep the current one."""
     action, reason = blocker
     current = observed.journal.current
+    dead = _why_dead(observed, current, now) if current else None
+    if dead:  # the targets have it, so this is an error even if it will be replaced later
+        action, reason = "blocked", f"{dead}, and {reason}"
     changes = (*orphans, credential_change(observed, action, reason))
-    if current is None or _why_dead(observed, current, now):
+    if current is None or dead:
         return GenerationDecision("unavailable", reason, changes=changes)
     if current.stored:
         return GenerationDecision("current", reason, current.created, changes)

@@ -31,8 +31,12 @@ def plan_retirement(
 
     `changes` are the changes of the targets of this registry. Only if every target is known to
     have a newer credential, an old one is touched. `held_at` are other targets that can have one.
+    A newer credential that does not work any more counts too: it is replaced when the old one has
+    made place.
     """
-    if observed.listed is None or decision.status != "current" or observed.error:
+    if observed.listed is None or decision.status == "new" or observed.error:
+        return [], []
+    if not observed.journal.finished:
         return [], []
     if any(change.writes_value or change.action == "blocked" for change in changes):
         return [], []
