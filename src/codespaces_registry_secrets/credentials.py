@@ -28,6 +28,7 @@ def observe_generated(
         store: decide_generation(one, observed.at, stores_only=generation.stores_only)
         for store, one in generated.items()
     }
+    generation.set_unavailable(s for s, one in decisions.items() if one.status == "unavailable")
     return replace(observed, generations=decisions), generated
 
 

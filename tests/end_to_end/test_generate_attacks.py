@@ -66,3 +66,17 @@ def test_a_disabled_credential_is_replaced_after_the_old_one_is_deleted() -> Non
 
         assert codes == [1, 1, 0]
         assert nights.refused() == []
+
+
+def test_a_credential_that_no_target_has_is_not_written_down_as_stored() -> None:
+    """Nothing is written, because it was disabled before a target had it."""
+    with Nights(AWS) as nights:
+        assert nights.run() == 0
+        with failing_writes(nights, "/codespaces/secrets/"):
+            assert after(nights, 31 * DAY) == 1
+        set_status(nights.journal["id"], "Inactive")
+
+        assert after(nights, HOUR) == 1
+
+        assert nights.journal["stored"] is None
+        assert nights.refused() == []

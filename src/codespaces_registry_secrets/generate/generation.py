@@ -7,7 +7,7 @@ two requests leaves a credential that the next run finishes with, or an orphan t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -37,6 +37,7 @@ class Generation:
         self._clients = clients
         self._sources = sources
         self._managed: dict[str, ManagedCredential] = {}
+        self._unavailable: frozenset[str] = frozenset()
 
     def load(self, desired: Sequence[Desired]) -> tuple[Desired, ...]:
         """Read the journals, and return the triplets with the current credentials."""
@@ -98,6 +99,10 @@ class Generation:
         observed = run_concurrently(ask, managed, AT_ONCE)
         return dict(zip(self._managed, observed, strict=True))
 
+    def set_unavailable(self, stores: Iterable[str]) -> None:
+        """Set the stores whose credential this run does not store at any target."""
+        self._unavailable = frozenset(stores)
+
     @property
     def stores_only(self) -> bool:
         """Whether the run creates, disables and deletes nothing."""
@@ -129,7 +134,10 @@ class Generation:
             return ()
         for store, managed in self._managed.items():
             own = [outcome for outcome in outcomes if _store_of(outcome) == store]
-            if not managed.unfinished or not all(map(_has_current, own)):
+            # A target without a change can have an older one if the current one is unavailable.
+            if store in self._unavailable or not managed.unfinished:
+                continue
+            if not all(map(_has_current, own)):
                 continue
             times = [write.at for outcome in own for write in outcome.writes if write.at]
             try:
