@@ -80,3 +80,22 @@ def test_a_credential_that_no_target_has_is_not_written_down_as_stored() -> None
 
         assert nights.journal["stored"] is None
         assert nights.refused() == []
+
+
+def test_a_key_that_a_person_enabled_again_is_kept() -> None:
+    """A key of the documentation can be enabled again, because something needs it."""
+    with Nights(AWS) as nights:
+        assert nights.run() == 0
+        old = nights.journal["id"]
+        assert after(nights, 31 * DAY) == 0
+        assert after(nights, 25 * HOUR) == 0
+        assert nights.issuer.live() != [nights.journal["id"]]
+        set_status(old, "Active")
+
+        assert after(nights, 25 * HOUR) == 0
+
+        assert old in nights.issuer.live()
+        assert nights.journal["previous"][0]["id"] == old
+        set_status(old, "Inactive")
+        assert after(nights, 25 * HOUR) == 0
+        assert old not in nights.issuer.live()

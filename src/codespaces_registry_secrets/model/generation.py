@@ -10,7 +10,7 @@ from typing import Literal
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.fields import RotationPolicy
 from codespaces_registry_secrets.model.generator import Generator, IssuedCredential
-from codespaces_registry_secrets.model.journal import Journal
+from codespaces_registry_secrets.model.journal import Journal, PreviousCredential
 
 CredentialAction = Literal["generate", "disable", "delete", "none", "blocked"]
 CredentialStatus = Literal["planned", "applied", "failed", "skipped"]
@@ -75,6 +75,11 @@ class ObservedGeneration:
     must_see: bool = True
     unused_for: Mapping[str, timedelta] = field(default_factory=dict)
     use_errors: Mapping[str, str] = field(default_factory=dict)
+
+    def is_enabled_again(self, one: PreviousCredential) -> bool:
+        """Whether a previous credential was disabled, and somebody has enabled it since."""
+        active = {issued.id for issued in self.listed or () if not issued.disabled}
+        return one.disabled is not None and one.id in active
 
     def replaced_long_ago(self, now: datetime) -> tuple[str, ...]:
         """The ids of the previous credentials that can be disabled, if nobody uses them."""

@@ -193,6 +193,8 @@ def _end_of(
     observed: ObservedGeneration, one: PreviousCredential
 ) -> tuple[datetime | None, Literal["is disabled", "is deleted"]]:
     """The first time that a previous credential is disabled or deleted, and which of the two."""
+    if observed.is_enabled_again(one):
+        return None, "is deleted"
     if one.disabled:
         return one.disabled + observed.generator.retire_after, "is deleted"
     superseded = observed.journal.superseded_at(one.id)

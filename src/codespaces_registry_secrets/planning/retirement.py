@@ -47,7 +47,13 @@ def plan_retirement(
     for one in observed.journal.previous:
         if one.id not in existing:
             continue
-        if one.disabled or existing[one.id].disabled:
+        if observed.is_enabled_again(one):
+            hold = (
+                f"{one.id} was disabled and is enabled again, so it is not deleted; disable it at "
+                "the issuer when nothing uses it"
+            )
+            notes.append(Note("warning", f"{observed.registry}: {hold}", observed.where))
+        elif one.disabled or existing[one.id].disabled:
             planned += _delete_disabled(observed, one, now)
         elif one.id in waited:
             hold = _why_kept(observed, one, held_at, now)
