@@ -99,3 +99,24 @@ def test_a_key_that_a_person_enabled_again_is_kept() -> None:
         set_status(old, "Inactive")
         assert after(nights, 25 * HOUR) == 0
         assert old not in nights.issuer.live()
+
+
+def test_keys_of_another_account_are_no_orphans() -> None:
+    """After a creation without a response, the spec names another service account."""
+    with Nights(GOOGLE) as nights:
+        nights.issuer.on_request = lambda name: (
+            "before" if name.startswith("POST") and name.endswith("/keys") else None
+        )
+        assert nights.run() == 1
+        nights.issuer.on_request = lambda _: None
+        assert nights.journal["intent"]
+        other = ACCOUNT.replace("pull", "other")
+        foreign = nights.issuer.make_by_hand()
+        assert isinstance(nights.issuer, GoogleServer)
+        nights.issuer.accounts.add(other)
+        generate = {**GOOGLE.generate(nights.issuer), "service-account": other}
+        nights.kind = replace(GOOGLE, generate=lambda _: generate)
+
+        assert nights.run() == 0
+
+        assert foreign in nights.issuer.live()

@@ -32,6 +32,7 @@ class _Model(BaseModel):
 class _Intent(_Model):
     ids: tuple[str, ...]
     at: _Time
+    account: str = ""
 
 
 class _Previous(_Model):
@@ -72,7 +73,8 @@ def parse_journal(value: SecretBytes) -> tuple[Journal, SecretStr | None]:
     )
     intent = None
     if document.intent:
-        intent = Intent(frozenset(document.intent.ids), document.intent.at)
+        one = document.intent
+        intent = Intent(frozenset(one.ids), one.at, one.account)
     return Journal(document.kind, current, previous, intent), document.password
 
 
@@ -107,4 +109,6 @@ def format_journal(journal: Journal, password: SecretStr | None) -> SecretBytes:
 
 
 def _intent(intent: Intent | None) -> _Intent | None:
-    return _Intent(ids=tuple(sorted(intent.ids)), at=intent.at) if intent else None
+    if intent is None:
+        return None
+    return _Intent(ids=tuple(sorted(intent.ids)), at=intent.at, account=intent.account)

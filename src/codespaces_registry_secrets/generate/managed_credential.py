@@ -79,7 +79,8 @@ class ManagedCredential:
                 f"the Actions secret {store} is the journal of `{journal.kind}`; set `store` to "
                 f"another name for `{self._generator.kind}`"
             )
-        self._journal, self._password = journal, password
+        self._journal = journal.of_account(self._generator.account)
+        self._password = password
         self._use_current()
         return None
 
@@ -204,7 +205,8 @@ class ManagedCredential:
 
     def _create(self, issuer: Issuer, listed: Mapping[str, IssuedCredential]) -> None:
         ids = frozenset(listed)
-        self._write(self._journal.only(ids).with_intent(ids, self._time))
+        account = self._generator.account
+        self._write(self._journal.only(ids).with_intent(ids, self._time, account))
         new = issuer.create(tuple(listed.values()))
         created = self._time
         # The issuer's clock only tells the lifetime, because it can differ from GitHub's.

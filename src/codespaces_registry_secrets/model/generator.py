@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +37,11 @@ class Generator:
     def option(self, key: str) -> str:
         """The text of a key of the kind; empty if the spec does not set it."""
         return dict(self.options).get(key, "")
+
+    @property
+    def account(self) -> str:
+        """Whose credentials the issuer lists, as in `GeneratorKind.account`."""
+        return GENERATORS[self.kind].account({**dict(self.options), "name": self.registry_name})
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ class GeneratorKind:
     required. `sources` are keys that name a source. `registries` are the kinds of registries that
     take these credentials; empty for a registry with `server`. `expires`: whether the lifetime of
     a credential can be set. `keyless`: whether the issuer knows the job by its ID token.
+    `accounts` are the keys that tell whose credentials the issuer lists, each with the part of its
+    text that does; empty if the names of the credentials tell which are of this Action.
     """
 
     registries: frozenset[str]
@@ -91,11 +99,17 @@ class GeneratorKind:
     sources: frozenset[str] = frozenset()
     expires: bool = False
     keyless: bool = True
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> frozenset[str]:
         """All keys of the kind."""
         return frozenset((*self.required, *self.optional, *self.sources))
+
+    def account(self, values: Mapping[str, object]) -> str:
+        """Whose credentials the issuer lists, with these values of the keys; empty if unknown."""
+        found = [re.match(part, str(values.get(key))) for key, part in self.accounts.items()]
+        return "/".join(match[1].lower() for match in found if match) if all(found) else ""
 
 
 _UUID = KeyFormat(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", "a UUID")
@@ -122,6 +136,7 @@ GENERATORS: Mapping[str, GeneratorKind] = {
                 "the ARN of a role, `arn:aws:iam::123456789012:role/name`",
             ),
         },
+        accounts={"role": r"arn:([\w-]+:iam::[0-9]+):", "user": "(.+)"},
     ),
     "azure-container-registry-token": GeneratorKind(
         frozenset({"acr"}),
@@ -133,6 +148,7 @@ GENERATORS: Mapping[str, GeneratorKind] = {
             "token": KeyFormat(r"[A-Za-z0-9-]{5,50}", "the name of a token of the registry"),
         },
         expires=True,
+        accounts={"name": "(.+)", "token": "(.+)"},
     ),
     "google-service-account-key": GeneratorKind(
         frozenset({"artifact-registry", "gcr"}),
@@ -145,6 +161,7 @@ GENERATORS: Mapping[str, GeneratorKind] = {
             ),
         },
         {"through": _ACCOUNT},
+        accounts={"service-account": "(.+)"},
     ),
     "gitlab-deploy-token": GeneratorKind(
         frozenset(),

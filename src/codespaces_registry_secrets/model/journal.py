@@ -17,10 +17,12 @@ class Intent:
     """Written before a creation: the `ids` that the issuer listed at that moment.
 
     Any other id that appears is of a run that died before it wrote the new credential down.
+    `account` is whose credentials were listed: those of another account are of other people.
     """
 
     ids: frozenset[str]
     at: datetime
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,14 @@ class Journal:
         stored = [one.stored for one in (*newer, self.current) if one and one.stored]
         return min(stored, default=None)
 
-    def with_intent(self, ids: frozenset[str], at: datetime) -> Journal:
+    def of_account(self, account: str) -> Journal:
+        """The journal without an intent for another account."""
+        same = self.intent is not None and self.intent.account == account
+        return self if same else replace(self, intent=None)
+
+    def with_intent(self, ids: frozenset[str], at: datetime, account: str) -> Journal:
         """The journal to write before a credential is created."""
-        return replace(self, intent=Intent(ids, at))
+        return replace(self, intent=Intent(ids, at, account))
 
     def with_current(self, current: CurrentCredential) -> Journal:
         """The journal to write as soon as a credential is created."""
