@@ -120,3 +120,20 @@ def test_keys_of_another_account_are_no_orphans() -> None:
         assert nights.run() == 0
 
         assert foreign in nights.issuer.live()
+
+
+@pytest.mark.parametrize("kind", [AWS, AZURE, GOOGLE], ids=lambda kind: kind.name)
+def test_two_registries_cannot_create_the_credentials_of_one_account(
+    kind: Kind, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each would delete the other's new credential after a run that died."""
+    with Nights(kind) as nights:
+        spec = nights.spec
+        (entry,) = spec["registries"]
+        other = {**entry, "id": "OTHER", "generate": {**entry["generate"], "store": "OTHER"}}
+        spec["registries"].append(other)
+
+        assert nights.action.run_in_process(json.dumps(spec), nights.environment) == 1
+
+        assert "each registry needs its own" in capsys.readouterr().out
+        assert nights.issuer.live() == []

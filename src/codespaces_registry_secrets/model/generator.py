@@ -108,7 +108,7 @@ class GeneratorKind:
 
     def account(self, values: Mapping[str, object]) -> str:
         """Whose credentials the issuer lists, with these values of the keys; empty if unknown."""
-        found = [re.match(part, str(values.get(key))) for key, part in self.accounts.items()]
+        found = [re.match(part, str(values.get(key) or "")) for key, part in self.accounts.items()]
         return "/".join(match[1].lower() for match in found if match) if all(found) else ""
 
 

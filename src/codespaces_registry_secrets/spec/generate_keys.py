@@ -63,6 +63,34 @@ def find_shared_stores(entries: Iterable[tuple[int, Entry]]) -> Iterator[tuple[K
         first.setdefault(store.upper(), registry)
 
 
+def find_shared_accounts(entries: Iterable[tuple[int, Entry]]) -> Iterator[tuple[KeyPath, str]]:
+    """Each account whose credentials several registries create.
+
+    After a run that died, one of them would take the new credential of the other for an orphan.
+    """
+    first: dict[tuple[object, str], str] = {}
+    for index, entry in entries:
+        generate = entry.get("generate")
+        if not isinstance(generate, dict):
+            continue
+        kind = GENERATORS.get(str(generate.get("kind")))
+        account = kind.account({**entry, **generate}) if kind else ""
+        if kind is None or not account:
+            continue
+        registry, key = str(entry.get("id")).upper(), (generate["kind"], account)
+        if key in first:
+            message = (
+                f"{first[key]} creates the credentials of the same {_listed(kind.accounts)} "
+                "already; each registry needs its own"
+            )
+            yield ("registries", index, "generate"), message
+        first.setdefault(key, registry)
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return " and ".join(f"`{key}`" for key in keys)
+
+
 def _check_entry(entry: Entry, path: KeyPath) -> Iterator[PathError]:
     for key in ("username", "password", "expires"):
         if key in entry:

@@ -19,7 +19,11 @@ from codespaces_registry_secrets.model.registries import (
     kinds_with,
 )
 from codespaces_registry_secrets.model.targets import SCOPES
-from codespaces_registry_secrets.spec.generate_keys import check_generate, find_shared_stores
+from codespaces_registry_secrets.spec.generate_keys import (
+    check_generate,
+    find_shared_accounts,
+    find_shared_stores,
+)
 from codespaces_registry_secrets.spec.yaml_document import KeyPath
 
 # The keys of a selection that select repositories; the others only narrow the selection.
@@ -65,6 +69,7 @@ def find_errors(
         yield from check_generate(entry, path, find_source_error if used else lambda *_: None)
         yield from _check_targets(entry, path)
     yield from find_shared_stores(entries)
+    yield from find_shared_accounts(entries)
     yield from _check_unused_defaults(entries, defaults)
 
 
