@@ -137,3 +137,15 @@ def test_two_registries_cannot_create_the_credentials_of_one_account(
 
         assert "each registry needs its own" in capsys.readouterr().out
         assert nights.issuer.live() == []
+
+
+def test_an_id_that_the_issuer_uses_again_is_not_retired() -> None:
+    """A Harbor that was installed again counts from the same number."""
+    with Nights(HARBOR) as nights:
+        assert nights.run() == 0
+        assert isinstance(nights.issuer, Harbor)
+        nights.issuer.reinstall()
+
+        for _ in range(4):
+            assert after(nights, 25 * HOUR) == 0
+            assert nights.refused() == []

@@ -91,8 +91,12 @@ class Journal:
         return replace(self, intent=Intent(ids, at, account))
 
     def with_current(self, current: CurrentCredential) -> Journal:
-        """The journal to write as soon as a credential is created."""
-        return replace(self, current=current, previous=tuple(self._all_as_previous()), intent=None)
+        """The journal to write as soon as a credential is created.
+
+        An issuer that was installed again can give an id a second time.
+        """
+        previous = tuple(one for one in self._all_as_previous() if one.id != current.id)
+        return replace(self, current=current, previous=previous, intent=None)
 
     def with_stored(self, at: datetime) -> Journal:
         """The journal after every target has the current credential."""
