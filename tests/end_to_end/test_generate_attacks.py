@@ -149,3 +149,18 @@ def test_an_id_that_the_issuer_uses_again_is_not_retired() -> None:
         for _ in range(4):
             assert after(nights, 25 * HOUR) == 0
             assert nights.refused() == []
+
+
+def test_a_cut_triplet_is_finished_although_a_new_credential_is_due() -> None:
+    """The issuer has an outage, so a new credential could not finish it."""
+    with Nights(HARBOR) as nights:
+        nights.rotate = {"max-age": "12h"}
+        assert nights.run() == 0
+        with failing_writes(nights, "app/codespaces/secrets/REG_CONTAINER_REGISTRY_USER"):
+            assert after(nights, DAY) == 1
+        assert nights.refused() == ["app"]
+        nights.issuer.on_request = lambda name: 500 if name.startswith("POST") else None
+
+        after(nights, DAY)
+
+        assert nights.refused() == []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from codespaces_registry_secrets.model.fields import (
@@ -110,19 +110,24 @@ def _why_new(observed: ObservedGeneration, now: datetime) -> str | None:
         return None
     if dead := _why_dead(observed, current, now):
         return dead
-    # A credential that is not stored everywhere is finished first.
-    if observed.rotate.when == "always" and current.stored:
-        return "the policy is `always`"
-    return _why_old(observed.rotate, current, now)
+    if current.expires and now - current.created >= _renewal_age(current.expires, current):
+        return f"expires at {format_time(current.expires)}"
+    # A credential that is not stored everywhere is finished first: a run that died can have left
+    # triplets with its password and another user name.
+    return _why_old(observed.rotate, current, now) if current.stored else None
 
 
 def _why_old(rotate: RotationPolicy, current: CurrentCredential, now: datetime) -> str | None:
+    if rotate.when == "always":
+        return "the policy is `always`"
     age = now - current.created
     if rotate.max_age is not None and age > rotate.max_age:
         return f"{format_duration(age)} old, and `max-age` is {format_duration(rotate.max_age)}"
-    if current.expires and age >= (current.expires - current.created) * RENEW_AFTER:
-        return f"expires at {format_time(current.expires)}"
     return None
+
+
+def _renewal_age(expires: datetime, current: CurrentCredential) -> timedelta:
+    return (expires - current.created) * RENEW_AFTER
 
 
 def _why_dead(
@@ -222,7 +227,7 @@ def _next_rotation(observed: ObservedGeneration, current: CurrentCredential) -> 
         if observed.rotate.max_age:
             times.append(current.created + observed.rotate.max_age)
         if current.expires:
-            times.append(current.created + (current.expires - current.created) * RENEW_AFTER)
+            times.append(current.created + _renewal_age(current.expires, current))
     if not times:
         return ", and never replaced without `rotate: {max-age: …}`"
     return f", the next one is due at {format_time(min(times))}"
