@@ -164,3 +164,18 @@ def test_a_cut_triplet_is_finished_although_a_new_credential_is_due() -> None:
         after(nights, DAY)
 
         assert nights.refused() == []
+
+
+def test_a_target_with_a_foreign_user_name_gets_the_whole_credential() -> None:
+    """Its password is older than the credential, and its user name is newer."""
+    with Nights(GITLAB, targets=("app",)) as nights:
+        for part in ("SERVER", "PASSWORD"):
+            nights.world.put_secret("repository:octo-org/docs", f"REG_CONTAINER_REGISTRY_{part}", b"x")
+        assert after(nights, DAY) == 0
+        nights.clock.now += HOUR
+        nights.world.put_secret("repository:octo-org/docs", "REG_CONTAINER_REGISTRY_USER", b"x")
+        nights.targets.append("docs")
+
+        assert after(nights, DAY) == 0
+
+        assert nights.refused() == []

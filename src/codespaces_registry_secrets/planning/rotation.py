@@ -200,6 +200,8 @@ def _compare_with_age(
         return RotationDecision(message, frozenset(stored), drift=False)
     since = source_changed - TOLERANCE
     older = frozenset(part for part, secret in stored.items() if secret.updated_at < since)
+    if Part.PASSWORD in older:  # it is written first, so no run has written the others since
+        older = frozenset(stored)
     message = f"its source was changed at {format_time(source_changed)}"
     return RotationDecision(message, older) if older else RotationDecision()
 
