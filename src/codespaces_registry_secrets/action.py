@@ -9,6 +9,7 @@ from codespaces_registry_secrets.apply.executor import apply
 from codespaces_registry_secrets.context import RunContext, prepare
 from codespaces_registry_secrets.credentials import (
     change_credentials,
+    observe_departed,
     observe_generated,
     verify_plan,
     write_down_stored,
@@ -120,6 +121,7 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     observed, source_notes = _observe(context, expanded, desired, other_triplets)
     observed, generated = observe_generated(context.generation, observed)
     plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, other_triplets)
+    observed = observe_departed(context, plan, generated, observed)
     plan = add_credential_changes(plan, generated, observed)
     plan = block_targets(plan, find_disallowed_owners(plan, inputs.allowed_owners))
     repositories = {**expanded.repositories, **observed.repository_index}
@@ -172,7 +174,9 @@ def _observe(
     observed = resolve_other_shards(
         observed, desired, other_triplets, expanded.repositories, clients, look_up=inputs.prune
     )
-    return replace(observed, state=state), (*age_warnings, *state_warnings)
+    unreadable = inputs.state is not None and state is None
+    observed = replace(observed, state=state, state_unreadable=unreadable)
+    return observed, (*age_warnings, *state_warnings)
 
 
 def _apply_plan(context: RunContext, plan: Plan) -> tuple[Outcome, ...]:

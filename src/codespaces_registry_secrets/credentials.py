@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 
 from codespaces_registry_secrets.context import RunContext
 from codespaces_registry_secrets.generate.generation import Generation
+from codespaces_registry_secrets.github.observe import observe_triplets
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.generation import GenerationDecision, ObservedGeneration
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan
-from codespaces_registry_secrets.planning.credential_changes import block_stores, store_of
+from codespaces_registry_secrets.planning.credential_changes import (
+    block_stores,
+    find_departed,
+    store_of,
+)
 from codespaces_registry_secrets.planning.credential_gate import block_rejected
 from codespaces_registry_secrets.planning.generation import decide_generation
 from codespaces_registry_secrets.verify.settling import Settling
@@ -30,6 +35,17 @@ def observe_generated(
     }
     generation.set_unavailable(s for s, one in decisions.items() if one.status == "unavailable")
     return replace(observed, generations=decisions), generated
+
+
+def observe_departed(
+    context: RunContext,
+    plan: Plan,
+    generated: Mapping[str, ObservedGeneration],
+    observed: Observed,
+) -> Observed:
+    """Read the targets that left the spec, if one of them can have a credential to retire now."""
+    targets = find_departed(plan, generated, observed)
+    return replace(observed, departed=observe_triplets(targets, context.clients))
 
 
 def verify_plan(

@@ -166,6 +166,100 @@ def test_a_cut_triplet_is_finished_although_a_new_credential_is_due() -> None:
         assert nights.refused() == []
 
 
+def departed(nights: Nights) -> None:
+    """Let `job` leave the spec with the first credential, and rotate."""
+    assert nights.run(state=STATE) == 0
+    nights.targets.remove("job")
+    assert after(nights, 31 * DAY, state=STATE) == 0
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_an_unreadable_state_does_not_release_a_target_that_left_the_spec(status: int) -> None:
+    """The target still has the old credential, and only the state knows it."""
+    with Nights(HARBOR) as nights:
+        departed(nights)
+        fault = Fault(path="actions/variables", status=status, times=None)
+        nights.sandbox.fail(fault)
+
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+
+        assert nights.refused() == []
+        nights.sandbox.clear_faults()
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+        assert nights.refused() == []
+
+
+def test_a_triplet_that_was_deleted_by_hand_holds_no_credential_back() -> None:
+    """As the warning advises."""
+    with Nights(HARBOR) as nights:
+        departed(nights)
+        old = nights.journal["previous"][0]["id"]
+        for name in list(nights.world.secrets("repository:octo-org/job")):
+            nights.world.delete_secret("repository:octo-org/job", name)
+
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+
+        assert old not in nights.issuer.live()
+
+
+def test_a_renamed_target_holds_no_credential_back() -> None:
+    """The state has its former name."""
+    with Nights(HARBOR) as nights:
+        assert nights.run(state=STATE) == 0
+        old = nights.journal["id"]
+        nights.world.rename("octo-org/docs", "octo-org/other")
+        nights.world.rename("octo-org/job", "octo-org/docs")
+        nights.targets[2] = "docs"
+        assert after(nights, 31 * DAY, state=STATE) == 0
+
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+
+        assert old not in nights.issuer.live()
+
+
+def test_a_target_that_left_with_the_current_credential_holds_none_back() -> None:
+    """Only the password changed in the last rotation, and the user name was never written again."""
+    with Nights(GOOGLE) as nights:
+        assert nights.run(state=STATE) == 0
+        old = nights.journal["id"]
+        assert after(nights, 31 * DAY, state=STATE) == 0
+        nights.targets.remove("job")
+
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+        assert after(nights, 25 * HOUR, state=STATE) == 0
+
+        assert old not in nights.issuer.live()
+        assert nights.refused() == []
+
+
+def test_a_target_of_another_entry_with_the_same_id_holds_none_back() -> None:
+    """One id can have different credentials at different targets."""
+    with Nights(HARBOR, targets=("app",)) as nights:
+        given = {
+            "id": "REG",
+            "server": "registry.example",
+            "username": "me",
+            "password": {"env": "GIVEN"},
+            "targets": [{"repository": "octo-org/docs"}],
+        }
+
+        def run(span: timedelta) -> int:
+            nights.clock.now += span
+            spec = nights.spec
+            spec["registries"].append(given)
+            environment = {**nights.environment, "GIVEN": "given-password-1"}
+            return nights.action.run_in_process(json.dumps(spec), environment, state=STATE)
+
+        assert run(DAY) == 0
+        old = nights.journal["id"]
+
+        assert [run(31 * DAY), run(25 * HOUR), run(25 * HOUR)] == [0, 0, 0]
+
+        assert old not in nights.issuer.live()
+
+
 def test_a_target_with_a_foreign_user_name_gets_the_whole_credential() -> None:
     """Its password is older than the credential, and its user name is newer."""
     with Nights(GITLAB, targets=("app",)) as nights:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from codespaces_registry_secrets.model.generation import (
@@ -10,11 +10,14 @@ from codespaces_registry_secrets.model.generation import (
     GenerationDecision,
     ObservedGeneration,
 )
-from codespaces_registry_secrets.model.observed import Observed
+from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.plan import Change, Note, Plan
 from codespaces_registry_secrets.model.state import State
+from codespaces_registry_secrets.model.targets import Target, User
+from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.planning.generation import credential_lives
 from codespaces_registry_secrets.planning.retirement import plan_retirement
+from codespaces_registry_secrets.planning.rotation import stored_members
 
 
 def add_credential_changes(
@@ -24,17 +27,17 @@ def add_credential_changes(
 
     A change that would store a credential that is not available is blocked.
     """
-    decisions, state = observed.generations, observed.state
+    decisions = observed.generations
     changes = tuple(_block_unavailable(change, decisions) for change in plan.changes)
     plan = replace(plan, changes=changes)
     credentials: list[CredentialChange] = []
     notes: list[Note] = []
     for store, one in generated.items():
         own = [change for change in changes if store_of(change) == store]
-        held_at = _other_holders(one, own, state)
-        retired, warnings = plan_retirement(one, decisions[store], own, held_at, observed.at)
+        hold = _why_hold(one, changes, observed)
+        retired, warnings = plan_retirement(one, decisions[store], own, hold, observed.at)
         credentials += [*retired, *decisions[store].changes]
-        notes += [*warnings, *_notes(one, decisions[store], retired, state)]
+        notes += [*warnings, *_notes(one, decisions[store], retired, observed)]
     credentials.sort(key=lambda change: change.registry)
     lives = tuple(life for one in generated.values() for life in credential_lives(one))
     return replace(plan, credentials=tuple(credentials), lives=lives, notes=(*plan.notes, *notes))
@@ -65,28 +68,83 @@ def _block_unavailable(change: Change, decisions: Mapping[str, GenerationDecisio
     return change.blocked(f"there is no credential to store: {decision.reason}")
 
 
-def _other_holders(
-    observed: ObservedGeneration, own: Sequence[Change], state: State | None
-) -> list[str]:
-    """The targets that left the spec, and that the state knows to have had an older credential."""
-    current = observed.journal.current
-    if state is None or current is None:
-        return []
-    targets = {change.target for change in own}
-    return sorted(
-        str(target)
-        for (target, registry), members in state.records.items()
-        if registry == observed.registry
-        and target not in targets
-        and any(record.written_at < current.created for record in members.values())
+def find_departed(
+    plan: Plan, generated: Mapping[str, ObservedGeneration], observed: Observed
+) -> tuple[Target, ...]:
+    """The targets that left the spec and that can have a credential which would be retired now."""
+    due = [one for one in generated.values() if one.replaced_long_ago(observed.at)]
+    return tuple(
+        sorted({target for one in due for target in _older(one, plan.changes, observed.state)})
     )
+
+
+def _older(
+    generation: ObservedGeneration, changes: Sequence[Change], state: State | None
+) -> Iterator[Target]:
+    """The targets that left the spec, and that the state knows to have had an older credential.
+
+    Another entry with the same id can have taken over a target.
+    """
+    current, registry, store = (
+        generation.journal.current,
+        generation.registry,
+        generation.generator.store,
+    )
+    if state is None or current is None:
+        return
+    settled = {
+        change.target
+        for change in changes
+        if change.registry == registry
+        and (store_of(change) == store or not (change.writes_value or change.action == "blocked"))
+    }
+    for (target, name), members in state.records.items():
+        if name == registry and target not in settled:
+            password = members.get(Part.PASSWORD)
+            if password is None or password.written_at < current.created:
+                yield target
+
+
+def _why_hold(
+    generation: ObservedGeneration, changes: Sequence[Change], observed: Observed
+) -> str | None:
+    """Why a target that left the spec can have an older credential; None if none can."""
+    if observed.state_unreadable:
+        return (
+            "the state cannot be read, so a target that left the spec can still have it; make the "
+            "state readable"
+        )
+    state = observed.state
+    targets = {change.target for change in changes if change.registry == generation.registry}
+    holders = sorted(
+        str(target)
+        for target in _older(generation, changes, state)
+        if _can_hold(target, generation.registry, targets, observed.departed.get(target))
+    )
+    if state is None or not holders:
+        return None
+    return (
+        f"{', '.join(holders)} left the spec and can still have it; delete the triplet there, or "
+        "add the target again. If it does not exist any more, delete the Actions variable "
+        f"{state.name}"
+    )
+
+
+def _can_hold(
+    target: Target, registry: str, targets: Collection[Target], found: ObservedTarget | None
+) -> bool:
+    """Whether a target that left the spec has the triplet, as far as it could be read."""
+    if found is None or found.error or (isinstance(target, User) and found.resolved != target):
+        return True
+    renamed = found.resolved in targets  # the spec has the new name
+    return not renamed and Part.PASSWORD in stored_members(registry, found)
 
 
 def _notes(
     observed: ObservedGeneration,
     decision: GenerationDecision,
     retired: Sequence[CredentialChange],
-    state: State | None,
+    read: Observed,
 ) -> Iterator[Note]:
     where, name = observed.where, observed.registry
     for change in decision.changes:
@@ -95,7 +153,7 @@ def _notes(
     if observed.issuer_error and not observed.must_see:
         message = f"{name}: what exists at the issuer is not known: {observed.issuer_error}"
         yield Note("warning", message, where)
-    if retired and state is None:
+    if retired and read.state is None and not read.state_unreadable:
         message = (
             f"{name}: an old credential is retired after looking at the targets of the spec only; "
             "a target that left the spec can still have it. Set `state` to notice that"

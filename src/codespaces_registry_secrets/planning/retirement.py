@@ -5,7 +5,7 @@ Every time is by GitHub's clock. The dates of an issuer are compared only with e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from codespaces_registry_secrets.model.fields import format_duration
@@ -24,13 +24,13 @@ def plan_retirement(
     observed: ObservedGeneration,
     decision: GenerationDecision,
     changes: Iterable[Change],
-    held_at: Sequence[str],
+    hold: str | None,
     now: datetime,
 ) -> tuple[list[CredentialChange], list[Note]]:
     """The previous credentials to disable and to delete, and warnings about those that stay.
 
     `changes` are the changes of the targets of this registry. Only if every target is known to
-    have a newer credential, an old one is touched. `held_at` are other targets that can have one.
+    have a newer credential, an old one is touched. `hold` says why another target can have one.
     A newer credential that does not work any more counts too: it is replaced when the old one has
     made place.
     """
@@ -48,17 +48,17 @@ def plan_retirement(
         if one.id not in existing:
             continue
         if observed.is_enabled_again(one):
-            hold = (
+            kept = (
                 f"{one.id} was disabled and is enabled again, so it is not deleted; disable it at "
                 "the issuer when nothing uses it"
             )
-            notes.append(Note("warning", f"{observed.registry}: {hold}", observed.where))
+            notes.append(Note("warning", f"{observed.registry}: {kept}", observed.where))
         elif one.disabled or existing[one.id].disabled:
             planned += _delete_disabled(observed, one, now)
         elif one.id in waited:
-            hold = _why_kept(observed, one, held_at, now)
-            if hold:
-                notes.append(Note("warning", f"{observed.registry}: {hold}", observed.where))
+            kept = _why_kept(observed, one, hold, now)
+            if kept:
+                notes.append(Note("warning", f"{observed.registry}: {kept}", observed.where))
             else:
                 planned.append(_retire(observed, one, now))
     return planned, notes
@@ -83,14 +83,11 @@ def _retire(
 
 
 def _why_kept(
-    observed: ObservedGeneration, one: PreviousCredential, held_at: Sequence[str], now: datetime
+    observed: ObservedGeneration, one: PreviousCredential, hold: str | None, now: datetime
 ) -> str | None:
     """Why an old credential must not be disabled yet, and what to do."""
-    if held_at:
-        return (
-            f"{one.id} stays, because {', '.join(held_at)} left the spec and can still have it; "
-            "delete the triplet there, or add the target again"
-        )
+    if hold:
+        return f"{one.id} stays, because {hold}"
     if one.id in observed.use_errors:
         return f"{one.id} stays, because its last use is unknown: {observed.use_errors[one.id]}"
     superseded = observed.journal.superseded_at(one.id)
