@@ -260,6 +260,24 @@ def test_a_target_of_another_entry_with_the_same_id_holds_none_back() -> None:
         assert old not in nights.issuer.live()
 
 
+def test_the_log_of_a_public_repository_hides_a_private_target_that_left_the_spec(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The state knows its name, and everybody can read the log."""
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"repository": {"private": False}}))
+    with Nights(HARBOR) as nights:
+        departed(nights)
+        capsys.readouterr()
+        nights.clock.now += 25 * HOUR
+
+        assert nights.run({"GITHUB_EVENT_PATH": str(event)}, state=STATE) == 0
+
+        out = capsys.readouterr().out
+        assert "left the spec" in out
+        assert "octo-org/job" not in out
+
+
 def test_a_target_with_a_foreign_user_name_gets_the_whole_credential() -> None:
     """Its password is older than the credential, and its user name is newer."""
     with Nights(GITLAB, targets=("app",)) as nights:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.repositories import RepositoryIndex, RepositoryInfo
 from codespaces_registry_secrets.model.targets import Repository, Target
 
+# In place of the id of a repository that only a name is known of.
+UNKNOWN_ID = 0
 # `owner/name`, also as a part of a URL; and a list of them, or the name of a target.
 _PATH = r"[\w.-]+(?:/[\w.-]+)+"
 _NAMES = re.compile(rf"(?P<target>\brepository:)?(?P<names>{_PATH}(?:, {_PATH})*)")
@@ -74,11 +76,19 @@ def find_private_names(
     """The private repositories that GitHub named and the spec does not.
 
     `spec` are the triplets before globs were expanded; `listed` is what the globs could match.
+    A repository that only the state names can be private, and its id is unknown.
     """
     named = {name.lower() for triplet in spec for name in _named(triplet)}
-    known = chain(listed.values(), observed.repository_index.values(), _at_targets(observed))
-    private = {repo.full_name.lower(): repo.id for repo in known if repo.private}
-    return PrivateNames({name: number for name, number in private.items() if name not in named})
+    known = [*listed.values(), *observed.repository_index.values(), *_at_targets(observed)]
+    recorded = dict.fromkeys(_recorded(observed), UNKNOWN_ID)
+    private = recorded | {repo.full_name.lower(): repo.id for repo in known if repo.private}
+    shown = named | {repo.full_name.lower() for repo in known if not repo.private}
+    return PrivateNames({name: number for name, number in private.items() if name not in shown})
+
+
+def _recorded(observed: Observed) -> Iterator[str]:
+    records = observed.state.records if observed.state else {}
+    yield from (target.name.lower() for target, _ in records if isinstance(target, Repository))
 
 
 def _named(triplet: Desired) -> Iterator[str]:
