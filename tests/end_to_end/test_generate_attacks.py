@@ -278,6 +278,21 @@ def test_the_log_of_a_public_repository_hides_a_private_target_that_left_the_spe
         assert "octo-org/job" not in out
 
 
+def test_a_rejected_creation_leaves_no_intent() -> None:
+    """A credential that a person creates after it is no orphan."""
+    with Nights(GOOGLE) as nights:
+        nights.issuer.on_request = lambda name: (
+            403 if name.startswith("POST") and name.endswith("/keys") else None
+        )
+        assert nights.run() == 1
+        foreign = nights.issuer.make_by_hand()
+        nights.issuer.on_request = lambda _: None
+
+        assert after(nights, DAY) == 0
+
+        assert foreign in nights.issuer.live()
+
+
 def test_a_target_with_a_foreign_user_name_gets_the_whole_credential() -> None:
     """Its password is older than the credential, and its user name is newer."""
     with Nights(GITLAB, targets=("app",)) as nights:

@@ -25,7 +25,12 @@ from codespaces_registry_secrets.generate.aws_query import (
 )
 from codespaces_registry_secrets.generate.aws_role import Role
 from codespaces_registry_secrets.generate.http import IssuerClient, endpoint
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
+from codespaces_registry_secrets.generate.issuer import (
+    IssuerContext,
+    IssuerError,
+    NewCredential,
+    RejectedError,
+)
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 ENDPOINT = "AWS_ENDPOINT_URL_IAM"
@@ -57,7 +62,7 @@ class _NewKey(_Key):
     SecretAccessKey: SecretStr = Field(min_length=1)
 
 
-class _AbsentError(IssuerError):
+class _AbsentError(RejectedError):
     """The user or the key does not exist."""
 
 
@@ -182,10 +187,10 @@ class AwsIamAccessKey:
                 f"user in the AWS account of the role {self._role.arn}"
             )
         if error.transient:
-            message = (
+            return IssuerError(
                 f"AWS cannot carry out iam:{action} for {user} now ({reason}); run again later"
             )
-        elif error.code == "LimitExceeded":
+        if error.code == "LimitExceeded":
             message = (
                 f"{user} has {self.limit} access keys already, and AWS allows no more ({reason}); "
                 "delete one that is not in use: disabled ones count too"
@@ -197,15 +202,15 @@ class AwsIamAccessKey:
             )
         else:
             message = f"AWS rejected iam:{action} for {user} ({reason}); check `user` and `role`"
-        return IssuerError(message)
+        return RejectedError(message)
 
     def _explain_denial(self, action: str, user: str, reason: str) -> IssuerError:
         if _FORBIDDEN.search(reason):
-            return IssuerError(
+            return RejectedError(
                 f"a policy in AWS forbids iam:{action} for {user} ({reason}); ask an administrator "
                 "of AWS to allow it, or do not use `generate` for this registry"
             )
-        return IssuerError(
+        return RejectedError(
             f"the role {self._role.arn} has no permission for iam:{action} on {user} ({reason}); "
             f"allow iam:{action} in a policy of the role"
         )

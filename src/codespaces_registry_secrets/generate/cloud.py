@@ -15,8 +15,13 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, RedirectError
-from codespaces_registry_secrets.generate.issuer import IssuerError
+from codespaces_registry_secrets.generate.http import (
+    IssuerClient,
+    IssuerResponse,
+    RedirectError,
+    is_rejection,
+)
+from codespaces_registry_secrets.generate.issuer import IssuerError, RejectedError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -92,7 +97,8 @@ class CloudApi:
         `can_miss`: 404 is a success, because what it removes does not exist.
 
         Raises:
-            IssuerError: it was rejected, or there is no response.
+            RejectedError: it was rejected.
+            IssuerError: there is no response, or it does not say whether it was carried out.
         """
         headers = self._headers()
         try:
@@ -102,7 +108,12 @@ class CloudApi:
             raise IssuerError(f"could not {purpose.text}: {message}") from None
         if can_miss and response.status == HTTPStatus.NOT_FOUND:
             return response
-        return self.check(response, purpose)
+        try:
+            return self.check(response, purpose)
+        except IssuerError as error:
+            if is_rejection(response):
+                raise RejectedError(str(error)) from None
+            raise
 
     def check(self, response: IssuerResponse, purpose: Purpose) -> IssuerResponse:
         """Return a successful response.

@@ -128,6 +128,12 @@ class IssuerClient:
         return IssuerResponse(response.status_code, message, response.headers, body)
 
 
+def is_rejection(response: IssuerResponse) -> bool:
+    """Whether the issuer certainly did not carry out the request."""
+    rejections = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return response.status in rejections and response.status != HTTPStatus.REQUEST_TIMEOUT
+
+
 class _Headers(AuthBase):
     """Sends these headers. Because an auth is set, `requests` does not read `.netrc`."""
 

@@ -23,6 +23,10 @@ class IssuerError(RegistrySecretsError):
     """
 
 
+class RejectedError(IssuerError):
+    """An issuer rejected a request, and certainly did not carry it out."""
+
+
 class NoIdTokenError(IssuerError):
     """The job has no `id-token: write`, so it cannot prove its identity to the issuer."""
 

@@ -16,7 +16,12 @@ from codespaces_registry_secrets.errors import (
     SourceError,
     describe_unexpected,
 )
-from codespaces_registry_secrets.generate.issuer import Issuer, IssuerError, NoIdTokenError
+from codespaces_registry_secrets.generate.issuer import (
+    Issuer,
+    IssuerError,
+    NoIdTokenError,
+    RejectedError,
+)
 from codespaces_registry_secrets.generate.journal import (
     JournalError,
     format_journal,
@@ -207,7 +212,11 @@ class ManagedCredential:
         ids = frozenset(listed)
         account = self._generator.account
         self._write(self._journal.only(ids).with_intent(ids, self._time, account))
-        new = issuer.create(tuple(listed.values()))
+        try:
+            new = issuer.create(tuple(listed.values()))
+        except RejectedError:
+            self._remove_intent()
+            raise
         created = self._time
         # The issuer's clock only tells the lifetime, because it can differ from GitHub's.
         expires = created + (new.expires - new.created) if new.expires else None

@@ -17,9 +17,10 @@ from codespaces_registry_secrets.generate.http import (
     IssuerClient,
     IssuerResponse,
     RedirectError,
+    is_rejection,
     safe_url,
 )
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
+from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, RejectedError
 from codespaces_registry_secrets.verify.http import host_of
 
 PAGE_SIZE = 100  # the most that GitLab and Harbor allow
@@ -108,8 +109,8 @@ class RestApi:
         """Send a request that changes something, once.
 
         Raises:
-            IssuerError: the server rejected it with a status that is not `allowed`, or did not
-                respond.
+            RejectedError: the server rejected it with a status that is not `allowed`.
+            IssuerError: it had an error, or did not respond.
         """
         try:
             response = self._send(method, path, json=json)
@@ -118,9 +119,10 @@ class RestApi:
         except IssuerError as error:
             message = f"{error}; the next run finds out whether the request was carried out"
             raise IssuerError(f"could not {task}: {message}") from None
-        if not response.ok and response.status not in allowed:
-            raise self._rejected(task, response)
-        return response
+        if response.ok or response.status in allowed:
+            return response
+        error = self._rejected(task, response)
+        raise RejectedError(str(error)) if is_rejection(response) else error
 
     def pages(
         self, task: str, path: str, query: Mapping[str, str | int], size_key: str
