@@ -306,3 +306,25 @@ def test_a_target_with_a_foreign_user_name_gets_the_whole_credential() -> None:
         assert after(nights, DAY) == 0
 
         assert nights.refused() == []
+
+
+class WrongDate(Harbor):
+    """Sends a date that has no equivalent in UTC."""
+
+    def _with_date(self, response: web.StreamResponse) -> web.StreamResponse:
+        response.headers["Date"] = "Fri, 31 Dec 9999 23:59:59 -0100"
+        return response
+
+
+def test_an_error_at_one_issuer_does_not_stop_other_registries() -> None:
+    """Not even one that nobody expected."""
+    with Nights(replace(HARBOR, start=lambda now, _: WrongDate(now))) as nights:
+        spec = nights.spec
+        given = {"id": "GIVEN", "server": "registry.example", "username": "me"}
+        target = {"repository": "octo-org/docs"}
+        spec["registries"].append({**given, "password": {"env": "GIVEN"}, "targets": [target]})
+        environment = {**nights.environment, "GIVEN": "given-password-1"}
+
+        assert nights.action.run_in_process(json.dumps(spec), environment) == 1
+
+        assert len(nights.world.secrets("repository:octo-org/docs")) == 3

@@ -134,6 +134,8 @@ class ManagedCredential:
             return replace(observed, issuer_error=str(error), must_see=must_see)
         except (IssuerError, SourceError) as error:
             return replace(observed, issuer_error=str(error), must_see=True)
+        except Exception as error:  # noqa: BLE001 - the other registries continue
+            return replace(observed, issuer_error=describe_unexpected(error), must_see=True)
         self._listed = {one.id: one for one in listed}
         observed = replace(
             observed, listed=listed, limit=issuer.limit, can_disable=issuer.can_disable
@@ -150,6 +152,8 @@ class ManagedCredential:
                 unused = issuer.unused_for(credential_id)
             except IssuerError as error:
                 errors[credential_id] = str(error)
+            except Exception as error:  # noqa: BLE001 - as above
+                errors[credential_id] = describe_unexpected(error)
             else:
                 unused_for |= {credential_id: unused} if unused is not None else {}
         return replace(observed, unused_for=unused_for, use_errors=errors)
