@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from generated import Kind, Nights
+from codespaces_registry_secrets.action import main
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
+from generated import HOME, STORE, Kind, Nights
 from generated_kinds import AWS, AZURE, GITLAB, GOOGLE, HARBOR
 from github_sandbox import Fault
 from issuers import moto_aws
 from issuers.aws import USER
 from issuers.google import ACCOUNT, GoogleServer
 from issuers.harbor import Harbor
+from runner_environment import input_variables
+from sandboxed_action import TOKEN, UNPACED
 
 STATE = "CRS_STATE"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -328,3 +332,17 @@ def test_an_error_at_one_issuer_does_not_stop_other_registries() -> None:
         assert nights.action.run_in_process(json.dumps(spec), environment) == 1
 
         assert len(nights.world.secrets("repository:octo-org/docs")) == 3
+
+
+def test_missing_stores_no_credential_that_does_not_work() -> None:
+    """The policy creates no other one, so a new target stays as it is."""
+    with Nights(AWS, targets=("app",)) as nights:
+        nights.rotate = "missing"
+        assert nights.run() == 0
+        set_status(nights.journal["id"], "Inactive")
+        assert after(nights, DAY) == 0
+        nights.targets.append("docs")
+
+        assert after(nights, DAY) == 1
+
+        assert nights.world.secrets("repository:octo-org/docs") == {}

@@ -61,6 +61,9 @@ def _with_current(
     orphans: Sequence[CredentialChange],
     now: datetime,
 ) -> GenerationDecision:
+    if dead := _why_dead(observed, current, now):  # with `missing`, or in a shard
+        change = credential_change(observed, "none", f"{dead}, and this run creates no new one")
+        return GenerationDecision("unavailable", change.reason, changes=(*orphans, change))
     age = f"created {format_duration(now - current.created)} ago"
     if observed.issuer_error and observed.must_see:
         change = credential_change(observed, "blocked", observed.issuer_error)
