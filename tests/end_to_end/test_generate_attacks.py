@@ -346,3 +346,15 @@ def test_missing_stores_no_credential_that_does_not_work() -> None:
         assert after(nights, DAY) == 1
 
         assert nights.world.secrets("repository:octo-org/docs") == {}
+
+
+def test_times_of_the_journal_are_not_those_of_the_runner() -> None:
+    """No target could be read, so none of them told GitHub's time."""
+    with Nights(AZURE) as nights:
+        fault = Fault(method="GET", path="/codespaces/secrets", status=403, times=None)
+        nights.sandbox.fail(fault)
+
+        assert nights.run() == 1
+
+        assert nights.journal["created"].startswith("2026-01-01")
+        assert nights.journal["intent"] is None

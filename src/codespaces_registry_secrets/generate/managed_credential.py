@@ -63,7 +63,6 @@ class ManagedCredential:
         self._journal = Journal(generator.kind)
         self._password: SecretStr | None = None
         self._listed: dict[str, IssuedCredential] | None = None
-        self._now: datetime | None = None
         self._error = self._load()
 
     def _load(self) -> str | None:
@@ -115,7 +114,6 @@ class ManagedCredential:
 
         `must_see`: whether a job without an ID token is an error.
         """
-        self._now = now
         observed = ObservedGeneration(
             registry=self._triplet.registry,
             generator=self._generator,
@@ -251,8 +249,7 @@ class ManagedCredential:
     @property
     def _time(self) -> datetime:
         """GitHub's time, of its last response."""
-        assert self._now is not None  # noqa: S101 - nothing changes before `observe`
-        return max(self._now, self._secret.time)
+        return self._secret.time
 
     def _write(self, journal: Journal, password: SecretStr | None = None) -> None:
         """Write the journal, with the `password` of a new current credential if there is one."""

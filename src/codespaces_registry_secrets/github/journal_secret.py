@@ -82,5 +82,10 @@ class JournalSecret:
 
     @property
     def time(self) -> datetime:
-        """GitHub's time of the last response for the repository."""
+        """GitHub's time of the last response for the repository.
+
+        Raises:
+            GitHubError: there is none.
+        """
+        self._key.read()  # before the first response, the client has the time of the runner
         return self._client.server_time
