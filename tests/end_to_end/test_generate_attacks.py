@@ -358,3 +358,28 @@ def test_times_of_the_journal_are_not_those_of_the_runner() -> None:
 
         assert nights.journal["created"].startswith("2026-01-01")
         assert nights.journal["intent"] is None
+
+
+def test_a_signal_while_the_journal_is_written_loses_no_outcome() -> None:
+    """The state knows what was stored."""
+    with Nights(HARBOR) as nights:
+        cancellation = Cancellation()
+
+        def stop(method: str, path: str) -> Fault | None:
+            if method != "PUT" or STORE not in path or "id" not in nights.journal:
+                return None
+            if nights.stored("job") is None:
+                return None
+            cancellation.requested = "SIGTERM"
+            return Fault(status=429, headers={"retry-after": "60"})
+
+        nights.sandbox.choose_faults(stop)
+        step = {"token": TOKEN, "spec": json.dumps(nights.spec), "verify": "off", "state": STATE}
+        inputs = input_variables({**step, "api-url": nights.sandbox.url, **UNPACED})
+
+        main({**nights.environment, **inputs}, cancellation, nights.action.timeouts)
+
+        assert "octo-org" in nights.world.variables(HOME)[STATE]
+        assert nights.journal["stored"] is None
+        nights.sandbox.choose_faults(lambda *_: None)
+        assert nights.run(state=STATE) == 0

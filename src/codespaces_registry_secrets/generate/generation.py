@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from codespaces_registry_secrets.errors import GitHubError
+from codespaces_registry_secrets.errors import CancelledError, GitHubError
 from codespaces_registry_secrets.generate.issuer import Issuer, IssuerContext
 from codespaces_registry_secrets.generate.kinds import KINDS
 from codespaces_registry_secrets.generate.managed_credential import ManagedCredential
@@ -142,7 +142,7 @@ class Generation:
             times = [write.at for outcome in own for write in outcome.writes if write.at]
             try:
                 managed.mark_stored(max([now, *times]))
-            except GitHubError as error:
+            except (GitHubError, CancelledError) as error:
                 message = (
                     f"{managed.credential.name}: the journal {store} cannot be written, so the "
                     f"next run stores the credential again: {error}"
