@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -31,8 +31,11 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 @contextmanager
 def failing_writes(nights: Nights, path: str) -> Iterator[None]:
     """GitHub rejects each PUT whose path contains `path`."""
-    rejects: Callable[[str, str], bool] = lambda method, url: method == "PUT" and path in url
-    nights.sandbox.choose_faults(lambda *request: Fault(status=422) if rejects(*request) else None)
+
+    def reject(method: str, url: str) -> Fault | None:
+        return Fault(status=422) if method == "PUT" and path in url else None
+
+    nights.sandbox.choose_faults(reject)
     yield
     nights.sandbox.choose_faults(lambda *_: None)
 
@@ -301,7 +304,9 @@ def test_a_target_with_a_foreign_user_name_gets_the_whole_credential() -> None:
     """Its password is older than the credential, and its user name is newer."""
     with Nights(GITLAB, targets=("app",)) as nights:
         for part in ("SERVER", "PASSWORD"):
-            nights.world.put_secret("repository:octo-org/docs", f"REG_CONTAINER_REGISTRY_{part}", b"x")
+            nights.world.put_secret(
+                "repository:octo-org/docs", f"REG_CONTAINER_REGISTRY_{part}", b"x"
+            )
         assert after(nights, DAY) == 0
         nights.clock.now += HOUR
         nights.world.put_secret("repository:octo-org/docs", "REG_CONTAINER_REGISTRY_USER", b"x")

@@ -63,9 +63,10 @@ class Observed:
     means nothing. `source_changed_at` says when the Actions secrets of `{secret: NAME}` were last
     changed, without those whose age is unknown. `other_shards` maps each target of the other shards
     to the target that GitHub resolves it to, or to None if that is unknown. `state` is what the
-    Action recorded about earlier writes, or None if it keeps no records; `state_unreadable`: it does,
-    and they could not be read. `generations` says which generated credential the targets get, by
-    the `store` of its journal. `departed` are targets that left the spec, as far as they were read.
+    Action recorded about earlier writes, or None if it keeps no records; `state_unreadable`: it
+    keeps some, and they could not be read. `generations` says which generated credential the
+    targets get, by the `store` of its journal. `departed` are targets that left the spec, as far as
+    they were read.
     """
 
     targets: Mapping[Target, ObservedTarget]

@@ -144,7 +144,7 @@ def _notes(
     observed: ObservedGeneration,
     decision: GenerationDecision,
     retired: Sequence[CredentialChange],
-    read: Observed,
+    github: Observed,
 ) -> Iterator[Note]:
     where, name = observed.where, observed.registry
     for change in decision.changes:
@@ -153,7 +153,7 @@ def _notes(
     if observed.issuer_error and not observed.must_see:
         message = f"{name}: what exists at the issuer is not known: {observed.issuer_error}"
         yield Note("warning", message, where)
-    if retired and read.state is None and not read.state_unreadable:
+    if retired and github.state is None and not github.state_unreadable:
         message = (
             f"{name}: an old credential is retired after looking at the targets of the spec only; "
             "a target that left the spec can still have it. Set `state` to notice that"
