@@ -15,6 +15,7 @@ from github_sandbox import Fault, Sandbox, World
 from issuers.id_tokens import IdTokens
 from issuers.issuer_server import Fault as IssuerFault
 from issuers.issuer_server import IssuerServer
+from issuers.pauses import no_pauses
 from sandboxed_action import TOKEN, Action, Clock
 
 HOME = "octo-org/infra"
@@ -56,6 +57,7 @@ class Nights:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self._stack.enter_context(no_pauses())
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self.sandbox = self._stack.enter_context(Sandbox(self.world))
         self.id_tokens = self._stack.enter_context(IdTokens(now=self.clock))

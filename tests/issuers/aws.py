@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
@@ -37,7 +37,7 @@ from issuers.aws_xml import (
     xml,
 )
 from issuers.id_tokens import IMMUTABLE_SUBJECT, SUBJECT, IdTokens
-from issuers.issuer_server import IssuerServer
+from issuers.issuer_server import IssuerServer, Now, real_time
 
 USER = "codespaces-pull"
 ROLE = f"arn:aws:iam::{moto.ACCOUNT}:role/rotate-{USER}"
@@ -60,11 +60,9 @@ class AwsServer(IssuerServer):
 
     limit = 2
 
-    def __init__(
-        self, tokens: IdTokens, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, id_tokens: IdTokens, now: Now = real_time) -> None:
         super().__init__(now)
-        self.tokens = tokens
+        self._id_tokens = id_tokens
         self.trusted = {SUBJECT, IMMUTABLE_SUBJECT}
         self.audiences = {AUDIENCE}
         self.forbidden: set[str] = set()
@@ -88,9 +86,8 @@ class AwsServer(IssuerServer):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The endpoints of the three services, and the job's ID tokens."""
-        services = ("STS", "IAM", "ECR")
-        return {**{f"AWS_ENDPOINT_URL_{s}": self.url for s in services}, **self.tokens.environment}
+        """The endpoints of the three services."""
+        return {f"AWS_ENDPOINT_URL_{name}": self.url for name in ("STS", "IAM", "ECR")}
 
     def live(self) -> list[str]:
         """The ids of the user's keys, oldest first."""
@@ -172,7 +169,9 @@ class AwsServer(IssuerServer):
 
     def _reject_identity(self, form: Mapping[str, str]) -> web.Response | None:
         token = form.get("WebIdentityToken", "")
-        claims = next(filter(None, (self.tokens.verify(token, a) for a in self.audiences)), None)
+        claims = next(
+            filter(None, (self._id_tokens.verify(token, a) for a in self.audiences)), None
+        )
         if claims is None:
             return self._sts_error(*self._identity_problem(token))
         if form.get("RoleArn") != ROLE or claims["sub"] not in self.trusted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from issuers.id_tokens import SUBJECT, IdTokens
-from issuers.issuer_server import IssuerServer
+from issuers.issuer_server import IssuerServer, Now, json_body, knows, real_time
 
 TENANT, CLIENT_ID = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
 SUBSCRIPTION, GROUP = "33333333-3333-3333-3333-333333333333", "team-images"
@@ -66,18 +66,15 @@ class AzureServer(IssuerServer):
     after `Microsoft.ContainerRegistry/registries/`. `polls` is how often an operation is in
     progress when it is polled; with 0, the response has the result. `async_operation`: the state of
     an operation is a resource of its own. `retry_after` is in seconds. `token_lifetime` is that of
-    access tokens, in seconds. `status` is the status of the token of the registry. `errors` replace
-    the responses to requests whose `METHOD /path` ends with a key; `redirects` are the
-    addresses that requests are redirected to. `operation_state` is the state of
+    access tokens, in seconds. `status` is the status of the token of the registry. `redirects` are
+    the addresses that requests are redirected to. `operation_state` is the state of
     a finished operation, and `operation_host` the host of its address. `has_creation_time`: the
     response to a creation has the time. `values` are all passwords that were ever created.
     """
 
     limit = 2
 
-    def __init__(
-        self, id_tokens: IdTokens, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, id_tokens: IdTokens, now: Now = real_time) -> None:
         super().__init__(now)
         self.trusted = {SUBJECT}
         self.permissions = {_READ, _WRITE, _GENERATE, _POLL}
@@ -87,7 +84,6 @@ class AzureServer(IssuerServer):
         self.token_lifetime = 3600
         self.status = "enabled"
         self.has_creation_time = True
-        self.errors: dict[str, tuple[int, Mapping[str, object]]] = {}
         self.redirects: dict[str, str] = {}
         self.operation_state: Mapping[str, object] = {"status": "Succeeded"}
         self.operation_host = ""
@@ -113,21 +109,14 @@ class AzureServer(IssuerServer):
         for slot in self.slots.values():
             expired = slot.expires is not None and slot.expires <= self.now()
             if slot.value == password and not expired:
-                slot.settling -= 1
-                return slot.settling < 0
+                return knows(slot)
         return False
 
     def make_by_hand(self) -> str:
         return self._generate(next(slot for slot in SLOTS if slot not in self.slots), None).id
 
-    def use(self, credential_id: str, ago: timedelta = timedelta()) -> None:
-        """Azure does not tell when a password was used."""
-
     async def respond(self, request: web.Request) -> web.StreamResponse:
         line = f"{request.method} {request.path}"
-        for ending, (status, content) in self.errors.items():
-            if line.endswith(ending):
-                return web.json_response(content, status=status)
         if line in self.redirects:
             return web.Response(status=307, headers={"Location": self.redirects[line]})
         if line == f"POST /{TENANT}/oauth2/v2.0/token":
@@ -138,7 +127,7 @@ class AzureServer(IssuerServer):
             return _error(401, "InvalidAuthenticationToken", "The access token is invalid.")
         if request.query.get("api-version") != API_VERSION:
             return _error(400, "InvalidApiVersionParameter", "The api-version is invalid.")
-        body = await request.json() if request.can_read_body else None
+        body = await json_body(request)
         return self._manage(line, request.path, body)
 
     def _manage(self, line: str, path: str, body: Any) -> web.Response:

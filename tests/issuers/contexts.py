@@ -10,6 +10,8 @@ from pydantic import SecretBytes
 from codespaces_registry_secrets.generate.issuer import IssuerContext
 from codespaces_registry_secrets.model.generator import Generator
 
+RETIRE_AFTER = timedelta(hours=24)
+
 
 class Masks:
     """Records the secrets that are masked."""
@@ -27,16 +29,19 @@ def context(
     environ: Mapping[str, str],
     masks: Masks,
     *,
+    store: str = "STORE",
     registry_name: str = "",
     expires_in: timedelta | None = None,
+    values: Mapping[str, bytes] | None = None,
 ) -> IssuerContext:
-    """The context of an issuer of a kind."""
+    """The context of an issuer of a kind. `values` are those of its sources."""
     generator = Generator(
         kind=kind,
-        store="STORE",
-        retire_after=timedelta(hours=24),
+        store=store,
+        retire_after=RETIRE_AFTER,
         expires_in=expires_in,
         options=tuple(options.items()),
         registry_name=registry_name,
     )
-    return IssuerContext(registry="REG", generator=generator, environ=environ, mask=masks)
+    secrets = {key: SecretBytes(value) for key, value in (values or {}).items()}
+    return IssuerContext("REG", generator, environ, masks, secrets)

@@ -6,17 +6,16 @@ GitLab.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from issuers.issuer_server import IssuerServer
+from issuers.issuer_server import Now, SelfHostedServer, json_body, knows, real_time
 
 NUMBERS = {"projects": ("7", "team/app"), "groups": ("3", "team")}
 SCOPES = {"read_repository", "read_registry", "write_registry"}
@@ -37,7 +36,7 @@ class DeployToken:
     revoked: bool = False
 
 
-class GitLab(IssuerServer):
+class GitLab(SelfHostedServer):
     """Serves the project `team/app` with the number 7, and the group `team` with the number 3.
 
     `token` is an access token with `scopes` of a user who has `role`. `headers` says which headers
@@ -48,14 +47,8 @@ class GitLab(IssuerServer):
 
     limit = 10
 
-    def __init__(
-        self,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        *,
-        prefix: str = "",
-    ) -> None:
-        super().__init__(now)
-        self.prefix = prefix
+    def __init__(self, now: Now = real_time, *, prefix: str = "") -> None:
+        super().__init__(now, prefix=prefix)
         self.token = "glpat-0123456789abcdefghij"
         self.scopes = ["api"]
         self.role: Literal["developer", "maintainer", "owner"] = "owner"
@@ -65,16 +58,6 @@ class GitLab(IssuerServer):
         self.repeats_page = False
         self.deploy_tokens: dict[int, DeployToken] = {}
         self._last_id = 0
-
-    @property
-    def address(self) -> str:
-        """The option `url` that leads to this server."""
-        return self.url + self.prefix
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Nothing: the spec has the address."""
-        return {}
 
     def live(self) -> list[str]:
         """The ids of all deploy tokens that are not revoked, those of people included."""
@@ -87,16 +70,12 @@ class GitLab(IssuerServer):
                 continue
             if token.expires_at and token.expires_at < self._today():
                 return False
-            token.settling -= 1
-            return token.settling < 0 and "read_registry" in token.scopes
+            return knows(token) and "read_registry" in token.scopes
         return False
 
     def make_by_hand(self) -> str:
         """Create a deploy token of the project in the web pages."""
         return str(self._add("projects/7", "cluster", ["read_registry"], None).id)
-
-    def use(self, credential_id: str, ago: timedelta = timedelta()) -> None:
-        """Nothing: the API does not tell when a deploy token was used."""
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Carry out a request to `/api/v4`."""
@@ -115,7 +94,7 @@ class GitLab(IssuerServer):
             return self._delete(owner, int(token_id))
         if request.method == "GET":
             return self._list(request, owner)
-        return self._create(owner, await _json(request))
+        return self._create(owner, await json_body(request))
 
     def _refusal(self, request: web.Request, kind: str, name: str) -> web.Response | None:
         if request.headers.get("PRIVATE-TOKEN") != self.token:
@@ -207,11 +186,3 @@ class GitLab(IssuerServer):
 
 def _error(status: int, message: str) -> web.Response:
     return web.json_response({"message": message}, status=status)
-
-
-async def _json(request: web.Request) -> Mapping[str, Any]:
-    try:
-        body = await request.json()
-    except json.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}

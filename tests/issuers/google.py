@@ -11,7 +11,7 @@ import json
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from aiohttp import web
 
 from issuers.id_tokens import SUBJECT, IdTokens
-from issuers.issuer_server import IssuerServer
+from issuers.issuer_server import IssuerServer, Now, json_body, knows, real_time
 
 PROJECT = "team-images"
 ACCOUNT = f"codespaces-pull@{PROJECT}.iam.gserviceaccount.com"
@@ -72,16 +72,13 @@ class GoogleServer(IssuerServer):
     account. `principal` has the `permissions` on the
     service account: "federated", or an account that the job can impersonate if it is in
     `impersonated`. `policy` is the constraint that forbids new keys; empty if none does.
-    `key_lifetime` is the policy's lifetime of new keys. `errors` replace the responses to requests
-    whose `METHOD /path` ends with a key. `token_lifetime` is that of federated tokens, in seconds.
-    `files` are all key files that were ever created, in base64.
+    `key_lifetime` is the policy's lifetime of new keys. `token_lifetime` is that of federated
+    tokens, in seconds. `files` are all key files that were ever created, in base64.
     """
 
     limit = LIMIT
 
-    def __init__(
-        self, id_tokens: IdTokens, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, id_tokens: IdTokens, now: Now = real_time) -> None:
         super().__init__(now)
         self.trusted = {SUBJECT}
         self.accounts = {ACCOUNT}
@@ -90,7 +87,6 @@ class GoogleServer(IssuerServer):
         self.permissions = {"list", "create", "disable", "delete"}
         self.policy = ""
         self.key_lifetime: timedelta | None = None
-        self.errors: dict[str, tuple[int, object]] = {}
         self.token_lifetime = 3600
         self.keys: dict[str, Key] = {}
         self.files: list[str] = []
@@ -110,22 +106,15 @@ class GoogleServer(IssuerServer):
             return False
         for key in self.keys.values():
             if key.file == password and not key.disabled and self.now() < key.valid_until:
-                key.settling -= 1
-                return key.settling < 0
+                return knows(key)
         return False
 
     def make_by_hand(self) -> str:
         return self._create().id
 
-    def use(self, credential_id: str, ago: timedelta = timedelta()) -> None:
-        """The API of keys does not tell when a key was used."""
-
     async def respond(self, request: web.Request) -> web.StreamResponse:
         line = f"{request.method} {request.path}"
-        for ending, (status, content) in self.errors.items():
-            if line.endswith(ending):
-                return web.json_response(content, status=status)
-        body = await request.json() if request.can_read_body else None
+        body = await json_body(request)
         if line == "POST /v1/token":
             return self._exchange(request, body)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")

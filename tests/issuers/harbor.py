@@ -6,18 +6,17 @@ Source of what the documentation leaves out: `src/server/v2.0/handler/robot.go` 
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from issuers.issuer_server import IssuerServer
+from issuers.issuer_server import Now, SelfHostedServer, json_body, knows, real_time
 
 PROJECTS = {"team": 4, "other": 5, "2026": 6}
 NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -47,7 +46,7 @@ class Robot:
         return int((self.created + timedelta(days=self.duration)).timestamp())
 
 
-class Harbor(IssuerServer):
+class Harbor(SelfHostedServer):
     """Serves Harbor's API v2.0 for one user.
 
     `administers` are the projects of which the user is Project Admin; the user sees them only.
@@ -57,14 +56,8 @@ class Harbor(IssuerServer):
 
     limit = 10
 
-    def __init__(
-        self,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        *,
-        prefix: str = "",
-    ) -> None:
-        super().__init__(now)
-        self.prefix = prefix
+    def __init__(self, now: Now = real_time, *, prefix: str = "") -> None:
+        super().__init__(now, prefix=prefix)
         self.username, self.password = "rotator", "Harbor-12345"
         self.administers = set(PROJECTS)
         self.page_size = 100
@@ -73,16 +66,6 @@ class Harbor(IssuerServer):
         self.robots: dict[int, Robot] = {}
         self.updates: list[Mapping[str, Any]] = []
         self._last_id = 0
-
-    @property
-    def address(self) -> str:
-        """The option `url` that leads to this server."""
-        return self.url + self.prefix
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Nothing: the spec has the address."""
-        return {}
 
     def live(self) -> list[str]:
         """The ids of all robots, those of people and the disabled ones included."""
@@ -96,8 +79,7 @@ class Harbor(IssuerServer):
             expired = -1 < robot.expires_at <= self.now().timestamp()
             if robot.disabled or expired:
                 return False
-            robot.settling -= 1
-            return robot.settling < 0 and robot.permissions[0]["access"] == PULL
+            return knows(robot) and robot.permissions[0]["access"] == PULL
         return False
 
     def make_by_hand(self) -> str:
@@ -116,16 +98,13 @@ class Harbor(IssuerServer):
         self.robots.clear()
         self._last_id = 0
 
-    def use(self, credential_id: str, ago: timedelta = timedelta()) -> None:
-        """Nothing: Harbor does not tell when a robot was used."""
-
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Carry out a request to `/api/v2.0`; each response starts a session."""
         path = request.rel_url.raw_path
         response = self._refusal(request, path)
         if response is None:
             path = path.removeprefix(f"{self.prefix}/api/v2.0/")
-            response = self._route(request, path, await _json(request))
+            response = self._route(request, path, await json_body(request))
         response.set_cookie("sid", "0123456789abcdef", httponly=True)
         return response
 
@@ -271,11 +250,3 @@ def _time(value: datetime) -> str:
 
 def _error(status: int, code: str, message: str) -> web.Response:
     return web.json_response({"errors": [{"code": code, "message": message}]}, status=status)
-
-
-async def _json(request: web.Request) -> Mapping[str, Any]:
-    try:
-        body = await request.json()
-    except json.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}

@@ -15,17 +15,16 @@ from codespaces_registry_secrets.generate.aws import AwsIamAccessKey
 from codespaces_registry_secrets.generate.aws_role import Role
 from codespaces_registry_secrets.generate.http import IssuerClient
 from codespaces_registry_secrets.generate.issuer import (
-    IssuerContext,
     IssuerError,
     NewCredential,
     NoIdTokenError,
 )
-from codespaces_registry_secrets.model.generator import Generator
 from codespaces_registry_secrets.verify.deadline import Connections
 from codespaces_registry_secrets.verify.ecr import exchange_access_key
 from codespaces_registry_secrets.verify.errors import LoginError
 from codespaces_registry_secrets.verify.http import BasicCredentials, RegistryClient
 from issuers.aws import ACTIONS, ROLE, USER, AwsServer
+from issuers.contexts import Masks, context
 from issuers.id_tokens import IMMUTABLE_SUBJECT, IdTokens
 from issuers.issuer_server import Fault
 
@@ -33,24 +32,27 @@ NOW = datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)
 ABSENT = "AKIAIOSFODNN7EXAMPLE"
 
 
-@pytest.fixture
-def tokens() -> Iterator[IdTokens]:
-    """The runner's service for ID tokens."""
-    with IdTokens(now=lambda: NOW) as tokens:
-        yield tokens
+class DamagedAws(AwsServer):
+    """Replaces text in its responses to one action, if `damage` names one."""
+
+    damage = ("action", "old", "new")
+
+    async def respond(self, request: web.Request) -> web.StreamResponse:
+        response = await super().respond(request)
+        assert isinstance(response, web.Response)
+        action, old, new = self.damage
+        if await self.request_name(request) == f"POST {action}":
+            text = response.text or ""
+            assert re.search(old, text, re.DOTALL), text
+            response.text = re.sub(old, new, text, flags=re.DOTALL)
+        return response
 
 
 @pytest.fixture
-def aws(tokens: IdTokens) -> Iterator[AwsServer]:
+def aws(id_tokens: IdTokens) -> Iterator[DamagedAws]:
     """AWS, where it is spring."""
-    with AwsServer(tokens, lambda: NOW) as aws:
+    with DamagedAws(id_tokens, lambda: NOW) as aws:
         yield aws
-
-
-@pytest.fixture
-def masked() -> list[str]:
-    """The masked secrets."""
-    return []
 
 
 def ignore(value: SecretBytes) -> None:
@@ -61,24 +63,29 @@ Make = Callable[..., AwsIamAccessKey]
 
 
 @pytest.fixture
-def make(masked: list[str]) -> Make:
-    """Create the issuer for an environment."""
+def environment(aws: AwsServer, id_tokens: IdTokens) -> Mapping[str, str]:
+    """The variables of a job with `id-token: write`."""
+    return {**aws.environment, **id_tokens.environment}
 
-    def make(environ: Mapping[str, str], role: str = ROLE, user: str = USER) -> AwsIamAccessKey:
-        def mask(secret: SecretBytes) -> None:
-            masked.append(secret.get_secret_value().decode())
 
-        options = (("role", role), ("user", user))
-        generator = Generator("aws-iam-access-key", "STORE", timedelta(hours=24), options=options)
-        return AwsIamAccessKey(IssuerContext("ECR", generator, environ, mask))
+@pytest.fixture
+def make(environment: Mapping[str, str], masks: Masks) -> Make:
+    """Create an issuer; `environ` replaces variables."""
+
+    def make(
+        environ: Mapping[str, str] | None = None, role: str = ROLE, user: str = USER
+    ) -> AwsIamAccessKey:
+        options = {"role": role, "user": user}
+        variables = {**environment, **(environ or {})}
+        return AwsIamAccessKey(context("aws-iam-access-key", options, variables, masks))
 
     return make
 
 
 @pytest.fixture
-def issuer(aws: AwsServer, make: Make) -> AwsIamAccessKey:
+def issuer(make: Make) -> AwsIamAccessKey:
     """The issuer at AWS."""
-    return make(aws.environment)
+    return make()
 
 
 def test_a_created_key_is_listed_and_accepted(aws: AwsServer, issuer: AwsIamAccessKey) -> None:
@@ -104,7 +111,7 @@ def test_a_third_key_is_rejected(aws: AwsServer, issuer: AwsIamAccessKey) -> Non
     old = aws.make_by_hand()
     issuer.disable(old)
     aws.make_by_hand()
-    with pytest.raises(IssuerError, match=r"has 2 access keys already.*LimitExceeded.*delete one"):
+    with pytest.raises(IssuerError, match=r"LimitExceeded.*at most 2 access keys; delete one"):
         issuer.create(issuer.list_credentials())
     assert len(aws.live()) == 2
 
@@ -184,19 +191,21 @@ def test_ecr_issues_a_login_for_a_key(aws: AwsServer, issuer: AwsIamAccessKey) -
 
 
 def test_the_role_is_assumed_once(
-    aws: AwsServer, issuer: AwsIamAccessKey, tokens: IdTokens
+    aws: AwsServer, issuer: AwsIamAccessKey, id_tokens: IdTokens
 ) -> None:
     """One ID token and one session serve all requests; the constructor sends none."""
-    assert (aws.requests, tokens.issued) == ([], [])
+    assert (aws.requests, id_tokens.issued) == ([], [])
     new = issuer.create(issuer.list_credentials())
     issuer.disable(new.id)
-    assert (aws.sessions, len(tokens.issued)) == (1, 1)
+    assert (aws.sessions, len(id_tokens.issued)) == (1, 1)
 
 
-def test_the_role_is_assumed_again_before_its_session_ends(aws: AwsServer) -> None:
+def test_the_role_is_assumed_again_before_its_session_ends(
+    aws: AwsServer, environment: Mapping[str, str]
+) -> None:
     """A session lasts 15 minutes."""
     seconds = iter([0.0, 13 * 60 - 1.0, 13 * 60.0, 13 * 60.0])
-    role = Role(IssuerClient(ignore), aws.environment, ROLE, lambda: next(seconds))
+    role = Role(IssuerClient(ignore), environment, ROLE, lambda: next(seconds))
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     first, second, third = (role.session(policy) for _ in range(3))
     assert (first, aws.sessions) == (second, 2)
@@ -204,13 +213,13 @@ def test_the_role_is_assumed_again_before_its_session_ends(aws: AwsServer) -> No
 
 
 def test_every_secret_is_masked(
-    aws: AwsServer, issuer: AwsIamAccessKey, tokens: IdTokens, masked: list[str]
+    aws: AwsServer, issuer: AwsIamAccessKey, id_tokens: IdTokens, masks: Masks
 ) -> None:
     """The ID token, the secrets of the session, the signatures, and the secret of the key."""
     new = issuer.create(())
-    (token,) = tokens.issued
-    request_token, id_token, secret, session_token, signature, password = masked
-    assert request_token == tokens.environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
+    (token,) = id_tokens.issued
+    request_token, id_token, secret, session_token, signature, password = masks.secrets
+    assert request_token == id_tokens.environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
     assert (id_token, password) == (token, new.password.get_secret_value())
     assert (len(secret), len(signature)) == (40, 64)
     assert len(session_token) > 100
@@ -224,8 +233,8 @@ def test_a_missing_permission_is_named(
     """A role with all the others is told which one it needs."""
     key = aws.make_by_hand()
     aws.grant(*(other for other in ACTIONS if other != action))
-    message = rf"the role {ROLE} has no permission for iam:{action} on the IAM user {USER}"
-    with pytest.raises(IssuerError, match=f"{message}.*allow iam:{action} in a policy of the role"):
+    advice = f"allow iam:{action} in a policy of the role {ROLE}"
+    with pytest.raises(IssuerError, match=rf"^could not .* of the IAM user {USER}: .*; {advice}$"):
         call(issuer, action, key)
     assert aws.active() == [key]
 
@@ -253,30 +262,28 @@ def test_a_policy_of_the_organization_forbids_creation(
 
 def test_an_absent_user_is_reported(aws: AwsServer, make: Make) -> None:
     """A role of the same account without a policy for it has no permission."""
-    issuer = make(aws.environment, user="nobody")
-    with pytest.raises(
-        IssuerError, match="no permission for iam:ListAccessKeys on the IAM user nobody"
-    ):
+    issuer = make(user="nobody")
+    with pytest.raises(IssuerError, match="could not list the access keys of the IAM user nobody"):
         issuer.list_credentials()
 
 
 def test_the_immutable_subject_is_trusted(
-    issuer: AwsIamAccessKey, aws: AwsServer, tokens: IdTokens
+    issuer: AwsIamAccessKey, aws: AwsServer, id_tokens: IdTokens
 ) -> None:
     """`repo:OWNER@ID/REPOSITORY@ID:…`, which new repositories have."""
-    tokens.subject = IMMUTABLE_SUBJECT
+    id_tokens.subject = IMMUTABLE_SUBJECT
     assert issuer.list_credentials() == ()
     assert aws.sessions == 1
 
 
 def test_an_untrusted_subject_is_reported(
-    aws: AwsServer, issuer: AwsIamAccessKey, tokens: IdTokens
+    aws: AwsServer, issuer: AwsIamAccessKey, id_tokens: IdTokens
 ) -> None:
     """The message has the subject that the trust policy must allow."""
-    tokens.subject = "repo:octo-org/fork:ref:refs/heads/main"
+    id_tokens.subject = "repo:octo-org/fork:ref:refs/heads/main"
     with pytest.raises(
         IssuerError,
-        match=rf"AccessDenied.*audience sts\.amazonaws\.com and the subject {tokens.subject}",
+        match=rf"AccessDenied.*audience sts\.amazonaws\.com and the subject {id_tokens.subject}",
     ):
         issuer.create(())
     assert aws.live() == []
@@ -284,10 +291,8 @@ def test_an_untrusted_subject_is_reported(
 
 def test_another_role_is_reported(aws: AwsServer, make: Make) -> None:
     """One that does not exist, or does not trust the job."""
-    issuer = make(aws.environment, role=f"{ROLE}-2")
-    with pytest.raises(
-        IssuerError, match=f"does not let the job assume the role {ROLE}-2 .*must exist"
-    ):
+    issuer = make(role=f"{ROLE}-2")
+    with pytest.raises(IssuerError, match=f"could not assume the role {ROLE}-2: .*must exist"):
         issuer.list_credentials()
 
 
@@ -302,16 +307,16 @@ def test_another_audience_is_reported(aws: AwsServer, issuer: AwsIamAccessKey) -
 def test_a_role_in_china_has_its_own_audience(aws: AwsServer, make: Make) -> None:
     """AWS in China expects `sts.amazonaws.com.cn`."""
     aws.audiences = {"sts.amazonaws.com.cn"}
-    issuer = make(aws.environment, role=ROLE.replace("aws:", "aws-cn:"))
+    issuer = make(role=ROLE.replace("aws:", "aws-cn:"))
     with pytest.raises(IssuerError, match="AccessDenied"):  # the token is right, the role absent
         issuer.list_credentials()
 
 
 def test_an_expired_token_is_reported(
-    aws: AwsServer, issuer: AwsIamAccessKey, tokens: IdTokens
+    aws: AwsServer, issuer: AwsIamAccessKey, id_tokens: IdTokens
 ) -> None:
     """Another run gets another token."""
-    aws.now = tokens.now = lambda: NOW + timedelta(seconds=next(clock))
+    aws.now = id_tokens.now = lambda: NOW + timedelta(seconds=next(clock))
     clock = iter((0, *[301] * 50))
     with pytest.raises(IssuerError, match=r"ExpiredTokenException.*run again later"):
         issuer.list_credentials()
@@ -319,9 +324,9 @@ def test_an_expired_token_is_reported(
 
 def test_a_job_without_id_token_is_told_the_permission(aws: AwsServer, make: Make) -> None:
     """Nothing is sent to AWS."""
-    environ = {k: v for k, v in aws.environment.items() if k.startswith("AWS_")}
+    issuer = make({"ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""})
     with pytest.raises(NoIdTokenError, match="`id-token: write`"):
-        make(environ).list_credentials()
+        issuer.list_credentials()
     assert aws.requests == []
 
 
@@ -344,14 +349,14 @@ def test_invalid_options_are_rejected(
 ) -> None:
     """Before any request."""
     with pytest.raises(IssuerError, match=f"`{key}` must be"):
-        make(aws.environment, role=role, user=user).list_credentials()
+        make(role=role, user=user).list_credentials()
     assert aws.requests == []
 
 
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM"])
 def test_an_endpoint_without_tls_is_rejected(aws: AwsServer, make: Make, variable: str) -> None:
     """No key is created."""
-    issuer = make({**aws.environment, variable: "http://aws.example.com"})
+    issuer = make({variable: "http://aws.example.com"})
     with pytest.raises(IssuerError, match=f"{variable} must be an https URL"):
         issuer.create(())
     assert aws.live() == []
@@ -376,7 +381,7 @@ def test_a_write_is_sent_once(
     key = aws.make_by_hand()
     before = issuer.list_credentials()
     aws.on_request = lambda name: fault if name == f"POST {action}" else None
-    with pytest.raises(IssuerError, match=action):
+    with pytest.raises(IssuerError, match=r"^could not (create|disable|delete) .*run"):
         call(issuer, action, key)
     assert aws.requests.count(f"POST {action}") == 1
     assert (issuer.list_credentials() == before) == (fault != "after")
@@ -387,7 +392,7 @@ def test_an_outage_is_reported(aws: AwsServer, issuer: AwsIamAccessKey) -> None:
     aws.on_request = lambda name: 503 if name == "POST ListAccessKeys" else None
     with pytest.raises(
         IssuerError,
-        match=r"cannot carry out iam:ListAccessKeys .* now \(503: try again\); run again later",
+        match=r"^could not list the access keys of .* responded 503: try again; run again later$",
     ):
         issuer.list_credentials()
     assert aws.requests.count("POST ListAccessKeys") == 3
@@ -423,29 +428,15 @@ def test_the_policy_of_the_session_allows_no_other_user(
     }
 
 
-class DamagedAws(AwsServer):
-    """Replaces text in its responses to one action."""
-
-    damage = ("action", "old", "new")
-
-    async def respond(self, request: web.Request) -> web.StreamResponse:
-        response = await super().respond(request)
-        assert isinstance(response, web.Response)
-        action, old, new = self.damage
-        if await self.request_name(request) == f"POST {action}":
-            text = response.text or ""
-            assert re.search(old, text, re.DOTALL), text
-            response.text = re.sub(old, new, text, flags=re.DOTALL)
-        return response
-
-
-@pytest.fixture
-def damaged(tokens: IdTokens) -> Iterator[DamagedAws]:
-    """AWS with damaged responses."""
-    with DamagedAws(tokens, lambda: NOW) as damaged:
-        yield damaged
-
-
+UNEXPECTED = "returned an unexpected response; check for a proxy .*"
+TASKS = {
+    "AssumeRoleWithWebIdentity": "assume the role",
+    "CreateAccessKey": "create an access key",
+    "DeleteAccessKey": "delete access key",
+    "GetAccessKeyLastUsed": "read the last use of access key",
+    "ListAccessKeys": "list the access keys",
+    "UpdateAccessKey": "disable access key",
+}
 ENTITIES = '<!DOCTYPE a [<!ENTITY b "c">]>'
 
 
@@ -487,48 +478,46 @@ ENTITIES = '<!DOCTYPE a [<!ENTITY b "c">]>'
     ],
 )
 def test_a_damaged_response_is_an_error(
-    damaged: DamagedAws, make: Make, action: str, old: str, new: str
+    aws: DamagedAws, make: Make, action: str, old: str, new: str
 ) -> None:
     """The message names the request, and contains nothing of the response."""
-    key = damaged.make_by_hand()
-    damaged.use(key)
-    damaged.damage = (action, old, new)
-    with pytest.raises(IssuerError, match=f"^AWS returned an unexpected response to {action}$"):
-        call(
-            make(damaged.environment),
-            action.replace("AssumeRoleWithWebIdentity", "ListAccessKeys"),
-            key,
-        )
+    key = aws.make_by_hand()
+    aws.use(key)
+    aws.damage = (action, old, new)
+    task = TASKS[action]
+    called = action.replace("AssumeRoleWithWebIdentity", "ListAccessKeys")
+    with pytest.raises(IssuerError, match=f"^could not {task} .* {UNEXPECTED}$"):
+        call(make(), called, key)
 
 
 def test_the_secret_of_a_damaged_response_is_masked(
-    damaged: DamagedAws, make: Make, masked: list[str]
+    aws: DamagedAws, make: Make, masks: Masks
 ) -> None:
     """Before its fields are checked."""
-    damaged.damage = ("CreateAccessKey", "<CreateDate>.*</CreateDate>", "")
+    aws.damage = ("CreateAccessKey", "<CreateDate>.*</CreateDate>", "")
     with pytest.raises(IssuerError):
-        make(damaged.environment).create(())
-    (key,) = damaged.live()
-    assert masked[-1] == damaged.secret_of(key)
+        make().create(())
+    (key,) = aws.live()
+    assert masks.secrets[-1] == aws.secret_of(key)
 
 
-def test_an_unknown_status_counts_as_disabled(damaged: DamagedAws, make: Make) -> None:
+def test_an_unknown_status_counts_as_disabled(aws: DamagedAws, make: Make) -> None:
     """AWS accepts only active keys."""
-    damaged.make_by_hand()
-    damaged.damage = ("ListAccessKeys", ">Active<", ">Expired<")
-    assert [key.disabled for key in make(damaged.environment).list_credentials()] == [True]
+    aws.make_by_hand()
+    aws.damage = ("ListAccessKeys", ">Active<", ">Expired<")
+    assert [key.disabled for key in make().list_credentials()] == [True]
 
 
 def test_an_error_that_repeats_a_secret_is_redacted(
-    damaged: DamagedAws, make: Make, tokens: IdTokens
+    aws: DamagedAws, make: Make, id_tokens: IdTokens
 ) -> None:
     """The ID token, here."""
-    damaged.trusted = set()
-    token = tokens.issue("sts.amazonaws.com")
-    tokens.issue = lambda *_, **__: token  # type: ignore[method-assign]
-    damaged.damage = ("AssumeRoleWithWebIdentity", "Not authorized", token)
+    aws.trusted = set()
+    token = id_tokens.issue("sts.amazonaws.com")
+    id_tokens.issue = lambda *_, **__: token  # type: ignore[method-assign]
+    aws.damage = ("AssumeRoleWithWebIdentity", "Not authorized", token)
     with pytest.raises(IssuerError) as caught:
-        make(damaged.environment).list_credentials()
+        make().list_credentials()
     assert token[:20] not in str(caught.value)
     assert "text not shown because it repeats the credential" in str(caught.value)
 
@@ -536,18 +525,18 @@ def test_an_error_that_repeats_a_secret_is_redacted(
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("Throttling", "cannot carry out iam:CreateAccessKey .* now .*; run again later"),
+        ("Throttling", "Throttling: .*; run again later"),
         ("SignatureDoesNotMatch", "the clock of the runner must be right"),
-        ("NoSuchEntity", "the IAM user codespaces-pull or the access key does not exist"),
-        ("InvalidInput", "AWS rejected iam:CreateAccessKey .*; check `user` and `role`"),
+        ("NoSuchEntity", "`user` must be the name of a user in the AWS account of the role"),
+        ("InvalidInput", "could not create an access key .*; check `user` and `role`"),
     ],
 )
-def test_an_error_says_what_to_do(damaged: DamagedAws, make: Make, code: str, message: str) -> None:
+def test_an_error_says_what_to_do(aws: DamagedAws, make: Make, code: str, message: str) -> None:
     """By the code of AWS."""
-    damaged.forbidden.add("CreateAccessKey")
-    damaged.damage = ("CreateAccessKey", "AccessDenied", code)
+    aws.forbidden.add("CreateAccessKey")
+    aws.damage = ("CreateAccessKey", "AccessDenied", code)
     with pytest.raises(IssuerError, match=message):
-        make(damaged.environment).create(())
+        make().create(())
 
 
 @pytest.mark.parametrize(
@@ -555,7 +544,7 @@ def test_an_error_says_what_to_do(damaged: DamagedAws, make: Make, code: str, me
     [
         (
             "IDPCommunicationError",
-            "AWS cannot let the job assume the role .* now .*; run again later",
+            "could not assume the role .*: IDPCommunicationError: .*; run again later",
         ),
         (
             "IDPRejectedClaim",
@@ -565,10 +554,10 @@ def test_an_error_says_what_to_do(damaged: DamagedAws, make: Make, code: str, me
     ],
 )
 def test_an_error_of_the_role_says_what_to_do(
-    damaged: DamagedAws, make: Make, code: str, message: str
+    aws: DamagedAws, make: Make, code: str, message: str
 ) -> None:
     """By the code of AWS."""
-    damaged.trusted = set()
-    damaged.damage = ("AssumeRoleWithWebIdentity", "AccessDenied", code)
+    aws.trusted = set()
+    aws.damage = ("AssumeRoleWithWebIdentity", "AccessDenied", code)
     with pytest.raises(IssuerError, match=message):
-        make(damaged.environment).create(())
+        make().create(())

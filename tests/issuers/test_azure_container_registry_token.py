@@ -25,6 +25,7 @@ from issuers.azure import (
 )
 from issuers.contexts import Masks, context
 from issuers.id_tokens import IMMUTABLE_SUBJECT, IdTokens
+from sandboxed_action import Clock
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 SIGN_IN = f"POST /{TENANT}/oauth2/v2.0/token"
@@ -32,27 +33,10 @@ READ, UPDATE = f"GET {TOKEN_ID}", f"PATCH {TOKEN_ID}"
 GENERATE = f"POST {REGISTRY_ID}/generateCredentials"
 
 
-class Clock:
-    """Azure's time, which differs from that of the runner."""
-
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
 @pytest.fixture
 def clock() -> Clock:
     """Azure's time."""
-    return Clock()
-
-
-@pytest.fixture
-def id_tokens() -> Iterator[IdTokens]:
-    """The service for ID tokens."""
-    with IdTokens() as id_tokens:
-        yield id_tokens
+    return Clock(NOW)
 
 
 @pytest.fixture
@@ -60,12 +44,6 @@ def azure(id_tokens: IdTokens, clock: Clock) -> Iterator[AzureServer]:
     """Entra, Azure Resource Manager and the registry."""
     with AzureServer(id_tokens, clock) as server:
         yield server
-
-
-@pytest.fixture
-def masks() -> Masks:
-    """The masked secrets."""
-    return Masks()
 
 
 def make_issuer(
@@ -143,7 +121,7 @@ def test_a_password_without_expiry_does_not_expire(
     """Azure gets no expiry either."""
     issuer = make_issuer(azure, id_tokens, masks, expires_in=None)
     new = issuer.create(())
-    clock.time += timedelta(days=9999)
+    clock.now += timedelta(days=9999)
     assert new.expires is None
     assert azure.accepts(new.username, new.password.get_secret_value())
 
@@ -219,9 +197,9 @@ def test_an_expired_password_is_listed_and_replaced(
     """It is dead, and a live one stays."""
     expired = issuer.create(())
     by_hand = azure.make_by_hand()
-    clock.time = NOW + timedelta(days=90)
+    clock.now = NOW + timedelta(days=90)
     existing = issuer.list_credentials()
-    assert {one.id: one.expires for one in existing} == {expired.id: clock.time, by_hand: None}
+    assert {one.id: one.expires for one in existing} == {expired.id: clock.now, by_hand: None}
     new = issuer.create(existing)
     assert azure.live() == [by_hand, new.id]
     assert new.id != expired.id
@@ -232,7 +210,7 @@ def test_an_expired_password_is_not_replaced_while_a_slot_is_empty(
 ) -> None:
     """It is left for its deletion."""
     expired = issuer.create(())
-    clock.time = NOW + timedelta(days=91)
+    clock.now = NOW + timedelta(days=91)
     new = issuer.create(issuer.list_credentials())
     assert azure.live() == [expired.id, new.id]
 
@@ -243,7 +221,7 @@ def test_a_slot_whose_expired_password_was_replaced_by_hand_is_not_used(
     """Its password is live, whatever the list says."""
     first = issuer.create(())
     azure.make_by_hand()
-    clock.time = NOW + timedelta(days=90)
+    clock.now = NOW + timedelta(days=90)
     existing = issuer.list_credentials()
     issuer.delete(first.id)
     azure.make_by_hand()
@@ -352,7 +330,7 @@ def test_a_rejected_sign_in_has_advice(
         400,
         {"error": "invalid_request", "error_description": message},
     )
-    with pytest.raises(IssuerError, match=f"could not sign in to Azure .*{message}.*{advice}"):
+    with pytest.raises(IssuerError, match=f"could not sign in to Azure: .*{message}.*{advice}"):
         issuer.list_credentials()
     assert azure.requests == [SIGN_IN]
 
@@ -406,7 +384,7 @@ def error(code: str) -> Mapping[str, object]:
         (404, "ResourceNotFound", "check `subscription`, `resource-group`, `name` and `token`"),
         (400, "BadRequest", "see docs/generate/azure-container-registry-token.md"),
         (429, "TooManyRequests", "run again later"),
-        (503, "ServiceUnavailable", "the service has an outage"),
+        (503, "ServiceUnavailable", "run again later"),
     ],
 )
 def test_a_rejected_creation_has_the_reason_and_is_sent_once(
@@ -476,7 +454,10 @@ def test_a_failed_operation_is_an_error(
     """With the reason of Azure."""
     by_hand = azure.make_by_hand()
     azure.operation_state = {"status": "Failed", **error("ReplicationFailed")}
-    with pytest.raises(IssuerError, match=r"\(Failed: This is ReplicationFailed\); run again"):
+    with pytest.raises(
+        IssuerError,
+        match=r"could not delete a password of .*: Failed: This is ReplicationFailed; run again",
+    ):
         issuer.delete(by_hand)
 
 
@@ -495,7 +476,7 @@ def test_the_access_token_is_sent_to_no_other_host(
     """An operation on another host is not polled."""
     with AzureServer(id_tokens) as other:
         azure.operation_host = other.url
-        with pytest.raises(IssuerError, match="does not match the documentation"):
+        with pytest.raises(IssuerError, match="returned an unexpected response"):
             issuer.create(())
         assert other.requests == []
 
@@ -551,9 +532,9 @@ def test_a_malformed_token_is_an_error(
 ) -> None:
     """A slot that seemed to be empty would be overwritten."""
     azure.errors[f"/tokens/{TOKEN}"] = (200, content)
-    with pytest.raises(IssuerError, match="does not match the documentation of the API"):
+    with pytest.raises(IssuerError, match="returned an unexpected response"):
         issuer.list_credentials()
-    with pytest.raises(IssuerError, match="does not match the documentation of the API"):
+    with pytest.raises(IssuerError, match="returned an unexpected response"):
         issuer.create(())
     assert GENERATE not in azure.requests
 
@@ -575,7 +556,7 @@ def test_a_malformed_new_password_is_an_error(
 ) -> None:
     """What could be secret in it is masked, and in no message."""
     azure.errors["/generateCredentials"] = (200, content)
-    with pytest.raises(IssuerError, match="does not match the documentation of the API") as caught:
+    with pytest.raises(IssuerError, match="returned an unexpected response") as caught:
         issuer.create(())
     assert "other-secret-value" not in str(caught.value)
     assert ("other-secret-value" in masks.secrets) == ("other-secret-value" in str(content))
@@ -592,7 +573,7 @@ def test_a_new_password_that_is_not_in_the_token_is_an_error(
             azure.errors[f"GET {TOKEN_ID}"] = (200, {"properties": {}})
 
     azure.on_request = hide_passwords
-    with pytest.raises(IssuerError, match="does not match the documentation of the API"):
+    with pytest.raises(IssuerError, match="returned an unexpected response"):
         issuer.create(())
 
 
@@ -606,7 +587,7 @@ def test_a_response_without_a_date_is_an_error(id_tokens: IdTokens, masks: Masks
     """Whether a password has expired is a question of Azure's clock, not of the runner's."""
     with WithoutDate(id_tokens) as azure:
         issuer = make_issuer(azure, id_tokens, masks)
-        with pytest.raises(IssuerError, match="does not match the documentation of the API"):
+        with pytest.raises(IssuerError, match="sends no header `Date`, so its time is unknown"):
             issuer.list_credentials()
 
 
@@ -617,7 +598,7 @@ def test_a_malformed_access_token_is_an_error(
     """Nothing is sent with it."""
     azure.errors["oauth2/v2.0/token"] = (200, content)
     with pytest.raises(
-        IssuerError, match="could not sign in to Azure: the response does not match"
+        IssuerError, match=r"could not sign in to Azure: .* returned an unexpected response"
     ):
         issuer.list_credentials()
     assert azure.requests == [SIGN_IN]

@@ -1,29 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
-from pydantic import SecretBytes
 
 from codespaces_registry_secrets.generate import rest
 from codespaces_registry_secrets.generate.gitlab import LIMIT, GitLabDeployToken
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
-from codespaces_registry_secrets.model.generator import Generator
+from codespaces_registry_secrets.generate.issuer import IssuerError
+from issuers.contexts import Masks, context
 from issuers.gitlab import GitLab
 
 PROJECT = {"project": "team/app"}
 NOW = datetime(2026, 8, 30, 12, 34, 56, tzinfo=UTC)
 LIST = "GET /api/v4/projects/team/app/deploy_tokens"
 POST = "POST /api/v4/projects/team/app/deploy_tokens"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repeat requests at once."""
-    monkeypatch.setattr(rest, "_PAUSES", (0, 0, 0))
 
 
 @pytest.fixture
@@ -43,21 +35,20 @@ class Issuer(GitLabDeployToken):
         *,
         options: Mapping[str, str] = PROJECT,
         expires_in: timedelta | None = timedelta(days=90),
-        token: bytes = b"",
+        token: bytes | None = None,
     ) -> None:
-        options = {"url": gitlab.address, **options}
-        generator = Generator(
-            "gitlab-deploy-token", store, timedelta(hours=24), expires_in, tuple(options.items())
+        self.masks = Masks()
+        super().__init__(
+            context(
+                "gitlab-deploy-token",
+                {"url": gitlab.address, **options},
+                {"GITHUB_REPOSITORY": repository} if repository else {},
+                self.masks,
+                store=store,
+                expires_in=expires_in,
+                values={"token": gitlab.token.encode() if token is None else token},
+            )
         )
-        self.masked: list[bytes] = []
-        context = IssuerContext(
-            "GITLAB",
-            generator,
-            {"GITHUB_REPOSITORY": repository} if repository else {},
-            lambda secret: self.masked.append(secret.get_secret_value()),
-            {"token": SecretBytes(token or gitlab.token.encode())},
-        )
-        super().__init__(context)
 
 
 def ids(issuer: GitLabDeployToken) -> set[str]:
@@ -266,7 +257,7 @@ def test_no_request_is_sent_before_the_first_call(gitlab: GitLab) -> None:
 def test_secrets_are_masked(gitlab: GitLab) -> None:
     issuer = Issuer(gitlab)
     new = issuer.create(())
-    assert issuer.masked == [gitlab.token.encode(), new.password.get_secret_value().encode()]
+    assert issuer.masks.secrets == [gitlab.token, new.password.get_secret_value()]
     assert new.password.get_secret_value() not in repr(new)
 
 
@@ -278,7 +269,7 @@ def test_a_secret_is_masked_even_if_the_response_is_invalid(
     issuer = Issuer(gitlab)
     with pytest.raises(IssuerError) as caught:
         issuer.create(())
-    assert b"gldt-secret-of-token-00001" in issuer.masked
+    assert "gldt-secret-of-token-00001" in issuer.masks.secrets
     assert "gldt" not in str(caught.value)
 
 
@@ -446,10 +437,8 @@ def test_a_token_that_cannot_be_sent_is_rejected(gitlab: GitLab, token: bytes) -
 
 
 def test_an_empty_token_is_rejected(gitlab: GitLab) -> None:
-    issuer = Issuer(gitlab)
-    issuer._context = replace(issuer._context, values={"token": SecretBytes(b"")})
     with pytest.raises(IssuerError, match=r"^`generate\.token` is empty"):
-        issuer.list_credentials()
+        Issuer(gitlab, token=b"").list_credentials()
 
 
 def test_the_repository_must_be_known(gitlab: GitLab) -> None:

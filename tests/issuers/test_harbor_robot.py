@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from pydantic import SecretBytes
 
-from codespaces_registry_secrets.generate import rest
 from codespaces_registry_secrets.generate.harbor import LIMIT, HarborRobot
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
-from codespaces_registry_secrets.model.generator import Generator
+from codespaces_registry_secrets.generate.issuer import IssuerError
+from codespaces_registry_secrets.generate.marker import marker
+from issuers.contexts import Masks, context
 from issuers.harbor import PULL, Harbor
 
 NOW = datetime(2026, 8, 30, 12, 34, 56, tzinfo=UTC)
@@ -21,12 +20,6 @@ PROJECT = {"project": "team"}
 FIND = "GET /api/v2.0/projects/team"
 LIST = "GET /api/v2.0/robots"
 POST = "POST /api/v2.0/robots"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repeat requests at once."""
-    monkeypatch.setattr(rest, "_PAUSES", (0, 0, 0))
 
 
 @pytest.fixture
@@ -46,28 +39,21 @@ class Issuer(HarborRobot):
         *,
         options: Mapping[str, str] = PROJECT,
         expires_in: timedelta | None = timedelta(days=90),
+        values: Mapping[str, bytes] | None = None,
     ) -> None:
-        options = {"url": harbor.address, **options}
-        generator = Generator(
-            "harbor-robot", store, timedelta(hours=24), expires_in, tuple(options.items())
+        self.masks = Masks()
+        user = {"username": harbor.username.encode(), "password": harbor.password.encode()}
+        super().__init__(
+            context(
+                "harbor-robot",
+                {"url": harbor.address, **options},
+                {"GITHUB_REPOSITORY": repository} if repository else {},
+                self.masks,
+                store=store,
+                expires_in=expires_in,
+                values={**user, **(values or {})},
+            )
         )
-        self.masked: list[bytes] = []
-        context = IssuerContext(
-            "HARBOR",
-            generator,
-            {"GITHUB_REPOSITORY": repository} if repository else {},
-            lambda secret: self.masked.append(secret.get_secret_value()),
-            {
-                "username": SecretBytes(harbor.username.encode()),
-                "password": SecretBytes(harbor.password.encode()),
-            },
-        )
-        super().__init__(context)
-
-    def set_value(self, key: str, value: bytes) -> None:
-        """Replace a value of the spec."""
-        values = {**self._context.values, key: SecretBytes(value)}
-        self._context = replace(self._context, values=values)
 
 
 def ids(issuer: HarborRobot) -> set[str]:
@@ -278,10 +264,10 @@ def test_secrets_are_masked(harbor: Harbor) -> None:
     """The header of Basic authentication, too."""
     issuer = Issuer(harbor)
     new = issuer.create(())
-    pair = b64encode(f"{harbor.username}:{harbor.password}".encode())
-    secret = new.password.get_secret_value().encode()
-    assert issuer.masked == [harbor.password.encode(), pair, secret]
-    assert secret.decode() not in repr(new)
+    pair = b64encode(f"{harbor.username}:{harbor.password}".encode()).decode()
+    secret = new.password.get_secret_value()
+    assert issuer.masks.secrets == [harbor.password, pair, secret]
+    assert secret not in repr(new)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +288,7 @@ def test_a_secret_is_masked_even_if_the_response_is_invalid(
     issuer = Issuer(harbor)
     with pytest.raises(IssuerError, match="returned an unexpected response") as caught:
         issuer.create(())
-    assert b"Secret-123456" in issuer.masked
+    assert "Secret-123456" in issuer.masks.secrets
     assert "Secret" not in str(caught.value)
 
 
@@ -367,8 +353,7 @@ def test_an_outage_ends_after_three_reads(harbor: Harbor) -> None:
 
 
 def test_an_invalid_password_is_named(harbor: Harbor) -> None:
-    issuer = Issuer(harbor)
-    issuer.set_value("password", b"Wrong-password-1")
+    issuer = Issuer(harbor, values={"password": b"Wrong-password-1"})
     with pytest.raises(IssuerError, match=r"401: unauthorized; check `generate\.username` and"):
         issuer.list_credentials()
     assert harbor.requests == [FIND]
@@ -409,7 +394,7 @@ def test_an_invalid_item_is_an_error(
 ) -> None:
     """A robot that is not understood is not passed over, because it can be ours."""
     if isinstance(shown, dict) and shown.get("name"):
-        shown = {**shown, "name": f"robot$team+{rest.marker(Issuer(harbor)._context)}-0a"}
+        shown = {**shown, "name": f"robot$team+{marker(Issuer(harbor)._context)}-0a"}
     Issuer(harbor).create(())
     monkeypatch.setattr(harbor, "_shown", lambda _: shown)
     with pytest.raises(IssuerError, match="returned an unexpected response"):
@@ -445,8 +430,7 @@ def test_an_unsafe_url_is_rejected(harbor: Harbor) -> None:
 def test_a_value_that_cannot_be_sent_is_rejected(
     harbor: Harbor, key: str, value: bytes, message: str
 ) -> None:
-    issuer = Issuer(harbor)
-    issuer.set_value(key, value)
+    issuer = Issuer(harbor, values={key: value})
     with pytest.raises(IssuerError) as caught:
         issuer.list_credentials()
     assert str(caught.value).startswith(message)

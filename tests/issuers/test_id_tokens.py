@@ -2,74 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from pydantic import SecretBytes
 
 from codespaces_registry_secrets.generate.http import IssuerClient
 from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import IssuerError, NoIdTokenError
+from issuers.contexts import Masks
 from issuers.id_tokens import IMMUTABLE_SUBJECT, SUBJECT, IdTokens
 
 AUDIENCE = "api://an audience"
 
 
 @pytest.fixture
-def tokens() -> Iterator[IdTokens]:
-    """The service."""
-    with IdTokens() as tokens:
-        yield tokens
-
-
-@pytest.fixture
-def masked() -> list[str]:
-    """The masked secrets."""
-    return []
-
-
-@pytest.fixture
-def client(masked: list[str]) -> IssuerClient:
+def client(masks: Masks) -> IssuerClient:
     """A client that records what it masks."""
-
-    def mask(secret: SecretBytes) -> None:
-        masked.append(secret.get_secret_value().decode())
-
-    return IssuerClient(mask)
+    return IssuerClient(masks)
 
 
 @pytest.mark.parametrize("subject", [SUBJECT, IMMUTABLE_SUBJECT])
 def test_a_token_has_the_audience_and_the_subject(
-    tokens: IdTokens, client: IssuerClient, subject: str
+    id_tokens: IdTokens, client: IssuerClient, subject: str
 ) -> None:
     """It is valid for the requested audience alone."""
-    tokens.subject = subject
-    token = request_id_token(client, tokens.environment, AUDIENCE)
-    claims = tokens.verify(token, AUDIENCE)
+    id_tokens.subject = subject
+    token = request_id_token(client, id_tokens.environment, AUDIENCE)
+    claims = id_tokens.verify(token, AUDIENCE)
     assert claims is not None
     assert claims["sub"] == subject
-    assert tokens.verify(token, "another audience") is None
+    assert id_tokens.verify(token, "another audience") is None
 
 
-def test_both_tokens_are_masked(tokens: IdTokens, client: IssuerClient, masked: list[str]) -> None:
+def test_both_tokens_are_masked(id_tokens: IdTokens, client: IssuerClient, masks: Masks) -> None:
     """The token of the request, and the ID token."""
-    token = request_id_token(client, tokens.environment, AUDIENCE)
-    assert masked == [tokens.environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], token]
+    token = request_id_token(client, id_tokens.environment, AUDIENCE)
+    assert masks.secrets == [id_tokens.environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], token]
 
 
-def test_an_expired_or_foreign_token_is_not_valid(tokens: IdTokens) -> None:
+def test_an_expired_or_foreign_token_is_not_valid(id_tokens: IdTokens) -> None:
     """Nor is one of another issuer, or one with another key."""
     with IdTokens() as others:
         foreign = others.issue(AUDIENCE)
     for token in (
-        tokens.issue(AUDIENCE, lifetime=timedelta(0)),
-        tokens.issue(AUDIENCE, iss="https://token.actions.example.com"),
+        id_tokens.issue(AUDIENCE, lifetime=timedelta(0)),
+        id_tokens.issue(AUDIENCE, iss="https://token.actions.example.com"),
         foreign,
         "no token",
     ):
-        assert tokens.verify(token, AUDIENCE) is None
-    assert tokens.verify(tokens.issue(AUDIENCE), AUDIENCE) is not None
+        assert id_tokens.verify(token, AUDIENCE) is None
+    assert id_tokens.verify(id_tokens.issue(AUDIENCE), AUDIENCE) is not None
 
 
 def test_a_job_without_the_permission_has_no_token(client: IssuerClient) -> None:
@@ -78,9 +60,9 @@ def test_a_job_without_the_permission_has_no_token(client: IssuerClient) -> None
         request_id_token(client, {}, AUDIENCE)
 
 
-def test_a_rejected_request_has_the_reason(tokens: IdTokens, client: IssuerClient) -> None:
+def test_a_rejected_request_has_the_reason(id_tokens: IdTokens, client: IssuerClient) -> None:
     """It is sent once."""
-    environment = {**tokens.environment, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "wrong"}
+    environment = {**id_tokens.environment, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "wrong"}
     with pytest.raises(IssuerError, match=r"401: the token of the request is not valid"):
         request_id_token(client, environment, AUDIENCE)
-    assert tokens.issued == []
+    assert id_tokens.issued == []

@@ -11,25 +11,34 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 
+from codespaces_registry_secrets.generate.addresses import endpoint
+from codespaces_registry_secrets.generate.api import (
+    AbsentError,
+    ErrorAdvice,
+    Schema,
+    Task,
+    server_time,
+)
 from codespaces_registry_secrets.generate.aws_query import (
     DENIED,
     KeyId,
     QueryApi,
-    QueryError,
     QueryResult,
-    UnreadableResponseError,
+    error_code,
+    xml_error,
 )
 from codespaces_registry_secrets.generate.aws_role import Role
-from codespaces_registry_secrets.generate.http import IssuerClient, endpoint
+from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
 from codespaces_registry_secrets.generate.issuer import (
+    Issuer,
     IssuerContext,
     IssuerError,
     NewCredential,
-    RejectedError,
 )
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
@@ -50,7 +59,7 @@ _CLOCK = frozenset({"RequestExpired", "SignatureDoesNotMatch"})
 _FORBIDDEN = re.compile("explicit deny|no (?:service|resource) control policy|permissions boundary")
 
 
-class _Key(BaseModel):
+class _Key(Schema):
     """An access key without its secret. AWS accepts only one whose status is `Active`."""
 
     AccessKeyId: KeyId
@@ -62,31 +71,28 @@ class _NewKey(_Key):
     SecretAccessKey: SecretStr = Field(min_length=1)
 
 
-class _AbsentError(RejectedError):
-    """The user or the key does not exist."""
-
-
-class _LastUsed(BaseModel):
+class _LastUsed(Schema):
     LastUsedDate: AwareDatetime | Literal[""] = ""
 
 
-class AwsIamAccessKey:
-    """Creates, disables and deletes the access keys of one IAM user. The interface is `Issuer`."""
+class AwsIamAccessKey(Issuer):
+    """Creates, disables and deletes the access keys of one IAM user."""
 
     limit = 2
     can_disable = True
 
     def __init__(self, context: IssuerContext) -> None:
         self._environ = context.environ
-        self._client = IssuerClient(context.mask)
+        self._client = IssuerClient(context.mask, xml_error)
         self._role = Role(self._client, self._environ, context.generator.option("role"))
         self._user = context.generator.option("user")
 
     def list_credentials(self) -> tuple[IssuedCredential, ...]:
         """All access keys of the user."""
+        task = self._task("list the access keys", "ListAccessKeys")
         keys = (
-            page.parse(_Key, found)
-            for page in self._pages("ListAccessKeys", UserName=self._user)
+            self._iam.parse(task, _Key, found)
+            for page in self._pages(task, UserName=self._user)
             for found in page.all_fields("{*}AccessKeyMetadata/{*}member")
         )
         return tuple(
@@ -98,11 +104,11 @@ class AwsIamAccessKey:
 
     def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:  # noqa: ARG002
         """Create an access key; AWS never replaces one. The user name is the id of the key."""
-        result = self._send("CreateAccessKey", UserName=self._user)
+        task = self._task("create an access key", "CreateAccessKey")
+        result = self._change(task)
         found = result.fields("{*}AccessKey")
-        if secret := found.get("SecretAccessKey"):
-            self._client.hide(secret)
-        key = result.parse(_NewKey, found)
+        self._client.hide_field(found, "SecretAccessKey")
+        key = self._iam.parse(task, _NewKey, found)
         created = key.CreateDate.astimezone(UTC)
         return NewCredential(key.AccessKeyId, key.AccessKeyId, key.SecretAccessKey, created)
 
@@ -111,15 +117,15 @@ class AwsIamAccessKey:
 
         Do nothing if it does not exist.
         """
-        key = {"UserName": self._user, "AccessKeyId": credential_id}
-        with suppress(_AbsentError):
-            self._send("UpdateAccessKey", **key, Status="Inactive")
+        task = self._task(f"disable access key {credential_id}", "UpdateAccessKey")
+        with suppress(AbsentError):
+            self._change(task, AccessKeyId=credential_id, Status="Inactive")
 
     def delete(self, credential_id: str) -> None:
         """Delete a key for good; do nothing if it does not exist."""
-        key = {"UserName": self._user, "AccessKeyId": credential_id}
-        with suppress(_AbsentError):
-            self._send("DeleteAccessKey", **key)
+        task = self._task(f"delete access key {credential_id}", "DeleteAccessKey")
+        with suppress(AbsentError):
+            self._change(task, AccessKeyId=credential_id)
 
     def unused_for(self, credential_id: str) -> timedelta | None:
         """How long ago a key was last used with any service of AWS.
@@ -127,43 +133,46 @@ class AwsIamAccessKey:
         AWS records only the first of several uses within 15 minutes. Source: "Generate credential
         reports for your AWS account", IAM User Guide.
         """
-        result = self._read("GetAccessKeyLastUsed", AccessKeyId=credential_id)
-        used = result.parse(_LastUsed, result.fields("{*}AccessKeyLastUsed")).LastUsedDate
+        task = self._task(
+            f"read the last use of access key {credential_id}", "GetAccessKeyLastUsed"
+        )
+        result = self._read(task, AccessKeyId=credential_id)
+        found = result.fields("{*}AccessKeyLastUsed")
+        used = self._iam.parse(task, _LastUsed, found).LastUsedDate
         if not isinstance(used, datetime):
             return None
-        if result.date is None:
-            raise UnreadableResponseError(result.action)
-        return max(result.date - used, timedelta())
+        return max(server_time(task, result.response) - used, timedelta())
 
-    def _pages(self, action: str, **parameters: str) -> Iterator[QueryResult]:
+    def _pages(self, task: Task, **parameters: str) -> Iterator[QueryResult]:
         markers = set[str]()
         while True:
-            result = self._read(action, **parameters)
+            result = self._read(task, **parameters)
             yield result
             found = result.fields()
             if found.get("IsTruncated") == "false":
                 return
             marker = found.get("Marker", "")
             if not marker or marker in markers:
-                raise UnreadableResponseError(action)
+                raise self._iam.unexpected(task)
             markers.add(marker)
             parameters["Marker"] = marker
 
-    def _read(self, action: str, **parameters: str) -> QueryResult:
-        try:
-            return self._iam().read(action, parameters, self._role.session(self._policy()))
-        except QueryError as error:
-            raise self._explain(error, action) from None
+    def _read(self, task: Task, **parameters: str) -> QueryResult:
+        iam = self._iam  # before the role is assumed, because its URL can be invalid
+        return iam.read_action(task, parameters, self._role.session(self._policy()))
 
-    def _send(self, action: str, **parameters: str) -> QueryResult:
-        try:
-            return self._iam().send(action, parameters, self._role.session(self._policy()))
-        except QueryError as error:
-            raise self._explain(error, action) from None
+    def _change(self, task: Task, **parameters: str) -> QueryResult:
+        iam, parameters = self._iam, {"UserName": self._user, **parameters}
+        return iam.change_action(task, parameters, self._role.session(self._policy()))
 
+    @cached_property
     def _iam(self) -> QueryApi:
         url = endpoint(self._environ, ENDPOINT, self._role.partition.iam)
-        return QueryApi(self._client, url, "2010-05-08")
+        advice = ErrorAdvice(self._advise, otherwise="check `user` and `role`")
+        return QueryApi(self._client, url, "2010-05-08", advice)
+
+    def _task(self, text: str, action: str) -> Task:
+        return Task(f"{text} of the IAM user {self._user}", f"iam:{action}")
 
     def _policy(self) -> str:
         """What the session can do. The ARN of the user has a path, which is unknown here."""
@@ -176,41 +185,22 @@ class AwsIamAccessKey:
         statement = {"Effect": "Allow", "Action": ACTIONS, "Resource": users}
         return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
-    def _explain(self, error: QueryError, action: str) -> IssuerError:
-        """The error with what was asked for and what to do next."""
-        user, reason = f"the IAM user {self._user}", error.reason
-        if error.code in DENIED:
-            return self._explain_denial(action, user, reason)
-        if error.code == "NoSuchEntity":
-            return _AbsentError(
-                f"{user} or the access key does not exist ({reason}); `user` must be the name of a "
-                f"user in the AWS account of the role {self._role.arn}"
+    def _advise(self, response: IssuerResponse, task: Task) -> str:
+        """What to do about a request that IAM rejected."""
+        code = error_code(response)
+        if code in DENIED and _FORBIDDEN.search(response.message):
+            return (
+                f"a policy in AWS forbids {task.permission}; ask an administrator of AWS to allow "
+                "it, or do not use `generate` for this registry"
             )
-        if error.transient:
-            return IssuerError(
-                f"AWS cannot carry out iam:{action} for {user} now ({reason}); run again later"
+        if code in DENIED:
+            return f"allow {task.permission} in a policy of the role {self._role.arn}"
+        if code == "NoSuchEntity":
+            account = f"the AWS account of the role {self._role.arn}"
+            return f"`user` must be the name of a user in {account}"
+        if code == "LimitExceeded":
+            return (
+                f"a user has at most {self.limit} access keys; delete one that is not in use: "
+                "disabled ones count too"
             )
-        if error.code == "LimitExceeded":
-            message = (
-                f"{user} has {self.limit} access keys already, and AWS allows no more ({reason}); "
-                "delete one that is not in use: disabled ones count too"
-            )
-        elif error.code in _CLOCK:
-            message = (
-                f"AWS rejected the signature of iam:{action} ({reason}); the clock of the runner "
-                "must be right"
-            )
-        else:
-            message = f"AWS rejected iam:{action} for {user} ({reason}); check `user` and `role`"
-        return RejectedError(message)
-
-    def _explain_denial(self, action: str, user: str, reason: str) -> IssuerError:
-        if _FORBIDDEN.search(reason):
-            return RejectedError(
-                f"a policy in AWS forbids iam:{action} for {user} ({reason}); ask an administrator "
-                "of AWS to allow it, or do not use `generate` for this registry"
-            )
-        return RejectedError(
-            f"the role {self._role.arn} has no permission for iam:{action} on {user} ({reason}); "
-            f"allow iam:{action} in a policy of the role"
-        )
+        return "the clock of the runner must be right" if code in _CLOCK else ""

@@ -10,26 +10,23 @@ IAM API Reference; all on docs.aws.amazon.com.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from botocore.auth import SigV4Auth  # type: ignore[import-untyped]
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
+from botocore.credentials import Credentials  # type: ignore[import-untyped]
+from pydantic import StringConstraints
 
-from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
-from codespaces_registry_secrets.generate.issuer import IssuerError
+from codespaces_registry_secrets.generate.api import Api, ErrorAdvice, Task, is_transient
+from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, json_error
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 KeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{16,128}\z")]
-Model = TypeVar("Model", bound=BaseModel)
-
-PAUSES = (0.0, 0.5, 1.5)  # seconds before each attempt of a request that changes nothing
 
 _HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
@@ -42,34 +39,12 @@ _TRANSIENT = re.compile(
 )
 
 
-class QueryError(IssuerError):
-    """AWS rejected a request.
-
-    `code` is AWS's name of the error, empty if the response has none; `reason` is its redacted
-    text. `transient`: the same request can succeed later.
-    """
-
-    def __init__(self, code: str, reason: str, *, transient: bool) -> None:
-        self.code = code
-        self.reason = reason
-        self.transient = transient
-        super().__init__(reason)
-
-
-class UnreadableResponseError(IssuerError):
-    """A successful response is not what AWS documents, so its content is unknown."""
-
-    def __init__(self, action: str) -> None:
-        super().__init__(f"AWS returned an unexpected response to {action}")
-
-
 @dataclass(frozen=True)
 class QueryResult:
-    """The result of a request: an element whose children are its fields, and AWS's time."""
+    """The result of an action: an element whose children are its fields, and the response."""
 
-    action: str
     element: ET.Element = field(repr=False)
-    date: datetime | None
+    response: IssuerResponse
 
     def fields(self, path: str = ".") -> Mapping[str, str]:
         """The text of each child of the element at `path`, by name; empty if there is none."""
@@ -79,17 +54,6 @@ class QueryResult:
     def all_fields(self, path: str) -> list[Mapping[str, str]]:
         """The same of all elements at `path`."""
         return [_fields(element) for element in self.element.iterfind(path)]
-
-    def parse(self, model: type[Model], found: Mapping[str, str]) -> Model:
-        """Fields of the result as a model.
-
-        Raises:
-            UnreadableResponseError: they do not match; the message has no value.
-        """
-        try:
-            return model.model_validate(found)
-        except ValidationError:
-            raise UnreadableResponseError(self.action) from None
 
 
 @dataclass(frozen=True)
@@ -104,69 +68,93 @@ class Signer:
 
     def sign(self, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
         """The headers of a POST, with its signature."""
-        # Imported here, because few runs need it, and the import takes long.
-        from botocore.auth import SigV4Auth  # type: ignore[import-untyped] # noqa: PLC0415
-        from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped] # noqa: PLC0415
-        from botocore.credentials import Credentials  # type: ignore[import-untyped] # noqa: PLC0415
-
         request = AWSRequest("POST", url, headers=headers, data=body)
         credentials = Credentials(self.key_id, self.secret, self.session_token)
         SigV4Auth(credentials, self.service, self.region).add_auth(request)
         return dict(request.headers.items())
 
 
-class QueryApi:
-    """One service of AWS at a URL, in one version of its Query API."""
+class QueryApi(Api):
+    """One service of AWS, in one version of its Query API. Its client reads `xml_error`."""
 
-    def __init__(self, client: IssuerClient, url: str, version: str) -> None:
-        self._client = client
-        self._url = f"{url}/"
+    def __init__(self, client: IssuerClient, url: str, version: str, advice: ErrorAdvice) -> None:
+        super().__init__(client, f"{url}/", advice, is_transient=_is_transient)
         self._version = version
 
-    def read(
-        self, action: str, parameters: Mapping[str, str], signer: Signer | None = None
+    def read_action(
+        self, task: Task, parameters: Mapping[str, str], signer: Signer | None = None
     ) -> QueryResult:
-        """Send a request that changes nothing, up to three times.
+        """Send the action of the task's permission, which changes nothing, up to three times.
 
         Raises:
-            QueryError: AWS rejected it.
-            IssuerError: there is no response, or an unreadable one.
+            IssuerError: AWS rejected it, or there is no response, or an unexpected one.
         """
-        for pause in PAUSES[:-1]:
-            time.sleep(pause)
-            try:
-                return self.send(action, parameters, signer)
-            except UnreadableResponseError:
-                raise
-            except IssuerError as error:
-                if isinstance(error, QueryError) and not error.transient:
-                    raise
-        time.sleep(PAUSES[-1])
-        return self.send(action, parameters, signer)
+        body = self._body(task, parameters)
+        headers = self._sign(body, signer)
+        response = self.read(task, self.url, method="POST", headers=headers, form=body)
+        return self._result(task, response)
 
-    def send(
-        self, action: str, parameters: Mapping[str, str], signer: Signer | None = None
+    def change_action(
+        self, task: Task, parameters: Mapping[str, str], signer: Signer
     ) -> QueryResult:
-        """Send a request once. Raises as `read`."""
-        body = urlencode({"Action": action, "Version": self._version, **parameters}).encode()
-        headers: Mapping[str, str] = _HEADERS
-        if signer:
-            headers = signer.sign(self._url, headers, body)
-            # AWS accepts the same signature again for some minutes.
-            self._client.hide(headers["Authorization"].rpartition("Signature=")[2])
-        try:
-            response = self._client.request("POST", self._url, headers=headers, form=body)
-        except IssuerError as error:
-            raise IssuerError(f"AWS did not respond to {action}: {error}") from None
-        root = _parse(response.body)
-        if not response.ok:
-            raise _rejection(self._client, response, root)
+        """Send the action of the task's permission, which changes something, once.
+
+        Raises:
+            AbsentError: what it changes does not exist.
+            IssuerError: AWS rejected it, or there is no response, or an unexpected one.
+        """
+        body = self._body(task, parameters)
+        headers = self._sign(body, signer)
+        response = self.change(task, "POST", self.url, headers=headers, form=body)
+        return self._result(task, response)
+
+    def _body(self, task: Task, parameters: Mapping[str, str]) -> bytes:
+        content = {"Action": _action(task), "Version": self._version, **parameters}
+        return urlencode(content).encode()
+
+    def _sign(self, body: bytes, signer: Signer | None) -> Mapping[str, str]:
+        if signer is None:
+            return _HEADERS
+        headers = signer.sign(self.url, _HEADERS, body)
+        # AWS accepts the same signature again for some minutes.
+        self._client.hide(headers["Authorization"].rpartition("Signature=")[2])
+        return headers
+
+    def _result(self, task: Task, response: IssuerResponse) -> QueryResult:
+        action, root = _action(task), _parse(response.body)
         element = None if root is None else root.find(f"{{*}}{action}Result")
         if element is not None:
-            return QueryResult(action, element, response.date)
+            return QueryResult(element, response)
         if root is None or _name(root) != f"{action}Response":
-            raise UnreadableResponseError(action)
-        return QueryResult(action, root, response.date)  # the action has no result
+            raise self.unexpected(task)
+        return QueryResult(root, response)  # the action has no result
+
+
+def _action(task: Task) -> str:
+    """The action of AWS that a permission allows: `ListAccessKeys` of `iam:ListAccessKeys`."""
+    return task.permission.rpartition(":")[2]
+
+
+def xml_error(body: bytes) -> str:
+    """The error in a response, as `CODE: MESSAGE`; the one of JSON if the body is no XML."""
+    error = _error_fields(body)
+    text = ": ".join(filter(None, (error.get("Code"), error.get("Message"))))
+    return text.rstrip(". ") or json_error(body)
+
+
+def error_code(response: IssuerResponse) -> str:
+    """AWS's name of an error; empty if the response has none."""
+    return _error_fields(response.body).get("Code", "")
+
+
+def _is_transient(response: IssuerResponse) -> bool:
+    return is_transient(response) or bool(_TRANSIENT.search(error_code(response)))
+
+
+def _error_fields(body: bytes) -> Mapping[str, str]:
+    root = _parse(body)
+    error = None if root is None else root.find("{*}Error")
+    return {} if error is None else _fields(error)
 
 
 def _fields(element: ET.Element) -> Mapping[str, str]:
@@ -189,18 +177,3 @@ def _parse(body: bytes) -> ET.Element | None:
         return None if "<!DOCTYPE" in text else ET.fromstring(text)  # noqa: S314 - see above
     except (ET.ParseError, ValueError):
         return None
-
-
-def _rejection(
-    client: IssuerClient, response: IssuerResponse, root: ET.Element | None
-) -> QueryError:
-    error = None if root is None else root.find("{*}Error")
-    found = {} if error is None else _fields(error)
-    code = found.get("Code", "")
-    text = ": ".join(filter(None, (code, found.get("Message", "")))).rstrip(". ")
-    transient = bool(
-        response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        or response.status == HTTPStatus.TOO_MANY_REQUESTS
-        or _TRANSIENT.search(code)
-    )
-    return QueryError(code, client.redact(text) or str(response), transient=transient)

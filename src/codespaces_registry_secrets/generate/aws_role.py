@@ -13,18 +13,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import jwt
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
+from codespaces_registry_secrets.generate.addresses import endpoint
+from codespaces_registry_secrets.generate.api import RUN_AGAIN, ErrorAdvice, Schema, Task
 from codespaces_registry_secrets.generate.aws_query import (
     DENIED,
     KeyId,
     QueryApi,
-    QueryError,
     Signer,
+    error_code,
 )
-from codespaces_registry_secrets.generate.http import IssuerClient, endpoint
+from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
 from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import IssuerError
 
@@ -67,7 +70,7 @@ _PARTITIONS = {
 }
 
 
-class _Credentials(BaseModel):
+class _Credentials(Schema):
     """Temporary credentials."""
 
     AccessKeyId: KeyId
@@ -130,9 +133,13 @@ class Role:
         return match
 
     def _assume(self, policy: str) -> Signer:
-        partition, action = self.partition, "AssumeRoleWithWebIdentity"
+        partition = self.partition
+        task = Task(f"assume the role {self.arn}", "sts:AssumeRoleWithWebIdentity")
         url = endpoint(self._environ, ENDPOINT, partition.sts)
         token = request_id_token(self._client, self._environ, partition.audience)
+        advice = ErrorAdvice(
+            partial(self._advise, token), otherwise="check the role and its trust policy"
+        )
         parameters = {
             "RoleArn": self.arn,
             "RoleSessionName": SESSION_NAME,
@@ -140,15 +147,11 @@ class Role:
             "DurationSeconds": str(int(DURATION.total_seconds())),
             "Policy": policy,
         }
-        try:
-            result = QueryApi(self._client, url, "2011-06-15").read(action, parameters)
-        except QueryError as error:
-            raise self._explain(error, token) from None
-        found = result.fields("{*}Credentials")
+        sts = QueryApi(self._client, url, "2011-06-15", advice)
+        found = sts.read_action(task, parameters).fields("{*}Credentials")
         for name in ("SecretAccessKey", "SessionToken"):
-            if secret := found.get(name):
-                self._client.hide(secret)
-        credentials = result.parse(_Credentials, found)
+            self._client.hide_field(found, name)
+        credentials = sts.parse(task, _Credentials, found)
         return Signer(
             "iam",
             partition.region,
@@ -157,29 +160,22 @@ class Role:
             credentials.SessionToken.get_secret_value(),
         )
 
-    def _explain(self, error: QueryError, token: str) -> IssuerError:
-        """The error with what was asked for and what to do next."""
-        audience, reason = self.partition.audience, error.reason
-        if error.transient or error.code == "ExpiredTokenException":
-            return IssuerError(
-                f"AWS cannot let the job assume the role {self.arn} now ({reason}); run again later"
+    def _advise(self, token: str, response: IssuerResponse, _: Task) -> str:
+        """What to do if AWS does not let the job assume the role."""
+        code, audience = error_code(response), self.partition.audience
+        if code == "ExpiredTokenException":
+            return RUN_AGAIN
+        if code in {"InvalidIdentityToken", "IDPRejectedClaim"}:
+            return (
+                f"the account of the role needs the OIDC provider {self._claim(token, 'iss')} with "
+                f"the audience {audience}"
             )
-        if error.code in {"InvalidIdentityToken", "IDPRejectedClaim"}:
-            return IssuerError(
-                f"AWS rejected the ID token of the job ({reason}); the account of the role "
-                f"{self.arn} needs the OIDC provider {self._claim(token, 'iss')} with the audience "
-                f"{audience}"
+        if code in DENIED:
+            return (
+                f"the role must exist, and its trust policy must allow the audience {audience} and "
+                f"the subject {self._claim(token, 'sub')}"
             )
-        if error.code in DENIED:
-            return IssuerError(
-                f"AWS does not let the job assume the role {self.arn} ({reason}); the role must "
-                f"exist, and its trust policy must allow the audience {audience} and the subject "
-                f"{self._claim(token, 'sub')}"
-            )
-        return IssuerError(
-            f"AWS did not let the job assume the role {self.arn} ({reason}); check the role and "
-            "its trust policy"
-        )
+        return ""
 
     def _claim(self, token: str, name: str) -> str:
         """A claim of the ID token that is not secret."""

@@ -13,21 +13,19 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, SecretStr
 
+from codespaces_registry_secrets.generate.addresses import path_segment
+from codespaces_registry_secrets.generate.api import Schema, Task, server_time
 from codespaces_registry_secrets.generate.azure_resource_manager import (
     REGISTRIES,
     AzureResourceManager,
 )
-from codespaces_registry_secrets.generate.cloud import (
-    Purpose,
-    Schema,
-    parse,
-    path_segment,
-    server_time,
-    unexpected,
-)
 from codespaces_registry_secrets.generate.http import IssuerClient
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
-from codespaces_registry_secrets.generate.rest import hide_field
+from codespaces_registry_secrets.generate.issuer import (
+    Issuer,
+    IssuerContext,
+    IssuerError,
+    NewCredential,
+)
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 API_VERSION = "2025-11-01"
@@ -91,7 +89,7 @@ class _NewPasswords(Schema):
     passwords: tuple[_NewPassword, ...]
 
 
-class AzureContainerRegistryToken:
+class AzureContainerRegistryToken(Issuer):
     """Issues passwords of a token.
 
     A slot is reused, so the id of a password is its slot and its creation time. A password that has
@@ -134,11 +132,11 @@ class AzureContainerRegistryToken:
         kept = [p.name for p in token.passwords if p.id != credential_id]
         if len(kept) == len(token.passwords):
             return
-        purpose = Purpose(f"delete a password of {self._name}", f"{REGISTRIES}/tokens/write")
+        task = Task(f"delete a password of {self._name}", f"{REGISTRIES}/tokens/write")
         # A password that the list names keeps its value; one that it leaves out is deleted.
         passwords = [{"name": name} for name in kept]
         content = {"properties": {"credentials": {"passwords": passwords}}}
-        self._azure.change("PATCH", _versioned(self._token_path), purpose, content)
+        self._azure.change(task, "PATCH", _versioned(self._token_path), content)
 
     def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002 - the interface
         """None: Azure does not tell when a password was last used."""
@@ -165,9 +163,9 @@ class AzureContainerRegistryToken:
 
     def _read_token(self) -> tuple[_Token, datetime]:
         """The token, and Azure's time."""
-        purpose = Purpose(f"read {self._name}", f"{REGISTRIES}/tokens/read")
-        response = self._azure.read(_versioned(self._token_path), purpose)
-        return parse(_Token, response.json, purpose), server_time(response, purpose)
+        task, api = Task(f"read {self._name}", f"{REGISTRIES}/tokens/read"), self._azure.api
+        response = api.read(task, f"{api.url}{_versioned(self._token_path)}")
+        return api.parse(task, _Token, response.json), server_time(task, response)
 
     def _choose_slot(self, credentials: Sequence[IssuedCredential], now: datetime) -> str:
         """An empty slot; if there is none, one whose password has expired by Azure's clock."""
@@ -184,21 +182,21 @@ class AzureContainerRegistryToken:
 
     def _generate(self, slot: str, expires: datetime | None) -> NewCredential:
         permission = f"{REGISTRIES}/generateCredentials/action"
-        purpose = Purpose(f"create a password of {self._name}", permission)
+        task = Task(f"create a password of {self._name}", permission)
         # Without `name`, Azure would replace both passwords.
         content = {"tokenId": self._token_path, "name": slot}
         if expires is not None:
             content["expiry"] = _timestamp(expires)
         path = _versioned(f"{self._registry_path}/generateCredentials")
-        result = self._azure.change("POST", path, purpose, content)
+        result = self._azure.change(task, "POST", path, content)
         passwords = result.get("passwords") if isinstance(result, dict) else None
         for item in passwords if isinstance(passwords, list) else ():
-            hide_field(self._client, item, "value")
-        new = parse(_NewPasswords, result, purpose)
+            self._client.hide_field(item, "value")
+        new = self._azure.api.parse(task, _NewPasswords, result)
         password = next((p for p in new.passwords if p.name == slot and p.text), None)
         if password is None:
-            raise unexpected(purpose)
-        created = password.created or self._creation_time(slot, purpose)
+            raise self._azure.api.unexpected(task)
+        created = password.created or self._creation_time(task, slot)
         return NewCredential(
             id=_password_id(slot, created),
             username=new.username,
@@ -207,12 +205,12 @@ class AzureContainerRegistryToken:
             expires=password.expires or expires,
         )
 
-    def _creation_time(self, slot: str, purpose: Purpose) -> datetime:
+    def _creation_time(self, task: Task, slot: str) -> datetime:
         """When a new password was created; the response to its creation can leave this out."""
         token, _ = self._read_token()
         created = next((p.created for p in token.passwords if p.name == slot), None)
         if created is None:
-            raise unexpected(purpose)
+            raise self._azure.api.unexpected(task)
         return created
 
 

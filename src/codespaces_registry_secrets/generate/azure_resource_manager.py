@@ -14,21 +14,12 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from codespaces_registry_secrets.generate.cloud import (
-    AccessToken,
-    CloudApi,
-    Purpose,
-    Schema,
-    parse,
-    path_segment,
-    repeat,
-    transient,
-    unexpected,
-)
-from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, endpoint
+from codespaces_registry_secrets.generate.access_token import AccessToken, BearerAuth
+from codespaces_registry_secrets.generate.addresses import endpoint, path_segment
+from codespaces_registry_secrets.generate.api import RUN_AGAIN, Api, ErrorAdvice, Schema, Task
+from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
 from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError
-from codespaces_registry_secrets.generate.rest import hide_field
 from codespaces_registry_secrets.verify.http import join_url, origin
 
 AUDIENCE = "api://AzureADTokenExchange"
@@ -36,7 +27,7 @@ REGISTRIES = "Microsoft.ContainerRegistry/registries"
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PAGE = "docs/generate/azure-container-registry-token.md"
-_READ_OPERATION = Purpose(
+_READ_OPERATION = Task(
     "read the state of an operation",
     f"{REGISTRIES}/operationStatuses/read` and `{REGISTRIES}/tokens/operationStatuses/read",
 )
@@ -63,69 +54,59 @@ class AzureResourceManager:
     def __init__(self, context: IssuerContext, client: IssuerClient) -> None:
         self._context = context
         self._client = client
-        self._api = CloudApi(client, self._sign_in, _advise)
 
-    def read(self, path: str, purpose: Purpose) -> IssuerResponse:
-        """Send a GET.
+    @cached_property
+    def api(self) -> Api:
+        """The API of Azure Resource Manager. Raises IssuerError if its URL is not safe."""
+        default = "https://management.azure.com"
+        url = endpoint(self._context.environ, "AZURE_RESOURCE_MANAGER_URL", default)
+        advice = ErrorAdvice(_advise, otherwise=f"see {_PAGE}")
+        return Api(self._client, url, advice, headers=BearerAuth(self._sign_in))
 
-        Raises:
-            IssuerError: it was rejected, or there is no response.
-        """
-        return self._api.read(f"{self._url}{path}", purpose)
-
-    def change(self, method: str, path: str, purpose: Purpose, content: object) -> object:
+    def change(self, task: Task, method: str, path: str, content: object) -> object:
         """Send a request that changes something, once, and wait until Azure has carried it out.
 
         Raises:
             IssuerError: it was rejected, failed or takes too long, or there is no response.
         """
-        response = self._api.change(method, f"{self._url}{path}", purpose, json=content)
-        status_url = self._operation_url(response, "Azure-AsyncOperation", purpose)
-        result_url = self._operation_url(response, "Location", purpose)
+        response = self.api.change(task, method, f"{self.api.url}{path}", json=content)
+        status_url = self._operation_url(task, response, "Azure-AsyncOperation")
+        result_url = self._operation_url(task, response, "Location")
         if status_url or (response.status == HTTPStatus.ACCEPTED and result_url):
-            return self._wait(response, status_url or result_url, result_url, purpose)
+            return self._wait(task, response, status_url or result_url, result_url)
         return response.json
-
-    @cached_property
-    def _url(self) -> str:
-        default = "https://management.azure.com"
-        return endpoint(self._context.environ, "AZURE_RESOURCE_MANAGER_URL", default)
 
     def _sign_in(self) -> AccessToken:
         """Exchange the ID token of the job for an access token of Entra."""
+        task, options = Task("sign in to Azure"), self._context.generator
         default = "https://login.microsoftonline.com"
         authority = endpoint(self._context.environ, "AZURE_AUTHORITY_HOST", default)
-        options = self._context.generator
+        otherwise = f"check `tenant`, `client-id` and the federated credential ({_PAGE})"
+        entra = Api(self._client, authority, ErrorAdvice(_advise_sign_in, otherwise))
         url = f"{authority}/{path_segment(options.option('tenant'))}/oauth2/v2.0/token"
         form = {
             "grant_type": "client_credentials",
             "client_id": options.option("client-id"),
-            "scope": f"{self._url}/.default",
+            "scope": f"{self.api.url}/.default",
             "client_assertion_type": _ASSERTION,
             "client_assertion": request_id_token(self._client, self._context.environ, AUDIENCE),
         }
-        purpose = Purpose("sign in to Azure")
-        response = repeat(lambda: self._client.request("POST", url, form=form), purpose)
-        if not response.ok:
-            advice = transient(response) or _advise_sign_in(response)
-            raise IssuerError(f"could not {purpose.text} ({response}); {advice}")
-        hide_field(self._client, response.json, "access_token")
-        token = parse(_EntraToken, response.json, purpose)
+        content = entra.read(task, url, method="POST", form=form).json
+        self._client.hide_field(content, "access_token")
+        token = entra.parse(task, _EntraToken, content)
         return AccessToken(token.access_token, token.expires_in)
 
-    def _wait(
-        self, response: IssuerResponse, url: str, result_url: str, purpose: Purpose
-    ) -> object:
+    def _wait(self, task: Task, response: IssuerResponse, url: str, result_url: str) -> object:
         """Poll `url` until the operation is finished; return its result."""
         until = time.monotonic() + _WAIT_SECONDS
         while True:
-            _pause(response, until, purpose)
-            response = self._api.read(url, _READ_OPERATION)
+            _pause(task, response, until)
+            response = self.api.read(_READ_OPERATION, url)
             content: Any = response.json if isinstance(response.json, dict) else {}
             status = content.get("status")
             if status in {"Failed", "Canceled"}:
                 reason = f"{status}: {response.message}" if response.message else status
-                raise IssuerError(f"could not {purpose.text} ({reason}); run again later")
+                raise IssuerError(task.failure(reason, RUN_AGAIN))
             if status == "Succeeded" and url != result_url and result_url:
                 url = result_url
             elif status == "Succeeded":
@@ -133,28 +114,28 @@ class AzureResourceManager:
             elif status is None and response.status != HTTPStatus.ACCEPTED:
                 return content
 
-    def _operation_url(self, response: IssuerResponse, header: str, purpose: Purpose) -> str:
+    def _operation_url(self, task: Task, response: IssuerResponse, header: str) -> str:
         """The URL of a header; only on the host that gets the access token anyway."""
         if header not in response.headers:
             return ""
-        url = join_url(self._url, response.headers[header])
-        if origin(url) != origin(self._url):
-            raise unexpected(purpose)
+        url = join_url(self.api.url, response.headers[header])
+        if origin(url) != origin(self.api.url):
+            raise self.api.unexpected(task)
         return url
 
 
-def _pause(response: IssuerResponse, until: float, purpose: Purpose) -> None:
+def _pause(task: Task, response: IssuerResponse, until: float) -> None:
+    """Wait for as long as Azure says, but not beyond `until`."""
     text = response.headers.get("Retry-After", "")
     seconds = max(float(text), _MIN_POLL_SECONDS) if text.isdecimal() else _POLL_SECONDS
     if time.monotonic() + seconds > until:
-        raise IssuerError(
-            f"could not {purpose.text}: Azure accepted the request, but did not finish it within "
-            f"{_WAIT_SECONDS:.0f} s; run again later"
-        )
+        limit = f"{_WAIT_SECONDS:.0f} s"
+        reason = f"Azure accepted the request, but did not finish it within {limit}"
+        raise IssuerError(task.failure(reason, RUN_AGAIN))
     time.sleep(seconds)
 
 
-def _advise(response: IssuerResponse, permission: str) -> str:
+def _advise(response: IssuerResponse, task: Task) -> str:
     """What to do about a request that Azure Resource Manager rejected."""
     code = _error_code(response)
     if code == "RequestDisallowedByPolicy":
@@ -163,13 +144,13 @@ def _advise(response: IssuerResponse, permission: str) -> str:
         return "a lock on the registry or its group forbids changes; remove the lock"
     advice: dict[int, str] = {
         HTTPStatus.UNAUTHORIZED: "check that `tenant` is the tenant of the subscription",
-        HTTPStatus.FORBIDDEN: f"the identity needs a role with `{permission}` on the registry; a "
-        "new role assignment takes up to 10 minutes",
+        HTTPStatus.FORBIDDEN: f"the identity needs a role with `{task.permission}` on the "
+        "registry; a new role assignment takes up to 10 minutes",
         HTTPStatus.NOT_FOUND: "check `subscription`, `resource-group`, `name` and `token`, and "
         "that the token exists",
         HTTPStatus.CONFLICT: "another operation on the registry is running; run again later",
     }
-    return transient(response) or advice.get(response.status, f"see {_PAGE}")
+    return advice.get(response.status, "")
 
 
 def _error_code(response: IssuerResponse) -> str:
@@ -178,7 +159,7 @@ def _error_code(response: IssuerResponse) -> str:
     return str(error.get("code", "")) if isinstance(error, dict) else ""
 
 
-def _advise_sign_in(response: IssuerResponse) -> str:
+def _advise_sign_in(response: IssuerResponse, _: Task) -> str:
     """What to do about a request that Entra rejected."""
     if _NO_TRUST.search(response.message):
         return (
@@ -190,4 +171,4 @@ def _advise_sign_in(response: IssuerResponse) -> str:
         return "check `tenant` and `client-id`"
     if _CONDITIONAL_ACCESS.search(response.message):
         return "a conditional access policy forbids it; ask who manages the policies"
-    return f"check `tenant`, `client-id` and the federated credential ({_PAGE})"
+    return ""

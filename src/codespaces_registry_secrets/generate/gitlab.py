@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, StrictBool, StrictInt, StrictStr
+from pydantic import AwareDatetime, Field, SecretStr, StrictBool, StrictInt, StrictStr
 
+from codespaces_registry_secrets.generate.api import AbsentError, Api, Schema, Task, server_time
 from codespaces_registry_secrets.generate.http import IssuerClient
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
-from codespaces_registry_secrets.generate.rest import (
-    RestApi,
-    hide_field,
-    marker,
-    repository_of,
-    text_value,
+from codespaces_registry_secrets.generate.issuer import (
+    Issuer,
+    IssuerContext,
+    IssuerError,
+    NewCredential,
 )
+from codespaces_registry_secrets.generate.marker import marker, repository_of
+from codespaces_registry_secrets.generate.rest import connect, read_pages
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # GitLab has no limit. One token is in use, one retires; the others are for rotations in quick
@@ -33,7 +36,7 @@ _MAX_NAME = 255
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class _Token(BaseModel):
+class _Token(Schema):
     id: StrictInt
     name: StrictStr
     expires_at: AwareDatetime | None = None
@@ -46,7 +49,7 @@ class _NewToken(_Token):
     token: SecretStr = Field(min_length=1)
 
 
-class GitLabDeployToken:
+class GitLabDeployToken(Issuer):
     """Creates deploy tokens with the scope `read_registry`.
 
     The options are `url` and either `project` or `group`: a path or a number. The value `token` is
@@ -59,14 +62,13 @@ class GitLabDeployToken:
 
     def __init__(self, context: IssuerContext) -> None:
         self._context = context
-        self._connected: RestApi | None = None
         self._client = IssuerClient(context.mask)
 
     def list_credentials(self) -> tuple[IssuedCredential, ...]:
         """All deploy tokens with the marker that are not revoked; expired ones, too."""
-        task = f"list the deploy tokens of {self._owner}"
+        task = Task(f"list the deploy tokens of {self._owner}")
         listed = []
-        for page in self._api.pages(task, self._path, {}, "per_page"):
+        for page in read_pages(self._api, task, self._url, {}, "per_page"):
             for item in page:
                 token = self._api.parse(task, _Token, item)
                 created = self._created(token.name)
@@ -78,15 +80,15 @@ class GitLabDeployToken:
 
     def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:  # noqa: ARG002
         """Create a deploy token. Others are not affected, because a project can have many."""
-        task = f"create a deploy token for {self._owner}"
-        self._api.read(task, self._path, {"per_page": 1})  # for the time by GitLab's clock
-        created = self._api.date
+        task = Task(f"create a deploy token for {self._owner}")
+        # GitLab does not tell when a token was created, so its name has the time by GitLab's clock.
+        created = server_time(task, self._api.read(task, f"{self._url}?per_page=1"))
         body: dict[str, object] = {"name": self._name(created), "scopes": ["read_registry"]}
         lifetime = self._context.generator.expires_in
         if lifetime is not None:
             body["expires_at"] = (created + lifetime).strftime(_TIME)
-        response = self._api.change(task, "POST", self._path, json=body).json
-        hide_field(self._client, response, "token")
+        response = self._api.change(task, "POST", self._url, json=body).json
+        self._client.hide_field(response, "token")
         token = self._api.parse(task, _NewToken, response)
         return NewCredential(
             str(token.id),
@@ -107,26 +109,20 @@ class GitLabDeployToken:
         """
         if credential_id not in {listed.id for listed in self.list_credentials()}:
             return
-        task = f"delete deploy token {credential_id} of {self._owner}"
-        path = f"{self._path}/{credential_id}"
-        self._api.change(task, "DELETE", path, allowed=(HTTPStatus.NOT_FOUND,))
+        task = Task(f"delete deploy token {credential_id} of {self._owner}")
+        with suppress(AbsentError):
+            self._api.change(task, "DELETE", f"{self._url}/{credential_id}")
 
     def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002
         """None: the API does not tell when a deploy token was used."""
         return None
 
-    @property
-    def _api(self) -> RestApi:
-        if self._connected is None:
-            token = text_value(self._context, "token")
-            self._client.hide(token)
-            self._connected = RestApi(
-                self._client,
-                self._context.generator.option("url"),
-                headers={"PRIVATE-TOKEN": token},
-                advice=self._advice,
-            )
-        return self._connected
+    @cached_property
+    def _api(self) -> Api:
+        token = self._context.header_value("token")
+        self._client.hide(token)
+        headers = {"PRIVATE-TOKEN": token}
+        return connect(self._client, self._context, headers=headers, advice=self._advice)
 
     @property
     def _advice(self) -> dict[int, str]:
@@ -154,9 +150,9 @@ class GitLabDeployToken:
         return f"{self._kind} {self._context.generator.option(self._kind)}"
 
     @property
-    def _path(self) -> str:
+    def _url(self) -> str:
         owner = quote(self._context.generator.option(self._kind), safe="")
-        return f"/api/v4/{self._kind}s/{owner}/deploy_tokens"
+        return f"{self._api.url}/api/v4/{self._kind}s/{owner}/deploy_tokens"
 
     def _name(self, created: datetime) -> str:
         """The marker, the time, and for people the repository and the secret."""

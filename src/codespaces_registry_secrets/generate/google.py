@@ -8,32 +8,22 @@ projects.serviceAccounts.generateAccessToken", docs.cloud.google.com.
 
 from __future__ import annotations
 
-import binascii
 import json
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any
 
 from pydantic import AwareDatetime, Field, SecretStr
 
-from codespaces_registry_secrets.generate.cloud import (
-    AccessToken,
-    CloudApi,
-    Purpose,
-    Schema,
-    parse,
-    path_segment,
-    repeat,
-    transient,
-    unexpected,
-)
-from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse, endpoint
+from codespaces_registry_secrets.generate.access_token import AccessToken, BearerAuth
+from codespaces_registry_secrets.generate.addresses import endpoint, path_segment
+from codespaces_registry_secrets.generate.api import AbsentError, Api, ErrorAdvice, Schema, Task
+from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
 from codespaces_registry_secrets.generate.id_token import request_id_token
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
-from codespaces_registry_secrets.generate.rest import hide_field
+from codespaces_registry_secrets.generate.issuer import Issuer, IssuerContext, NewCredential
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # A registry takes the key file as Google delivers it, in base64: it has no quotes or newlines.
@@ -89,7 +79,7 @@ class _KeyFile(Schema):
     private_key: SecretStr = Field(min_length=1)
 
 
-class GoogleServiceAccountKey:
+class GoogleServiceAccountKey(Issuer):
     """Issues keys of a service account."""
 
     # Source: "Quotas and limits" of IAM, docs.cloud.google.com. Disabled keys count.
@@ -100,7 +90,6 @@ class GoogleServiceAccountKey:
         self._environ = context.environ
         self._options = context.generator
         self._client = IssuerClient(context.mask)
-        self._api = CloudApi(self._client, self._sign_in, _advise)
 
     def list_credentials(self) -> tuple[IssuedCredential, ...]:
         """The keys that people or programs created, also by an upload."""
@@ -111,14 +100,15 @@ class GoogleServiceAccountKey:
 
     def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:  # noqa: ARG002 - a new key changes no other
         """Create a key. Its password is the key file, in base64."""
-        purpose = Purpose(f"create a key of {self._account}", f"{_KEYS}.create")
+        task = Task(f"create a key of {self._account}", f"{_KEYS}.create")
         content = {
             "privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE",
             "keyAlgorithm": "KEY_ALG_RSA_2048",
         }
-        response = self._api.change("POST", self._keys_url, purpose, json=content)
-        self._mask_key(response, purpose)
-        key = parse(_NewKey, response.json, purpose)
+        response = self._iam.change(task, "POST", self._keys_url, json=content).json
+        self._client.hide_field(response, "privateKeyData")
+        key = self._iam.parse(task, _NewKey, response)
+        self._hide_private_key(task, key.data.get_secret_value())
         return NewCredential(
             id=key.id,
             username=USERNAME,
@@ -129,13 +119,13 @@ class GoogleServiceAccountKey:
 
     def disable(self, credential_id: str) -> None:
         """Disable a key, which can be undone; do nothing if it does not exist."""
-        purpose = Purpose(f"disable a key of {self._account}", f"{_KEYS}.disable")
-        self._change("POST", credential_id, ":disable", purpose)
+        task = Task(f"disable a key of {self._account}", f"{_KEYS}.disable")
+        self._change(task, "POST", credential_id, ":disable")
 
     def delete(self, credential_id: str) -> None:
         """Delete a key; do nothing if it does not exist."""
-        purpose = Purpose(f"delete a key of {self._account}", f"{_KEYS}.delete")
-        self._change("DELETE", credential_id, "", purpose)
+        task = Task(f"delete a key of {self._account}", f"{_KEYS}.delete")
+        self._change(task, "DELETE", credential_id)
 
     def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002 - the interface
         """None: the API of keys does not tell when a key was last used."""
@@ -146,41 +136,41 @@ class GoogleServiceAccountKey:
         return f"the service account {self._options.option('service-account')}"
 
     @cached_property
-    def _iam(self) -> str:
-        variable = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"
-        return endpoint(self._environ, variable, "https://iam.googleapis.com")
+    def _iam(self) -> Api:
+        url = self._endpoint("IAM", "https://iam.googleapis.com")
+        return Api(self._client, url, _ADVICE, headers=BearerAuth(self._sign_in))
+
+    def _endpoint(self, service: str, default: str) -> str:
+        return endpoint(self._environ, f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}", default)
 
     @property
     def _keys_url(self) -> str:
         account = path_segment(self._options.option("service-account"))
-        return f"{self._iam}/v1/projects/-/serviceAccounts/{account}/keys"
+        return f"{self._iam.url}/v1/projects/-/serviceAccounts/{account}/keys"
 
-    def _change(self, method: str, credential_id: str, verb: str, purpose: Purpose) -> None:
+    def _change(self, task: Task, method: str, credential_id: str, verb: str = "") -> None:
         """Change a key by its full name: without the project, Google hides that a key is gone."""
         key = next((key for key in self._read_keys() if key.id == credential_id), None)
         if key is None:
             return
         name = "/".join(map(path_segment, key.name.split("/")))
-        self._api.change(method, f"{self._iam}/v1/{name}{verb}", purpose, can_miss=True)
+        with suppress(AbsentError):
+            self._iam.change(task, method, f"{self._iam.url}/v1/{name}{verb}")
 
     def _read_keys(self) -> tuple[_Key, ...]:
         """The keys, without those that Google manages."""
-        purpose = Purpose(f"list the keys of {self._account}", f"{_KEYS}.list")
-        response = self._api.read(f"{self._keys_url}?keyTypes=USER_MANAGED", purpose)
-        return parse(_Keys, response.json, purpose).keys
+        task = Task(f"list the keys of {self._account}", f"{_KEYS}.list")
+        response = self._iam.read(task, f"{self._keys_url}?keyTypes=USER_MANAGED")
+        return self._iam.parse(task, _Keys, response.json).keys
 
-    def _mask_key(self, response: IssuerResponse, purpose: Purpose) -> None:
-        """Mask the key file, and the private key in it."""
-        content: Any = response.json if isinstance(response.json, dict) else {}
-        data = content.get("privateKeyData")
-        if not isinstance(data, str) or not data:
-            raise unexpected(purpose)
-        self._client.hide(data)
+    def _hide_private_key(self, task: Task, data: str) -> None:
+        """Hide the private key in a key file, which is not masked with the file around it."""
         try:
             file = json.loads(b64decode(data, validate=True))
-        except (RecursionError, ValueError, binascii.Error):
-            raise unexpected(purpose) from None
-        self._client.hide(parse(_KeyFile, file, purpose).private_key.get_secret_value())
+        except (RecursionError, ValueError):
+            raise self._iam.unexpected(task) from None
+        key_file = self._iam.parse(task, _KeyFile, file)
+        self._client.hide(key_file.private_key.get_secret_value())
 
     def _sign_in(self) -> AccessToken:
         """Exchange the ID token of the job for an access token."""
@@ -190,12 +180,13 @@ class GoogleServiceAccountKey:
 
     def _exchange(self) -> AccessToken:
         """A federated access token. The request has no header `Authorization`."""
-        variable = "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS"
-        url = f"{endpoint(self._environ, variable, 'https://sts.googleapis.com')}/v1/token"
+        task = Task("sign in to Google Cloud")
+        url = self._endpoint("STS", "https://sts.googleapis.com")
+        sts = Api(self._client, url, ErrorAdvice(_advise_sign_in, _ADVICE.otherwise))
         provider = f"//iam.googleapis.com/{self._options.option('workload-identity-provider')}"
         # A provider accepts its own URL as the audience, unless it has a list of others.
         id_token = request_id_token(self._client, self._environ, f"https:{provider}")
-        content = {
+        body = {
             "grantType": "urn:ietf:params:oauth:grant-type:token-exchange",
             "audience": provider,
             "scope": SCOPE,
@@ -203,35 +194,28 @@ class GoogleServiceAccountKey:
             "subjectTokenType": "urn:ietf:params:oauth:token-type:jwt",
             "subjectToken": id_token,
         }
-        purpose = Purpose("sign in to Google Cloud")
-        response = repeat(lambda: self._client.request("POST", url, json=content), purpose)
-        if not response.ok:
-            raise IssuerError(f"could not {purpose.text} ({response}); {_advise_sign_in(response)}")
-        hide_field(self._client, response.json, "access_token")
-        token = parse(_FederatedToken, response.json, purpose)
+        content = sts.read(task, f"{url}/v1/token", method="POST", json=body).json
+        self._client.hide_field(content, "access_token")
+        token = sts.parse(task, _FederatedToken, content)
         return AccessToken(token.access_token, token.expires_in)
 
     def _impersonate(self, account: str, federated: AccessToken) -> AccessToken:
         """An access token of another service account."""
-        variable = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS"
-        base = endpoint(self._environ, variable, "https://iamcredentials.googleapis.com")
-        name = f"projects/-/serviceAccounts/{path_segment(account)}"
-        url = f"{base}/v1/{name}:generateAccessToken"
-        body = {"scope": [SCOPE], "lifetime": f"{_LIFETIME_SECONDS}s"}
-        headers = {"Authorization": f"Bearer {federated.text.get_secret_value()}"}
-        purpose = Purpose(
+        task = Task(
             f"impersonate the service account {account}", "iam.serviceAccounts.getAccessToken"
         )
-        response = repeat(
-            lambda: self._client.request("POST", url, headers=headers, json=body), purpose
-        )
-        content = self._api.check(response, purpose).json
-        hide_field(self._client, content, "accessToken")
-        token = parse(_AccountToken, content, purpose).access_token
-        return AccessToken(token, _LIFETIME_SECONDS)
+        url = self._endpoint("IAMCREDENTIALS", "https://iamcredentials.googleapis.com")
+        api = Api(self._client, url, _ADVICE, headers=lambda: federated.headers)
+        name = f"projects/-/serviceAccounts/{path_segment(account)}"
+        body = {"scope": [SCOPE], "lifetime": f"{_LIFETIME_SECONDS}s"}
+        path = f"/v1/{name}:generateAccessToken"
+        content = api.read(task, f"{url}{path}", method="POST", json=body).json
+        self._client.hide_field(content, "accessToken")
+        token = api.parse(task, _AccountToken, content)
+        return AccessToken(token.access_token, _LIFETIME_SECONDS)
 
 
-def _advise(response: IssuerResponse, permission: str) -> str:
+def _advise(response: IssuerResponse, task: Task) -> str:
     """What to do about a request that Google Cloud rejected."""
     text = response.body.decode("utf-8", "replace")
     if "disableServiceAccountKeyCreation" in text:
@@ -245,14 +229,17 @@ def _advise(response: IssuerResponse, permission: str) -> str:
     if "SERVICE_DISABLED" in text:
         return "enable this API in the project that the message names"
     advice: dict[int, str] = {
-        HTTPStatus.FORBIDDEN: f"grant the identity a role with `{permission}` on the service "
+        HTTPStatus.FORBIDDEN: f"grant the identity a role with `{task.permission}` on the service "
         f"account, and check that the account exists ({_PAGE})",
         HTTPStatus.NOT_FOUND: "check `service-account` and `through`",
     }
-    return transient(response) or advice.get(response.status, f"see {_PAGE}")
+    return advice.get(response.status, "")
 
 
-def _advise_sign_in(response: IssuerResponse) -> str:
+_ADVICE = ErrorAdvice(_advise, otherwise=f"see {_PAGE}")
+
+
+def _advise_sign_in(response: IssuerResponse, _: Task) -> str:
     """What to do about a rejected exchange, by its error code of OAuth 2.0."""
     code = response.json.get("error") if isinstance(response.json, dict) else None
     advice = {
@@ -262,4 +249,4 @@ def _advise_sign_in(response: IssuerResponse) -> str:
         "invalid_grant": "the provider must have the issuer "
         "https://token.actions.githubusercontent.com and no other allowed audiences",
     }
-    return transient(response) or advice.get(str(code), f"see {_PAGE}")
+    return advice.get(str(code), "")

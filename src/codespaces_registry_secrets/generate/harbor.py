@@ -9,40 +9,54 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, StrictBool, StrictInt, StrictStr
+from pydantic import AwareDatetime, Field, SecretStr, StrictBool, StrictInt, StrictStr
 
+from codespaces_registry_secrets.generate.api import AbsentError, Api, Schema, Task
 from codespaces_registry_secrets.generate.http import IssuerClient
-from codespaces_registry_secrets.generate.issuer import IssuerContext, IssuerError, NewCredential
-from codespaces_registry_secrets.generate.rest import (
-    RestApi,
-    hide_field,
-    marker,
-    repository_of,
-    text_value,
+from codespaces_registry_secrets.generate.issuer import (
+    Issuer,
+    IssuerContext,
+    IssuerError,
+    NewCredential,
 )
+from codespaces_registry_secrets.generate.marker import marker, repository_of
+from codespaces_registry_secrets.generate.rest import connect, read_pages
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # Harbor has no limit. One robot is in use, one retires; the others are for rotations in quick
 # succession. A limit keeps an error from filling the project with valid robots.
 LIMIT = 10
 
-_ROBOTS = "/api/v2.0/robots"
 _NEVER = -1
 _MAX_TIME = int(datetime.max.replace(tzinfo=UTC).timestamp())
 _DAY = timedelta(days=1)
+_ADVICE: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: (
+        "check `generate.username` and `generate.password`; a robot's name has a prefix such as "
+        "`robot$`"
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "the user needs the role Project Admin of the project; a robot needs the permissions to "
+        "read the project and to create, list, read, update and delete robots, and to pull "
+        "repositories"
+    ),
+    HTTPStatus.NOT_FOUND: "check `generate.url` and `generate.project`",
+}
 
 
-class _Project(BaseModel):
+class _Project(Schema):
     project_id: StrictInt
 
 
-class _Robot(BaseModel):
+class _Robot(Schema):
     id: StrictInt
     name: StrictStr = Field(min_length=1)
     creation_time: AwareDatetime
@@ -55,7 +69,7 @@ class _NewRobot(_Robot):
     secret: SecretStr = Field(min_length=1)
 
 
-class HarborRobot:
+class HarborRobot(Issuer):
     """Creates a robot account for each credential, and never changes the secret of one.
 
     The options are `url` and `project`, the name of a project. The values `username` and `password`
@@ -72,8 +86,6 @@ class HarborRobot:
     def __init__(self, context: IssuerContext) -> None:
         self._context = context
         self._client = IssuerClient(context.mask)
-        self._connected: RestApi | None = None
-        self._project_id: int | None = None
 
     def list_credentials(self) -> tuple[IssuedCredential, ...]:
         """All robots of the project with the marker; disabled and expired ones, too."""
@@ -89,7 +101,7 @@ class HarborRobot:
 
     def create(self, existing: Sequence[IssuedCredential]) -> NewCredential:  # noqa: ARG002
         """Create a robot. Others are not affected, because a project can have many."""
-        task = f"create a robot in {self._owner}"
+        task = Task(f"create a robot in {self._owner}")
         lifetime = self._context.generator.expires_in
         body = {
             "name": f"{marker(self._context)}-{secrets.token_hex(8)}",
@@ -108,8 +120,8 @@ class HarborRobot:
                 }
             ],
         }
-        response = self._api.change(task, "POST", _ROBOTS, json=body).json
-        hide_field(self._client, response, "secret")
+        response = self._api.change(task, "POST", self._url, json=body).json
+        self._client.hide_field(response, "secret")
         robot = self._api.parse(task, _NewRobot, response)
         created = robot.creation_time.astimezone(UTC)
         return NewCredential(str(robot.id), robot.name, robot.secret, created, _expiry(robot))
@@ -119,18 +131,19 @@ class HarborRobot:
         fields = self._find(credential_id)
         if fields is None:
             return
-        task = f"disable robot {credential_id} of {self._owner}"
-        path = f"{_ROBOTS}/{credential_id}"
+        task = Task(f"disable robot {credential_id} of {self._owner}")
+        # A PUT replaces all fields: Harbor empties what it leaves out.
         body = {**fields, "disable": True}
-        self._api.change(task, "PUT", path, json=body, allowed=(HTTPStatus.NOT_FOUND,))
+        with suppress(AbsentError):
+            self._api.change(task, "PUT", f"{self._url}/{credential_id}", json=body)
 
     def delete(self, credential_id: str) -> None:
         """Delete a robot that has the marker; do nothing if there is none with this id."""
         if self._find(credential_id) is None:
             return
-        task = f"delete robot {credential_id} of {self._owner}"
-        path = f"{_ROBOTS}/{credential_id}"
-        self._api.change(task, "DELETE", path, allowed=(HTTPStatus.NOT_FOUND,))
+        task = Task(f"delete robot {credential_id} of {self._owner}")
+        with suppress(AbsentError):
+            self._api.change(task, "DELETE", f"{self._url}/{credential_id}")
 
     def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002
         """None: Harbor does not tell when a robot was used."""
@@ -138,11 +151,11 @@ class HarborRobot:
 
     def _robots(self) -> Iterator[tuple[_Robot, dict[str, Any]]]:
         """The robots with the marker, each with all of its fields as Harbor returned them."""
-        task = f"list the robots of {self._owner}"
+        task = Task(f"list the robots of {self._owner}")
         # The name of a robot is `robot$project+name`, and its prefix depends on Harbor's settings.
         ours = re.compile(rf".*\+{marker(self._context)}-[0-9a-f]+")
-        query = f"Level=project,ProjectID={self._find_project()},Name=~{marker(self._context)}"
-        for page in self._api.pages(task, _ROBOTS, {"q": query}, "page_size"):
+        query = f"Level=project,ProjectID={self._project_id},Name=~{marker(self._context)}"
+        for page in read_pages(self._api, task, self._url, {"q": query}, "page_size"):
             for item in page:
                 robot = self._api.parse(task, _Robot, item)
                 if ours.fullmatch(robot.name):
@@ -156,41 +169,27 @@ class HarborRobot:
         robots = self._robots()
         return next((fields for robot, fields in robots if str(robot.id) == credential_id), None)
 
-    def _find_project(self) -> int:
+    @cached_property
+    def _project_id(self) -> int:
         """The id of the project, which the list of robots requires."""
-        if self._project_id is None:
-            task = f"find {self._owner}"
-            path = f"/api/v2.0/projects/{quote(self._project, safe='')}"
-            # Without this header, a name of digits is taken for an id.
-            response = self._api.read(task, path, headers={"X-Is-Resource-Name": "true"})
-            self._project_id = self._api.parse(task, _Project, response.json).project_id
-        return self._project_id
+        task = Task(f"find {self._owner}")
+        url = f"{self._api.url}/api/v2.0/projects/{quote(self._project, safe='')}"
+        # Without this header, a name of digits is taken for an id.
+        response = self._api.read(task, url, headers={"X-Is-Resource-Name": "true"})
+        return self._api.parse(task, _Project, response.json).project_id
+
+    @cached_property
+    def _api(self) -> Api:
+        headers = {"Authorization": self._authorization()}
+        return connect(self._client, self._context, headers=headers, advice=_ADVICE)
 
     @property
-    def _api(self) -> RestApi:
-        if self._connected is None:
-            self._connected = RestApi(
-                self._client,
-                self._context.generator.option("url"),
-                headers={"Authorization": self._authorization()},
-                advice={
-                    HTTPStatus.UNAUTHORIZED: (
-                        "check `generate.username` and `generate.password`; a robot's name has a "
-                        "prefix such as `robot$`"
-                    ),
-                    HTTPStatus.FORBIDDEN: (
-                        "the user needs the role Project Admin of the project; a robot needs the "
-                        "permissions to read the project and to create, list, read, update and "
-                        "delete robots, and to pull repositories"
-                    ),
-                    HTTPStatus.NOT_FOUND: "check `generate.url` and `generate.project`",
-                },
-            )
-        return self._connected
+    def _url(self) -> str:
+        return f"{self._api.url}/api/v2.0/robots"
 
     def _authorization(self) -> str:
-        username = text_value(self._context, "username")
-        password = text_value(self._context, "password")
+        username = self._context.header_value("username")
+        password = self._context.header_value("password")
         self._client.hide(password)
         if ":" in username:
             raise IssuerError(

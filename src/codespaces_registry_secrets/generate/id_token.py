@@ -5,15 +5,22 @@ Source: "OpenID Connect reference", docs.github.com, and `oidc-utils.ts` of acti
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from pydantic import Field, SecretStr
+
+from codespaces_registry_secrets.generate.api import RUN_AGAIN, Api, ErrorAdvice, Schema, Task
 from codespaces_registry_secrets.generate.http import IssuerClient
-from codespaces_registry_secrets.generate.issuer import IssuerError, NoIdTokenError
+from codespaces_registry_secrets.generate.issuer import NoIdTokenError
 
 _URL, _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-_PAUSES = (0.0, 1.0, 2.0)  # seconds before each attempt; a repeated request does no harm
+_TASK = Task("get an ID token of the job from GitHub")
+_ADVICE = ErrorAdvice(lambda *_: "", otherwise=RUN_AGAIN)
+
+
+class _IdToken(Schema):
+    value: SecretStr = Field(min_length=1)
 
 
 def request_id_token(client: IssuerClient, environ: Mapping[str, str], audience: str) -> str:
@@ -33,20 +40,7 @@ def request_id_token(client: IssuerClient, environ: Mapping[str, str], audience:
     # Some services between the runner and GitHub require the toolkit's name.
     headers = {"Authorization": f"Bearer {token}", "User-Agent": "actions/oidc-client"}
     separator = "&" if "?" in url else "?"
-    url = f"{url}{separator}audience={quote(audience, safe='')}"
-    reason = ""
-    for pause in _PAUSES:
-        time.sleep(pause)
-        try:
-            response = client.request("GET", url, headers=headers)
-        except IssuerError as error:
-            reason = str(error)
-            continue
-        value = response.json.get("value") if isinstance(response.json, dict) else None
-        if response.ok and isinstance(value, str) and value:
-            client.hide(value)
-            return value
-        reason = str(response)
-        if response.status < 500:  # noqa: PLR2004 - server errors pass
-            break
-    raise IssuerError(f"GitHub issued no ID token ({reason}); run again later")
+    api = Api(client, url, _ADVICE, headers=lambda: headers)
+    response = api.read(_TASK, f"{url}{separator}audience={quote(audience, safe='')}")
+    client.hide_field(response.json, "value")
+    return api.parse(_TASK, _IdToken, response.json).value.get_secret_value()

@@ -92,3 +92,22 @@ class IssuerContext:
     environ: Mapping[str, str] = field(repr=False)
     mask: Callable[[SecretBytes], None]
     values: Mapping[str, SecretBytes] = field(default_factory=dict, repr=False)
+
+    def header_value(self, key: str) -> str:
+        """A value that is sent in a header.
+
+        Raises:
+            IssuerError: it is missing, or has a character that no header can contain.
+        """
+        secret = self.values.get(key)
+        value = secret.get_secret_value() if secret else b""
+        if not value:
+            raise IssuerError(f"`generate.{key}` is empty, so nothing was sent; set it")
+        # A line break at the end is the usual mistake; `isprintable` is false for it.
+        text = value.decode("utf-8", "replace")
+        if not text.isprintable() or "\N{REPLACEMENT CHARACTER}" in text:
+            raise IssuerError(
+                f"`generate.{key}` has a line break or another character that cannot be sent; "
+                "store the value again without it"
+            )
+        return text

@@ -44,9 +44,11 @@ REDIRECTS = 3
 # replaced.
 MIN_MASK_LENGTH = 8
 
+# A loopback host is never behind a proxy.
+NO_PROXY = {"no_proxy": "*"}
+
 _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 8 * 1024
-_NO_PROXY = {"no_proxy": "*"}
 
 
 @dataclass(frozen=True)
@@ -192,11 +194,10 @@ class RegistryClient:
                 method,
                 url,
                 data=body,
-                auth=_HeaderAuth(headers),
+                auth=HeaderAuth(headers),
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 stream=True,
-                # A loopback host is never behind a proxy, and its requests can be unencrypted.
-                proxies=_NO_PROXY if is_loopback(host_of(url)) else None,
+                proxies=NO_PROXY if is_loopback(host_of(url)) else None,
             )
         except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
             raise connection_error(error, self.redact_host(url), self._redact) from None
@@ -232,13 +233,14 @@ class _Session(requests.Session):
         """No target."""
 
 
-class _HeaderAuth(AuthBase):
+class HeaderAuth(AuthBase):
     """Sends these headers. Because an auth is set, `requests` does not read `.netrc`."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = {name: value for name, value in headers.items() if value}
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the headers to a request."""
         request.headers.update(self._headers)
         return request
 
