@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from codespaces_registry_secrets.generate.kinds import KINDS
+
 PYTHON = "/opt/venv/bin/python"
 MEGABYTE = 1_000_000
 PACKAGES = ["actions_toolkit.core", "github", "jwt", "nacl.public", "pydantic", "yaml"]
@@ -52,6 +54,7 @@ def test_contents(inside: Callable[..., str]) -> None:
         "codespaces_registry_secrets.action",
         "codespaces_registry_secrets.merge_shards",
         "botocore.auth",
+        *(f"codespaces_registry_secrets.generate.{module}" for module, _ in KINDS.values()),
     ],
 )
 def test_all_bytecode_is_precompiled(

@@ -14,7 +14,7 @@ from functools import partial
 
 from codespaces_registry_secrets.errors import CancelledError, GitHubError
 from codespaces_registry_secrets.generate.issuer import Issuer, IssuerContext
-from codespaces_registry_secrets.generate.kinds import KINDS
+from codespaces_registry_secrets.generate.kinds import make_issuer
 from codespaces_registry_secrets.generate.managed_credential import ManagedCredential
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.journal_secret import JournalSecret
@@ -78,7 +78,7 @@ class Generation:
             "GITHUB_REPOSITORY": self._inputs.repository or "",
         }
         context = IssuerContext(registry, generator, environ, self._sources.mask, values)
-        return KINDS[generator.kind](context)
+        return make_issuer(context)
 
     def current(self, credential: Credential | None) -> Credential | None:
         """The credential, with the values that are current now if it is a generated one."""
