@@ -12,7 +12,7 @@ from codespaces_registry_secrets.github.observe import observe_triplets
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.generation import GenerationDecision, ObservedGeneration
 from codespaces_registry_secrets.model.observed import Observed
-from codespaces_registry_secrets.model.plan import Note, Outcome, Plan
+from codespaces_registry_secrets.model.plan import CredentialReport, Note, Outcome, Plan
 from codespaces_registry_secrets.planning.credential_changes import (
     block_stores,
     find_departed,
@@ -56,19 +56,20 @@ def verify_plan(
 ) -> Plan:
     """Verify the credentials that exist: one that this run creates is verified afterwards."""
     inputs = context.inputs
-    status = {c: decisions[c.generator.store].status for c in credentials if c.generator}
+    status = {c: decisions[c.store].status for c in credentials if c.store}
     existing = [
         credential
         for credential in credentials
         if context.sources.has_values(credential) and status.get(credential) != "new"
     ]
-    settling = Settling(context.output.info, context.cancellation)
+    # The registry can still settle if the run that created the credential was seconds ago.
+    waits = {c for c in existing if status.get(c) == "unfinished" and inputs.mode == "apply"}
     reports = verify_credentials(
         existing,
         plan.written_credentials,
         inputs,
         context.sources,
-        {c: settling for c in existing if status.get(c) == "unfinished" and inputs.mode == "apply"},
+        dict.fromkeys(waits, Settling(context.output.info, context.cancellation)),
     )
     expires = context.clients.token_expires
     return block_rejected(
@@ -88,23 +89,28 @@ def change_credentials(context: RunContext, plan: Plan) -> Plan:
         current = context.generation.current
         changes = tuple(replace(c, credential=current(c.credential)) for c in plan.changes)
         result = replace(plan, changes=changes, credentials=done, whole=plan.whole or plan)
-        created = {c.store for c in done if c.action == "generate" and c.status == "applied"}
-        new = {
-            change.credential
-            for change in changes
-            if change.credential and store_of(change) in created
-        }
-        settling = Settling(context.output.info, context.cancellation)
-        reports = verify_credentials(
-            new, frozenset(new), context.inputs, context.sources, dict.fromkeys(new, settling)
-        )
+        reports = _verify_new(context, result)
     failed = {
-        one.store: f"there is no new credential: {one.error}"
-        for one in done
-        if one.action == "generate" and one.status != "applied"
+        change.store: f"there is no new credential: {change.error}"
+        for change in done
+        if change.action == "generate" and change.status != "applied"
     }
     now, warning = plan.at or datetime.now(UTC), context.inputs.expiry_warning
     return block_rejected(block_stores(result, failed), reports, None, now, warning)
+
+
+def _verify_new(context: RunContext, plan: Plan) -> Mapping[Credential, CredentialReport]:
+    """Verify the credentials that the run has just created."""
+    created = {
+        change.store
+        for change in plan.credentials
+        if change.action == "generate" and change.status == "applied"
+    }
+    new = {c.credential for c in plan.changes if c.credential and store_of(c) in created}
+    settling = Settling(context.output.info, context.cancellation)
+    return verify_credentials(
+        new, frozenset(new), context.inputs, context.sources, dict.fromkeys(new, settling)
+    )
 
 
 def write_down_stored(

@@ -129,31 +129,43 @@ class Generation:
 
         Return a warning for each journal that could not be written.
         """
-        notes: list[Note] = []
         if self.stores_only:  # the other shards have other targets
             return ()
-        for store, managed in self._managed.items():
-            own = [outcome for outcome in outcomes if _store_of(outcome) == store]
-            # A target without a change can have an older one if the current one is unavailable.
-            if store in self._unavailable or not managed.unfinished:
-                continue
-            if not all(map(_has_current, own)):
-                continue
-            times = [write.at for outcome in own for write in outcome.writes if write.at]
-            try:
-                managed.mark_stored(max([now, *times]))
-            except (GitHubError, CancelledError) as error:
-                message = (
-                    f"{managed.credential.name}: the journal {store} cannot be written, so the "
-                    f"next run stores the credential again: {error}"
-                )
-                notes.append(Note("warning", message, managed.credential.where))
-        return tuple(notes)
+        # A target without a change can have an older one if the current one is unavailable.
+        unfinished = {
+            store: one
+            for store, one in self._managed.items()
+            if one.unfinished and store not in self._unavailable
+        }
+        warnings = (
+            _mark_stored(managed, [o for o in outcomes if _stores(o, store)], now)
+            for store, managed in unfinished.items()
+        )
+        return tuple(warning for warning in warnings if warning)
 
 
-def _store_of(outcome: Outcome) -> str | None:
+def _mark_stored(
+    managed: ManagedCredential, outcomes: Sequence[Outcome], now: datetime
+) -> Note | None:
+    """Write down that each of the outcomes stored the credential, if that is so."""
+    if not all(map(_has_current, outcomes)):
+        return None
+    times = [write.at for outcome in outcomes for write in outcome.writes if write.at]
+    try:
+        managed.mark_stored(max([now, *times]))
+    except (GitHubError, CancelledError) as error:
+        credential = managed.credential
+        message = (
+            f"{credential.name}: the journal {credential.store} cannot be written, so the next run "
+            f"stores the credential again: {error}"
+        )
+        return Note("warning", message, credential.where)
+    return None
+
+
+def _stores(outcome: Outcome, store: str) -> bool:
     credential = outcome.change.credential
-    return credential.generator.store if credential and credential.generator else None
+    return credential is not None and credential.store == store
 
 
 def _has_current(outcome: Outcome) -> bool:

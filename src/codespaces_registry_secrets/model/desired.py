@@ -48,6 +48,11 @@ class Credential:
         """The names of the Actions secrets whose ages show when the credential last changed."""
         return frozenset(source.secret for source in self.sources if source.secret)
 
+    @property
+    def store(self) -> str | None:
+        """The Actions secret of its journal; None if it is not generated."""
+        return self.generator.store if self.generator else None
+
     def with_generated(self, credential_id: str, expires: datetime | None) -> Credential:
         """The same, with the values and the expiry of the credential with this id at its issuer."""
         username, password = self.username, self.password

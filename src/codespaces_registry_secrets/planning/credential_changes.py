@@ -32,21 +32,21 @@ def add_credential_changes(
     plan = replace(plan, changes=changes)
     credentials: list[CredentialChange] = []
     notes: list[Note] = []
-    for store, one in generated.items():
+    for store, generation in generated.items():
+        decision = decisions[store]
         own = [change for change in changes if store_of(change) == store]
-        hold = _why_hold(one, changes, observed)
-        retired, warnings = plan_retirement(one, decisions[store], own, hold, observed.at)
-        credentials += [*retired, *decisions[store].changes]
-        notes += [*warnings, *_notes(one, decisions[store], retired, observed)]
+        hold = _why_hold(generation, changes, observed)
+        retired, warnings = plan_retirement(generation, decision, own, hold, observed.at)
+        credentials += [*retired, *decision.changes]
+        notes += [*warnings, *_notes(generation, decision, retired, observed)]
     credentials.sort(key=lambda change: change.registry)
-    lives = tuple(life for one in generated.values() for life in credential_lives(one))
+    lives = tuple(life for each in generated.values() for life in credential_lives(each))
     return replace(plan, credentials=tuple(credentials), lives=lives, notes=(*plan.notes, *notes))
 
 
 def store_of(change: Change) -> str | None:
     """The `store` of the generated credential that a change stores; None for any other."""
-    credential = change.credential
-    return credential.generator.store if credential and credential.generator else None
+    return change.credential.store if change.credential else None
 
 
 def block_stores(plan: Plan, reasons: Mapping[str, str]) -> Plan:
@@ -62,10 +62,9 @@ def block_stores(plan: Plan, reasons: Mapping[str, str]) -> Plan:
 
 def _block_unavailable(change: Change, decisions: Mapping[str, GenerationDecision]) -> Change:
     decision = decisions.get(store_of(change) or "")
-    unavailable = decision is not None and decision.status == "unavailable"
-    if decision is None or not unavailable or not change.writes_value:
-        return change
-    return change.blocked(f"there is no credential to store: {decision.reason}")
+    if decision and decision.status == "unavailable" and change.writes_value:
+        return change.blocked(f"there is no credential to store: {decision.reason}")
+    return change
 
 
 def find_departed(

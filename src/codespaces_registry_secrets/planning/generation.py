@@ -1,4 +1,4 @@
-"""Decide whether a run creates a credential, and which ones it disables and deletes. Pure.
+"""Decide whether a run creates a credential, and which orphans it deletes. Pure.
 
 Every time is by GitHub's clock. The dates of an issuer are compared only with each other.
 """
@@ -92,9 +92,8 @@ def _without_new(
     changes = (*orphans, credential_change(observed, action, reason))
     if current is None or dead:
         return GenerationDecision("unavailable", reason, changes=changes)
-    if current.stored:
-        return GenerationDecision("current", reason, current.created, changes)
-    return GenerationDecision("unfinished", reason, current.created, changes)
+    status: Literal["current", "unfinished"] = "current" if current.stored else "unfinished"
+    return GenerationDecision(status, reason, current.created, changes)
 
 
 def _delete_orphans(observed: ObservedGeneration) -> Iterator[CredentialChange]:
@@ -211,20 +210,13 @@ def _end_of(
 
 
 def _retirements(observed: ObservedGeneration) -> str:
-    lives = [one for one in credential_lives(observed) if one.id != _current_id(observed)]
-    told = [
-        f"; {one.id} {one.end} after {format_time(one.ends)}"
-        for one in lives
-        if one.ends and one.end
-    ]
-    return "".join(told)
-
-
-def _current_id(observed: ObservedGeneration) -> str | None:
-    return observed.journal.current.id if observed.journal.current else None
+    """When old credentials end: `; OLD is disabled after 2026-08-01 03:00 UTC`, for each."""
+    ends = ((one.id, *_end_of(observed, one)) for one in reversed(observed.journal.previous))
+    return "".join(f"; {name} {end} after {format_time(time)}" for name, time, end in ends if time)
 
 
 def _next_rotation(observed: ObservedGeneration, current: CurrentCredential) -> str:
+    """When the next credential is due: `, the next one is due at 2026-08-01 03:00 UTC`."""
     times = []
     if observed.rotate.when != "missing":
         if observed.rotate.max_age:

@@ -52,8 +52,7 @@ def decide_rotation(
 
 
 def _generation(credential: Credential, observed: Observed) -> GenerationDecision | None:
-    generator = credential.generator
-    return observed.generations.get(generator.store) if generator else None
+    return observed.generations.get(credential.store) if credential.store else None
 
 
 def _decide_generated(
