@@ -8,7 +8,7 @@ token with repository-scoped permissions", learn.microsoft.com, and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, SecretStr
@@ -114,10 +114,9 @@ class AzureContainerRegistryToken(Issuer):
         """Create a password in a slot without a live one."""
         token, now = self._read_token()
         if token.properties.status == "disabled":
-            raise IssuerError(
-                f"cannot create a password: {self._name} is disabled, so none of its passwords is "
-                "accepted; enable it with `az acr token update --status enabled`"
-            )
+            reason = "the token is disabled, so none of its passwords is accepted"
+            advice = "enable it with `az acr token update --status enabled`"
+            raise IssuerError(self._creation.failure(reason, advice))
         slot = self._choose_slot([*existing, *(p.issued(now) for p in token.passwords)], now)
         lifetime = self._generator.expires_in
         return self._generate(slot, None if lifetime is None else now + lifetime)
@@ -138,14 +137,15 @@ class AzureContainerRegistryToken(Issuer):
         content = {"properties": {"credentials": {"passwords": passwords}}}
         self._azure.change(task, "PATCH", _versioned(self._token_path), content)
 
-    def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002 - the interface
-        """None: Azure does not tell when a password was last used."""
-        return None
-
     @property
     def _name(self) -> str:
         token, registry = self._generator.option("token"), self._generator.registry_name
         return f"token `{token}` of registry `{registry}`"
+
+    @property
+    def _creation(self) -> Task:
+        permission = f"{REGISTRIES}/generateCredentials/action"
+        return Task(f"create a password of {self._name}", permission)
 
     @property
     def _registry_path(self) -> str:
@@ -175,14 +175,11 @@ class AzureContainerRegistryToken(Issuer):
             for slot in _SLOTS:
                 if slot not in unavailable:
                     return slot
-        raise IssuerError(
-            f"cannot create a password: {self._name} has two, which is the limit; delete the one "
-            "that nothing uses with `az acr token credential delete`"
-        )
+        advice = "delete the one that nothing uses with `az acr token credential delete`"
+        raise IssuerError(self._creation.failure("it has two, which is the limit", advice))
 
     def _generate(self, slot: str, expires: datetime | None) -> NewCredential:
-        permission = f"{REGISTRIES}/generateCredentials/action"
-        task = Task(f"create a password of {self._name}", permission)
+        task = self._creation
         # Without `name`, Azure would replace both passwords.
         content = {"tokenId": self._token_path, "name": slot}
         if expires is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import quote
@@ -112,10 +112,6 @@ class GitLabDeployToken(Issuer):
         task = Task(f"delete deploy token {credential_id} of {self._owner}")
         with suppress(AbsentError):
             self._api.change(task, "DELETE", f"{self._url}/{credential_id}")
-
-    def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002
-        """None: the API does not tell when a deploy token was used."""
-        return None
 
     @cached_property
     def _api(self) -> Api:

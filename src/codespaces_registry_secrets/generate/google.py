@@ -12,7 +12,7 @@ import json
 from base64 import b64decode
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 
@@ -126,10 +126,6 @@ class GoogleServiceAccountKey(Issuer):
         """Delete a key; do nothing if it does not exist."""
         task = Task(f"delete a key of {self._account}", f"{_KEYS}.delete")
         self._change(task, "DELETE", credential_id)
-
-    def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002 - the interface
-        """None: the API of keys does not tell when a key was last used."""
-        return None
 
     @property
     def _account(self) -> str:

@@ -145,10 +145,6 @@ class HarborRobot(Issuer):
         with suppress(AbsentError):
             self._api.change(task, "DELETE", f"{self._url}/{credential_id}")
 
-    def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002
-        """None: Harbor does not tell when a robot was used."""
-        return None
-
     def _robots(self) -> Iterator[tuple[_Robot, dict[str, Any]]]:
         """The robots with the marker, each with all of its fields as Harbor returned them."""
         task = Task(f"list the robots of {self._owner}")

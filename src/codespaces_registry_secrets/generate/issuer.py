@@ -71,11 +71,12 @@ class Issuer(Protocol):
     def delete(self, credential_id: str) -> None:
         """Delete a credential; do nothing if it does not exist."""
 
-    def unused_for(self, credential_id: str) -> timedelta | None:
+    def unused_for(self, credential_id: str) -> timedelta | None:  # noqa: ARG002 - see below
         """How long ago the credential was last used, by the issuer's clock alone.
 
-        None if it was never used, or if the issuer does not tell.
+        None if it was never used, or if the issuer does not tell, as most do not.
         """
+        return None
 
 
 @dataclass(frozen=True)
