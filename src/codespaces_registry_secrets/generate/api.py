@@ -27,7 +27,7 @@ from codespaces_registry_secrets.generate.issuer import IssuerError, RejectedErr
 from codespaces_registry_secrets.verify.http import host_of
 
 # Seconds before each attempt of a request that changes nothing.
-PAUSES = (0.0, 0.5, 2.0)
+PAUSES: tuple[float, ...] = (0.0, 0.5, 2.0)
 RUN_AGAIN = "run again later"
 
 _CHECK_PROXY = "check for a proxy between the runner and the service, and run again"
