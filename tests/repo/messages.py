@@ -53,12 +53,19 @@ REPORTERS: Mapping[str, int] = {
     "pattern_validator": 1,
     "parse_with": 1,
     "message": 0,
+    "ErrorAdvice": 1,
+    "connect": 3,
+    "_respond": 2,
 }
-KEYWORDS = {"message", "reason", "error"}
+KEYWORDS = {
+    *("message", "reason", "error", "advice"),
+    *("otherwise", "unexpected", "redirected", "lost"),
+}
 # Functions and properties whose users report what they return.
 RETURNED = {
     *("message", "find_error", "pattern_error", "rejection_message"),
     *("find_archived", "_login_errors", "_reach"),
+    *("_advise", "_advise_sign_in", "_advice"),
 }
 # A variable of this name is reported; a function with such a parameter reports it.
 TEXT_NAMES = {"message", "reason"}
@@ -200,10 +207,19 @@ class Collector:
                 return self.texts(node.func.value, scope) | self._union(node.args[1:], scope)
             if name == "join":
                 return self._union(node.args, scope)
+            if name == "failure":
+                return self._failure(node, scope)
         if name in {"next", "filter", "map", "str", "redact"}:
             return self._union(node.args, scope)
         module, function = self._function(node, scope)
         return NO_TEXT if function is None else self._returned(module, function)
+
+    def _failure(self, node: ast.Call, scope: Scope) -> Texts:
+        """What `Task.failure` makes of a reason and an advice."""
+        parts = [frozenset({f"could not {UNKNOWN}"})]
+        for separator, argument in zip((": ", "; "), node.args, strict=False):
+            parts += [frozenset({separator}), self.texts(argument, scope)]
+        return _joined(parts)
 
     def _function(self, node: ast.Call, scope: Scope) -> tuple[str, Function | None]:
         """The function of the package that is called, with its module."""

@@ -211,8 +211,12 @@ def _end_of(
 
 def _retirements(observed: ObservedGeneration) -> str:
     """When old credentials end: `; OLD is disabled after 2026-08-01 03:00 UTC`, for each."""
-    ends = ((one.id, *_end_of(observed, one)) for one in reversed(observed.journal.previous))
-    return "".join(f"; {name} {end} after {format_time(time)}" for name, time, end in ends if time)
+    sentences = [
+        f"; {life.id} {life.end} after {format_time(life.ends)}"
+        for life in credential_lives(observed)
+        if life.ends and life.end != "expires"
+    ]
+    return "".join(sentences)
 
 
 def _next_rotation(observed: ObservedGeneration, current: CurrentCredential) -> str:
