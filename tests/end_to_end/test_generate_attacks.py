@@ -48,7 +48,7 @@ def set_status(key_id: str, status: str) -> None:
 def after(nights: Nights, span: timedelta, **inputs: str) -> int:
     """Run after some time, and return the exit code."""
     nights.clock.now += span
-    return nights.run(**inputs)
+    return nights.run(None, **inputs)
 
 
 def test_a_registry_at_azure_recovers_from_a_pause_longer_than_the_lifetime() -> None:

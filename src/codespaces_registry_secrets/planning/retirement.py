@@ -56,9 +56,8 @@ def plan_retirement(
         elif one.disabled or existing[one.id].disabled:
             planned += _delete_disabled(observed, one, now)
         elif one.id in waited:
-            kept = _why_kept(observed, one, hold, now)
-            if kept:
-                notes.append(Note("warning", f"{observed.registry}: {kept}", observed.where))
+            if reason := _why_kept(observed, one, hold, now):
+                notes.append(Note("warning", f"{observed.registry}: {reason}", observed.where))
             else:
                 planned.append(_retire(observed, one, now))
     return planned, notes
