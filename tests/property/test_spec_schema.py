@@ -28,13 +28,60 @@ REGISTRY = {
     "password": SOURCE,
     "targets": [ORGANIZATION],
 }
+GENERATE = {
+    "kind": "aws-iam-access-key",
+    "user": "codespaces-pull",
+    "role": "arn:aws:iam::123456789012:role/rotate-codespaces-pull",
+    "store": "ECR_CREDENTIAL",
+}
+ECR = {
+    "id": "ECR",
+    "registry": "ecr",
+    "account": "123456789012",
+    "region": "eu-west-1",
+    "generate": GENERATE,
+    "targets": [ORGANIZATION],
+}
+GITLAB = {
+    "kind": "gitlab-deploy-token",
+    "url": "https://gitlab.com",
+    "project": "team/app",
+    "token": SOURCE,
+    "store": "GITLAB_CREDENTIAL",
+}
+HARBOR = {
+    "kind": "harbor-robot",
+    "url": "http://localhost:8080/harbor",
+    "project": "team",
+    "username": "rotate-team",
+    "password": SOURCE,
+    "store": "HARBOR_CREDENTIAL",
+}
+GOOGLE = {
+    "kind": "google-service-account-key",
+    "service-account": "pull@team-images.iam.gserviceaccount.com",
+    "workload-identity-provider": (
+        "projects/1/locations/global/workloadIdentityPools/github/providers/actions"
+    ),
+    "store": "GOOGLE_CREDENTIAL",
+}
+AZURE = {
+    "kind": "azure-container-registry-token",
+    "tenant": "contoso.onmicrosoft.com",
+    "client-id": "22222222-2222-2222-2222-222222222222",
+    "subscription": "33333333-3333-3333-3333-333333333333",
+    "resource-group": "team-images",
+    "token": "codespaces-pull",
+    "store": "ACR_CREDENTIAL",
+}
 KIND_RULES = (
     "is required with `registry|only valid with `registry"
     "|^must be (lower-case|a domain|twelve|a region|`eu`|a location)"
 )
 # Each rule that the schema cannot express: its row in docs/cli.md, a message of the parser, and a
-# registry that breaks it, with `defaults` where the rule is about them.
-RULES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+# registry or registries that break it, with `defaults` where the rule is about them.
+Registries = dict[str, Any] | list[dict[str, Any]]
+RULES: dict[str, tuple[str, Registries, dict[str, Any]]] = {
     "`username` and `password` need each other, and a server": (
         r"`(username|password)` is required when|has no server",
         {"id": "ACR", "username": "me", "targets": [ORGANIZATION]},
@@ -45,7 +92,7 @@ RULES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"id": "ACR", "name": "MyCompany", "targets": [ORGANIZATION]},
         {"registry": "acr"},
     ),
-    "`images` and `expires` need a `password`": (
+    "`expires` needs a `password`, and `images` a `password` or `generate`": (
         "only valid with `username` and `password`",
         {"id": "ACR", "images": ["team/devbox"], "targets": [ORGANIZATION]},
         {},
@@ -53,6 +100,21 @@ RULES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "`access-only: true` excludes `username` and `password`": (
         "`access-only: true` are mutually exclusive",
         {**REGISTRY, "access-only": True},
+        {},
+    ),
+    "`generate` excludes `username`, `password`, `expires` and `access-only: true`": (
+        "`generate` and `[^`]*` are mutually exclusive",
+        {**ECR, "username": "me", "password": SOURCE},
+        {},
+    ),
+    "a kind of `generate` belongs to its registry": (
+        "is only valid with `(registry|server)|^not possible with `",
+        {"id": "ACR", "generate": GENERATE, "targets": [ORGANIZATION]},
+        {"registry": "acr", "name": "mycompany"},
+    ),
+    "each registry has its own `store`": (
+        "has this `store` already",
+        [ECR, {**ECR, "id": "ECR_2"}],
         {},
     ),
     "every registry has `targets`, itself or by `defaults`": (
@@ -149,6 +211,57 @@ VALUES: dict[str, list[Any]] = {
     ],
     "expires": ["2027-01-31", "2027-01-31T18:00:00+01:00", "2027-02-30", "soon", 2027, None],
     "images": [["team/devbox:latest"], ["Team/devbox"], ["a", 1], [], "team/devbox", None],
+    "generate": [
+        GENERATE,
+        {**GENERATE, "retire-after": "20h"},
+        {**GENERATE, "retire-after": "soon"},
+        {**GENERATE, "retire-after": 20},
+        {**GENERATE, "expires-in": "90d"},
+        {**GENERATE, "store": "GITHUB_SECRET"},
+        {**GENERATE, "store": "1A"},
+        {**GENERATE, "store": None},
+        {**GENERATE, "user": "a/b"},
+        {**GENERATE, "user": SOURCE},
+        {**GENERATE, "role": "arn:aws:iam::123456789012:user/a"},
+        {**GENERATE, "project": "team"},
+        {**GENERATE, "unknown": "x"},
+        {key: value for key, value in GENERATE.items() if key != "store"},
+        {key: value for key, value in GENERATE.items() if key != "role"},
+        {"kind": "unknown", "store": "A"},
+        {"kind": "dockerhub", "store": "A"},
+        {"kind": 1, "store": "A"},
+        {"store": "A"},
+        GITLAB,
+        {**GITLAB, "expires-in": "30d"},
+        {**GITLAB, "expires-in": None},
+        {**GITLAB, "group": "team"},
+        {**GITLAB, "project": "12345"},
+        {**GITLAB, "project": 12345},
+        {**GITLAB, "url": "http://gitlab.example.com"},
+        {**GITLAB, "url": "ftp://gitlab.example.com"},
+        {**GITLAB, "url": "https://user@gitlab.example.com"},
+        {**GITLAB, "token": "literal"},
+        {**GITLAB, "token": {"env": "INPUT_TOKEN"}},
+        {key: value for key, value in GITLAB.items() if key != "project"},
+        HARBOR,
+        {**HARBOR, "username": SOURCE},
+        {**HARBOR, "username": ""},
+        {**HARBOR, "password": "literal"},
+        {**HARBOR, "password": {"env": "A", "secret": "B"}},
+        {**HARBOR, "project": "Team"},
+        GOOGLE,
+        {**GOOGLE, "through": "other@team-images.iam.gserviceaccount.com"},
+        {**GOOGLE, "through": "me@example.com"},
+        {**GOOGLE, "expires-in": "90d"},
+        AZURE,
+        {**AZURE, "tenant": "a b"},
+        {**AZURE, "client-id": "2"},
+        {**AZURE, "token": "a"},
+        {**AZURE, "token": SOURCE},
+        {},
+        [],
+        None,
+    ],
     "access-only": [True, False, "yes", None],
     "unknown": ["x"],
 }
@@ -265,8 +378,9 @@ def test_the_schema_rejects_what_the_parser_rejects(spec: dict[str, Any]) -> Non
 @pytest.mark.parametrize("rule", RULES)
 def test_the_documentation_lists_what_the_schema_cannot_express(rule: str) -> None:
     """The parser rejects the registry by this rule alone, and the schema accepts it."""
-    message, registry, default = RULES[rule]
-    spec = {"version": 1, **({"defaults": default} if default else {}), "registries": [registry]}
+    message, registries, default = RULES[rule]
+    registries = registries if isinstance(registries, list) else [registries]
+    spec = {"version": 1, **({"defaults": default} if default else {}), "registries": registries}
     assert f"| {rule} |" in PAGE
     assert SCHEMA.is_valid(spec)
     messages = parser_messages(spec)

@@ -47,6 +47,8 @@ REPORTERS: Mapping[str, int] = {
     "LoginResult": 1,
     "RotationDecision": 0,
     "Outcome": 2,
+    "CredentialChange": 4,
+    "RestApi": 4,
     "KeyFormat": 1,
     "blocked": 0,
     "field_error": 0,
@@ -65,6 +67,7 @@ KEYWORDS = {
 RETURNED = {
     *("message", "find_error", "pattern_error", "rejection_message"),
     *("find_archived", "_login_errors", "_reach"),
+    *("_load", "_why_no_new_journal", "_why_not_new"),
     *("_advise", "_advise_sign_in", "_advice"),
 }
 # A variable of this name is reported; a function with such a parameter reports it.

@@ -95,6 +95,9 @@ def assigned_values(function: Function, name: str) -> Iterator[ast.expr]:
         match node:
             case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
                 yield value
+            case ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value):
+                if found == name:
+                    yield value
             case ast.AugAssign(target=ast.Name(id=found), value=value) if found == name:
                 yield value
             case ast.NamedExpr(target=ast.Name(id=found), value=value) if found == name:

@@ -13,12 +13,14 @@ import yaml
 
 from codespaces_registry_secrets.inputs import action_inputs
 from codespaces_registry_secrets.inputs.sources import Sources
+from codespaces_registry_secrets.model.generator import GENERATORS
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.locate import read_document
 from codespaces_registry_secrets.spec.yaml_document import parse
 from repo.documents import (
     ACTION,
     DOCUMENTS,
+    PAGES,
     PROJECT,
     README,
     ROOT,
@@ -38,6 +40,8 @@ SPECS = [text for text in SPECS if isinstance(yaml.safe_load(text), dict)]
 TEXTS = [*BLOCKS, *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
 STEPS = [step for text in TEXTS for step in steps(text)]
 CHECKS_OUT = ("actions/checkout@", f"{PROJECT}/.github/workflows/provision.yml@")
+# Pages whose first spec is that of their steps. The steps of the others have the spec of the README.
+PAGES_WITH_SPEC = [ROTATION, PAGES["generate.md"]]
 FULL = [text for text in TEXTS if re.search(r"^jobs:$", text, re.MULTILINE)]
 
 
@@ -64,10 +68,22 @@ def evaluated(value: object) -> str:
 
 
 def _spec(step: dict[str, Any]) -> str:
-    """The spec for a step: the first one in docs/rotation.md if the step is there, else in README."""
-    rotation = [entry for text in blocks(ROTATION) for entry in steps(text)]
-    shown = blocks(ROTATION if step in rotation else README)
-    return next(text for text in shown if text.startswith("version: 1\n"))
+    """The spec for a step: the first one of the page that shows the step, else of the README."""
+    page = next((page for page in PAGES_WITH_SPEC if step in _steps_of(page)), README)
+    return next(text for text in blocks(page) if text.startswith("version: 1\n"))
+
+
+def _steps_of(page: str) -> list[dict[str, Any]]:
+    return [step for text in blocks(page) for step in steps(text)]
+
+
+def generators(step: dict[str, Any]) -> list[dict[str, Any]]:
+    """The `generate` of each registry in the spec file of a step of this Action."""
+    is_action = step["uses"].startswith(f"{PROJECT}@")
+    if not is_action or {"spec", "id"} & set(step["with"]):
+        return []
+    registries = yaml.safe_load(_spec(step))["registries"]
+    return [entry["generate"] for entry in registries if "generate" in entry]
 
 
 def jobs(text: str) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -130,15 +146,27 @@ def test_a_step_names_the_major_tag(step: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", FULL)
 def test_a_workflow_has_minimal_permissions(text: str) -> None:
-    """To read the repository in a job that checks it out, and to comment in a job that does."""
+    """To read the repository, to comment, and to get an ID token, in a job that does so."""
     assert yaml.safe_load(text)["permissions"] == {}
     for job, listed in jobs(text):
         checked_out = any(step["uses"].startswith(CHECKS_OUT) for step in listed)
         comments = any(step.get("with", {}).get("comment") for step in listed)
+        created = [generate for step in listed for generate in generators(step)]
+        keyless = any(GENERATORS[generate["kind"]].keyless for generate in created)
         assert job.get("permissions", {}) == {
             **({"contents": "read"} if checked_out else {}),
             **({"pull-requests": "write"} if comments else {}),
+            **({"id-token": "write"} if keyless else {}),
         }
+
+
+def test_a_step_hands_over_the_journals_of_its_spec() -> None:
+    """Without the value, every run after the first one is blocked."""
+    created = [(step, generate) for step in STEPS for generate in generators(step)]
+    assert created
+    for step, generate in created:
+        name = generate["store"]
+        assert step["env"][name] == f"${{{{ secrets.{name} }}}}"
 
 
 @pytest.mark.parametrize("text", FULL)
