@@ -127,11 +127,15 @@ class Collector:
         """The message among the arguments of a call, if it reports one."""
         name = called_name(node)
         _, function = self._function(node, scope)
-        if function in self.reporters:
+        if ast.unparse(node.func) == "super().__init__":
+            yield from node.args[:1]
+        elif function in self.reporters:
             yield from _argument(node, self.reporters[function])
         elif name in REPORTERS:
             yield from _argument(node, REPORTERS[name])
-        elif name.endswith("Error") or ast.unparse(node.func) == "super().__init__":
+        elif name == "replace":  # of a change or an outcome; its reason was reported before
+            yield from (item.value for item in node.keywords if item.arg == "error")
+        elif name.endswith("Error"):
             yield from node.args[:1]
 
     def _follow_parameter(self, expression: ast.expr, scope: Scope) -> None:

@@ -93,11 +93,11 @@ def assigned_values(function: Function, name: str) -> Iterator[ast.expr]:
     """The values that a function assigns to a variable, also by a loop over literals."""
     for node in ast.walk(function):
         match node:
-            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+            case (
+                ast.Assign(targets=[ast.Name(id=found)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=found), value=ast.Dict() as value)
+            ) if found == name:
                 yield value
-            case ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value):
-                if found == name:
-                    yield value
             case ast.AugAssign(target=ast.Name(id=found), value=value) if found == name:
                 yield value
             case ast.NamedExpr(target=ast.Name(id=found), value=value) if found == name:

@@ -105,8 +105,8 @@ class AzureResourceManager:
             content: Any = response.json if isinstance(response.json, dict) else {}
             status = content.get("status")
             if status in {"Failed", "Canceled"}:
-                reason = f"{status}: {response.message}" if response.message else status
-                raise IssuerError(task.failure(reason, RUN_AGAIN))
+                detail = f"{status}: {response.message}" if response.message else status
+                raise IssuerError(task.failure(f"Azure's operation ended ({detail})", RUN_AGAIN))
             if status == "Succeeded" and url != result_url and result_url:
                 url = result_url
             elif status == "Succeeded":
