@@ -456,7 +456,7 @@ def test_a_failed_operation_is_an_error(
     azure.operation_state = {"status": "Failed", **error("ReplicationFailed")}
     with pytest.raises(
         IssuerError,
-        match=r"could not delete a password of .*: Failed: This is ReplicationFailed; run again",
+        match=r"could not delete a password of .*ended \(Failed: This is ReplicationFailed\); run again",
     ):
         issuer.delete(by_hand)
 
