@@ -5,8 +5,8 @@ The code is read as a syntax tree, not run. A message is followed from the place
 return. It is one text for each alternative, with `…` for what is known only in a run.
 
 Left out, because a user has nothing to solve there: progress in the log and what a command prints
-as its result; the reasons of changes that were asked for, such as `does not exist`, which
-`Change(reason=...)` has; `--help` and the questions of `init`.
+as its result; the reasons of changes of triplets that were asked for, such as `does not exist`,
+which `Change(reason=...)` has; `--help` and the questions of `init`.
 """
 
 from __future__ import annotations
