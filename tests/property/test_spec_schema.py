@@ -114,7 +114,12 @@ RULES: dict[str, tuple[str, Registries, dict[str, Any]]] = {
     ),
     "each registry has its own `store`": (
         "has this `store` already",
-        [ECR, {**ECR, "id": "ECR_2"}],
+        [ECR, {**ECR, "id": "ECR_2", "generate": {**GENERATE, "user": "other"}}],
+        {},
+    ),
+    "each registry has its own user, token or account at the issuer": (
+        "creates the credentials of the same",
+        [ECR, {**ECR, "id": "ECR_2", "generate": {**GENERATE, "store": "OTHER"}}],
         {},
     ),
     "every registry has `targets`, itself or by `defaults`": (

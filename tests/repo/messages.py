@@ -48,7 +48,6 @@ REPORTERS: Mapping[str, int] = {
     "RotationDecision": 0,
     "Outcome": 2,
     "CredentialChange": 4,
-    "RestApi": 4,
     "KeyFormat": 1,
     "blocked": 0,
     "field_error": 0,
@@ -67,7 +66,7 @@ KEYWORDS = {
 RETURNED = {
     *("message", "find_error", "pattern_error", "rejection_message"),
     *("find_archived", "_login_errors", "_reach"),
-    *("_load", "_why_no_new_journal", "_why_not_new"),
+    *("_load", "_why_no_new_journal", "_why_not_new", "_why_hold"),
     *("_advise", "_advise_sign_in", "_advice"),
 }
 # A variable of this name is reported; a function with such a parameter reports it.
@@ -76,6 +75,7 @@ TEXT_NAMES = {"message", "reason"}
 LEFT_OUT = re.compile(
     "… at … is blocked: …|the password for `_json_key(_base64)?` …"
     "|…; the stored secrets stay unchanged|.* checked, no errors|Waiting for GitHub's limit of points .*"
+    "|(could not …: …; )?run again later"
 )
 MIN_WORDS = 3
 # A method that returns its own text, changed or not.

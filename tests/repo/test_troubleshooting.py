@@ -69,6 +69,8 @@ SPECIAL_CASES = {
     "` of the job`",
     "`needs the whole spec`",
     "`a shard plans only a part`",
+    "`GitHub rejects the App's key (401`",
+    "`the job has no ID token`",
 }
 
 
