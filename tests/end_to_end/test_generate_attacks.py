@@ -388,3 +388,22 @@ def test_a_signal_while_the_journal_is_written_loses_no_outcome() -> None:
         assert nights.journal["stored"] is None
         nights.sandbox.choose_faults(lambda *_: None)
         assert nights.run(state=STATE) == 0
+
+
+def test_a_later_step_of_a_job_does_not_use_the_old_journal(tmp_path: Path) -> None:
+    """It has an intent, so the credential of the first step would be an orphan."""
+    with Nights(GOOGLE) as nights:
+        assert nights.run() == 0
+        nights.issuer.on_request = lambda name: (
+            "before" if name.startswith("POST") and name.endswith("/keys") else None
+        )
+        assert after(nights, 31 * DAY) == 1
+        nights.issuer.on_request = lambda _: None
+        job = {STORE: nights.journal_text, "RUNNER_TEMP": str(tmp_path)}
+        assert nights.run(job) == 0
+        live = nights.issuer.live()
+
+        assert nights.run(job) == 1
+
+        assert nights.issuer.live() == live
+        assert nights.refused() == []

@@ -27,6 +27,7 @@ from codespaces_registry_secrets.generate.journal import (
     format_journal,
     parse_journal,
 )
+from codespaces_registry_secrets.generate.written_stores import WrittenStores
 from codespaces_registry_secrets.github.journal_secret import JournalSecret
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential, Desired
@@ -59,6 +60,7 @@ class ManagedCredential:
         self._secret = secret
         self._sources = sources
         self._make_issuer = make_issuer
+        self._written = WrittenStores(sources.environ)
         self._issuer: Issuer | None = None
         self._journal = Journal(generator.kind)
         self._password: SecretStr | None = None
@@ -69,6 +71,11 @@ class ManagedCredential:
         """Read the journal; why it cannot be used, or None."""
         store = self._generator.store
         value = self._sources.journal(store)
+        if self._written.is_old(store):
+            return (
+                f"an earlier step of this job has written the Actions secret {store}, and this "
+                "step has its old value; use the registry in one step of a job"
+            )
         if value is None:
             return self._why_no_new_journal()
         try:
@@ -254,5 +261,6 @@ class ManagedCredential:
     def _write(self, journal: Journal, password: SecretStr | None = None) -> None:
         """Write the journal, with the `password` of a new current credential if there is one."""
         password = password or self._password
+        self._written.add(self._generator.store)
         self._secret.write(format_journal(journal, password))
         self._journal, self._password = journal, password
