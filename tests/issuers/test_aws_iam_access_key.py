@@ -304,6 +304,13 @@ def test_another_audience_is_reported(aws: AwsServer, issuer: AwsIamAccessKey) -
         issuer.list_credentials()
 
 
+def test_a_token_that_is_no_jwt_is_reported(issuer: AwsIamAccessKey, id_tokens: IdTokens) -> None:
+    """Its issuer is unknown."""
+    id_tokens.issue = lambda *_, **__: "a-text-instead-of-a-token"  # type: ignore[method-assign]
+    with pytest.raises(IssuerError, match="needs the OIDC provider of the job with the audience"):
+        issuer.list_credentials()
+
+
 def test_a_role_in_china_has_its_own_audience(aws: AwsServer, make: Make) -> None:
     """AWS in China expects `sts.amazonaws.com.cn`."""
     aws.audiences = {"sts.amazonaws.com.cn"}

@@ -66,3 +66,21 @@ def test_a_rejected_request_has_the_reason(id_tokens: IdTokens, client: IssuerCl
     with pytest.raises(IssuerError, match=r"401: the token of the request is not valid"):
         request_id_token(client, environment, AUDIENCE)
     assert id_tokens.issued == []
+
+
+def test_an_outage_of_the_service_is_reported(id_tokens: IdTokens, client: IssuerClient) -> None:
+    id_tokens.status = 503
+    with pytest.raises(
+        IssuerError,
+        match=r"^could not get an ID token of the job from GitHub: .* responded 503: try again; run again later$",
+    ):
+        request_id_token(client, id_tokens.environment, AUDIENCE)
+
+
+@pytest.mark.parametrize("body", [{}, {"value": ""}, {"value": None}, [], "text"])
+def test_a_response_without_a_token_is_an_error(
+    id_tokens: IdTokens, client: IssuerClient, monkeypatch: pytest.MonkeyPatch, body: object
+) -> None:
+    monkeypatch.setattr(id_tokens, "_respond", lambda *_: (200, body))
+    with pytest.raises(IssuerError, match="returned an unexpected response; check for a proxy"):
+        request_id_token(client, id_tokens.environment, AUDIENCE)

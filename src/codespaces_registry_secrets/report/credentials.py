@@ -29,25 +29,25 @@ _MAX_CHARACTERS = 1000
 def credential_lines(changes: Sequence[CredentialChange]) -> str:
     """A line for each change: `+ generate ECR aws-iam-access-key: there is no credential yet`."""
     return "\n".join(
-        f"  {_SIGNS[one.action]} {one.action:<8} {one.registry} {one.kind}"
-        f"{f' {one_line(one.id)}' if one.id else ''}: {one_line(one.reason)}"
-        for one in changes
+        f"  {_SIGNS[change.action]} {change.action:<8} {change.registry} {change.kind}"
+        f"{f' {one_line(change.id)}' if change.id else ''}: {one_line(change.reason)}"
+        for change in changes
     )
 
 
 def count_credentials(changes: Sequence[CredentialChange]) -> str:
     """`credentials: 1 generated, 1 to disable`; empty if nothing happens to any."""
-    counts = Counter(_describe(one) for one in changes if one.action != "none")
-    listed = ", ".join(f"{number} {words}" for words, number in counts.items())
+    counts = Counter(_describe(change) for change in changes if change.action != "none")
+    listed = ", ".join(f"{number} {description}" for description, number in counts.items())
     return f"credentials: {listed}" if listed else ""
 
 
 def credential_failures(changes: Sequence[CredentialChange]) -> Iterator[Note]:
     """An error for each change that was started and failed."""
-    for one in changes:
-        if one.error:
-            message = f"{one.registry}: cannot {one.action} a credential: {one.error}"
-            yield Note("error", message, one.where)
+    for change in changes:
+        if change.error:
+            message = f"{change.registry}: cannot {change.action} a credential: {change.error}"
+            yield Note("error", message, change.where)
 
 
 def render_credentials(changes: Sequence[CredentialChange]) -> str:
@@ -57,13 +57,13 @@ def render_credentials(changes: Sequence[CredentialChange]) -> str:
     rows = [
         row(
             [
-                f"{_SIGNS[one.action]} {_describe(one)}".strip(),
-                f"{code(one.registry)} {code(one.kind)}",
-                code(one.id) if one.id else "",
-                prose(one_line(one.error or one.reason)[:_MAX_CHARACTERS]),
+                f"{_SIGNS[change.action]} {_describe(change)}".strip(),
+                f"{code(change.registry)} {code(change.kind)}",
+                code(change.id) if change.id else "",
+                prose(one_line(change.error or change.reason)[:_MAX_CHARACTERS]),
             ]
         )
-        for one in changes
+        for change in changes
     ]
     return "\n".join([table_head(COLUMNS), *rows]) + "\n"
 
@@ -88,10 +88,10 @@ def _describe(change: CredentialChange) -> str:
     if change.action == "blocked":
         return "blocked"
     participle = _PARTICIPLES[change.action]
-    words = {
+    descriptions = {
         "planned": f"to {change.action}",
         "applied": participle,
         "failed": f"failed to {change.action}",
         "skipped": f"not {participle}",
     }
-    return words[change.status]
+    return descriptions[change.status]
