@@ -27,7 +27,7 @@ from codespaces_registry_secrets.generate.journal import (
     format_journal,
     parse_journal,
 )
-from codespaces_registry_secrets.generate.written_stores import WrittenStores
+from codespaces_registry_secrets.generate.replaced_journals import ReplacedJournals
 from codespaces_registry_secrets.github.journal_secret import JournalSecret
 from codespaces_registry_secrets.inputs.sources import Sources
 from codespaces_registry_secrets.model.desired import Credential, Desired
@@ -60,7 +60,8 @@ class ManagedCredential:
         self._secret = secret
         self._sources = sources
         self._make_issuer = make_issuer
-        self._written = WrittenStores(sources.environ)
+        self._replaced = ReplacedJournals(sources.environ)
+        self._value = sources.journal(generator.store)
         self._issuer: Issuer | None = None
         self._journal = Journal(generator.kind)
         self._password: SecretStr | None = None
@@ -70,16 +71,15 @@ class ManagedCredential:
     def _load(self) -> str | None:
         """Read the journal; why it cannot be used, or None."""
         store = self._generator.store
-        value = self._sources.journal(store)
-        if self._written.is_old(store):
+        if self._value is None:
+            return self._why_no_new_journal()
+        if self._replaced.has(self._value):
             return (
                 f"an earlier step of this job has written the Actions secret {store}, and this "
                 "step has its old value; use the registry in one step of a job"
             )
-        if value is None:
-            return self._why_no_new_journal()
         try:
-            journal, password = parse_journal(value)
+            journal, password = parse_journal(self._value)
         except JournalError as error:
             return (
                 f"the Actions secret {store} belongs to something else: {error}. It is never "
@@ -261,6 +261,7 @@ class ManagedCredential:
     def _write(self, journal: Journal, password: SecretStr | None = None) -> None:
         """Write the journal, with the `password` of a new current credential if there is one."""
         password = password or self._password
-        self._written.add(self._generator.store)
-        self._secret.write(format_journal(journal, password))
-        self._journal, self._password = journal, password
+        value = format_journal(journal, password)
+        self._secret.write(value)
+        self._replaced.replace(self._value, value)
+        self._journal, self._password, self._value = journal, password, value
