@@ -39,6 +39,8 @@ GITHUB: Mapping[str, str] = {
 EVENT: Mapping[str, object] = {
     "repository": {"id": 1296269, "full_name": "octo-org/app", "private": True}
 }
+# Where a step requests an ID token of its job. Source: ContainerActionHandler.cs of actions/runner.
+ID_TOKEN_VARIABLES = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 _CONTEXT_ONLY = ("token",)  # not a variable: only expressions can read it
 _MACHINE = {
     "ARCH": "X64",
@@ -75,6 +77,7 @@ def build_environment(
     *,
     github: Mapping[str, str] = GITHUB,
     env: Mapping[str, str] | None = None,
+    id_tokens: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return all variables of a step.
 
@@ -83,6 +86,7 @@ def build_environment(
         paths: The directories and files that the variables name.
         github: The `github` context.
         env: The step's `env:`; the runner's own variables win over it.
+        id_tokens: The values of `ID_TOKEN_VARIABLES`, in a job with `id-token: write` only.
     """
     return {
         **(env or {}),
@@ -100,6 +104,7 @@ def build_environment(
         "GITHUB_WORKSPACE": paths.workspace,
         "HOME": paths.home,
         "RUNNER_TEMP": paths.temp,
+        **(id_tokens or {}),
     }
 
 

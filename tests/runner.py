@@ -20,7 +20,14 @@ from uuid import uuid4
 
 import yaml
 
-from runner_environment import EVENT, FILE_COMMANDS, GITHUB, StepPaths, build_environment
+from runner_environment import (
+    EVENT,
+    FILE_COMMANDS,
+    GITHUB,
+    ID_TOKEN_VARIABLES,
+    StepPaths,
+    build_environment,
+)
 from runner_protocol import RunnerError, Step, commands, key_values, step_summary
 
 __all__ = ["Runner", "RunnerError", "Started", "Step"]
@@ -117,6 +124,9 @@ class Started:
 class Runner:
     """Runs steps that use one action, all in the same job. `event` is the payload of its event.
 
+    `permissions` are those of the job. `id_token_service` are the variables that lead to the
+    service for ID tokens; a step gets them only if the job has `id-token: write`.
+
     Args:
         action_yml: The action's metadata. `entrypoint.py` is next to the Dockerfile that it names.
         workspace: The checked-out repository. The runner's temporary directory is next to it.
@@ -136,6 +146,8 @@ class Runner:
         self.workspace = workspace
         self.github = {**GITHUB, **(github or {})}
         self.event = EVENT
+        self.permissions: Mapping[str, str] = {}
+        self.id_token_service: Mapping[str, str] = dict.fromkeys(ID_TOKEN_VARIABLES, "unset")
 
     def run(
         self,
@@ -166,8 +178,13 @@ class Runner:
         """
         folders = _StepFolders.make(self.workspace, self.event)
         paths = folders.paths(in_container=bool(image))
+        may_request = self.permissions.get("id-token") == "write"
         variables = build_environment(
-            self._complete_inputs(inputs), paths, github=self.github, env=env
+            self._complete_inputs(inputs),
+            paths,
+            github=self.github,
+            env=env,
+            id_tokens=self.id_token_service if may_request else None,
         )
         if image:
             command_line = _docker_run(image, variables, folders)

@@ -87,6 +87,12 @@ class Action:
         self._runner.github["event_name"] = name
         self._runner.event = {**EVENT, **payload}
 
+    def run_in(self, repository: str, id_tokens: Mapping[str, str] | None) -> None:
+        """Let a repository run the workflow; `id_tokens` gives its job `id-token: write`."""
+        self._runner.github["repository"] = repository
+        self._runner.permissions = {"id-token": "write"} if id_tokens else {}
+        self._runner.id_token_service = id_tokens or {}
+
     def step(self, spec: str = "", env: Mapping[str, str] | None = None, **inputs: str) -> Step:
         """Run a step in a separate process. `_` in an input's name stands for `-`."""
         return self.start(spec, env, **inputs).end()

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
+import sandboxed_action
+from generated import HOME, Nights
+from generated_kinds import AWS
 from github_sandbox import Fault, Sandbox, World
 from github_sandbox.demo_registry import serve_registry
 from github_sandbox.presets import demo
@@ -142,6 +145,28 @@ def test_an_access_key_of_ecr_is_exchanged(image: str, runner: Runner, world: Wo
     assert step.exit_code == 1
     assert "DataNotFoundError" not in step.stdout
     assert f"{registry_host} " in step.stdout
+
+
+def test_a_key_of_aws_is_created_with_the_id_token_of_the_job(image: str) -> None:
+    """The container gets the variables of the service; a job without the permission does not."""
+    with Nights(AWS) as nights:
+        workspace = nights.action.workspace
+        github = {"api_url": nights.sandbox.url, "repository": HOME}
+        runner = Runner(ROOT / "action.yml", workspace, github)
+        runner.id_token_service = nights.id_tokens.environment
+        inputs = {"token": sandboxed_action.TOKEN, "spec": json.dumps(nights.spec), **OFF}
+        endpoints = {k: v for k, v in nights.environment.items() if k.startswith("AWS_")}
+        denied = runner.run(inputs, endpoints, image=image)
+        runner.permissions = {"id-token": "write"}
+        step = runner.run(inputs, endpoints, image=image)
+
+        assert denied.exit_code == 1
+        assert "add `id-token: write` to the `permissions` of the job" in denied.stdout
+        assert step.exit_code == 0, step.stdout
+        assert nights.issuer.live() == [nights.journal["id"]]
+        assert nights.refused() == []
+        assert nights.journal["password"] in step.masks
+        assert nights.journal["password"] not in step.log
 
 
 def test_errors_are_annotations_at_the_lines_of_the_spec_file(image: str, runner: Runner) -> None:

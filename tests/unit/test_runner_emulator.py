@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import Runner
+from runner_environment import ID_TOKEN_VARIABLES
 from runner_protocol import (
     Command,
     RunnerError,
@@ -218,6 +219,23 @@ def test_variables_of_the_runner_take_precedence(runner: Runner) -> None:
     env = read_environment(runner.run({}, {"GITHUB_API_URL": "http://elsewhere", "MINE": "1"}))
     assert env["GITHUB_API_URL"] == "http://127.0.0.1:8080"
     assert (env["MINE"], env["GITHUB_ACTIONS"], env["CI"]) == ("1", "true", "true")
+
+
+@pytest.mark.parametrize("permission", ["write", "read", "none", None])
+def test_a_step_can_request_an_id_token_only_with_the_permission(
+    runner: Runner, permission: str | None
+) -> None:
+    """Nothing but `id-token: write` gives a step address and token of the service."""
+    runner.id_token_service = {name: f"the {name}" for name in ID_TOKEN_VARIABLES}
+    runner.permissions = {"id-token": permission} if permission else {"contents": "write"}
+
+    env = read_environment(runner.run({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": "of the step"}))
+
+    given = {name: env.get(name) for name in ID_TOKEN_VARIABLES}
+    if permission == "write":
+        assert given == runner.id_token_service
+    else:
+        assert list(given.values()) == ["of the step", None]
 
 
 def test_steps_have_separate_files(runner: Runner) -> None:
