@@ -45,9 +45,10 @@ def apply(
 ) -> tuple[Outcome, ...]:
     """Apply a plan: targets concurrently, the changes of one target in order.
 
-    A triplet that mixes two credentials comes first. A failed target does not stop the others. A
-    rejected token or a long rate limit stops all of them. So does cancelling the run, which lets
-    changes in progress finish for a few seconds. Of a refused plan, every change is skipped.
+    Targets with a triplet that mixes two credentials are finished before all others. A failed
+    target does not stop the others. A rejected token or a long rate limit stops all of them. So
+    does cancelling the run, which lets changes in progress finish for a few seconds. Of a refused
+    plan, every change is skipped.
 
     `on_target` is called with the outcomes of a target after its last change, and `on_tick` several
     times a second.
@@ -55,10 +56,12 @@ def apply(
     executed = () if plan.refused else plan.changes
     indexes = [index for index, change in enumerate(executed) if change.steps]
     by_target = [list(group) for _, group in groupby(indexes, lambda i: plan.changes[i].target)]
-    by_target.sort(key=lambda group: not any(plan.changes[i].half_written for i in group))
+    mixed = [group for group in by_target if any(plan.changes[i].half_written for i in group)]
+    others = [group for group in by_target if group not in mixed]
     executor = _Executor(plan, clients, sources, cancellation, on_target=on_target, on_tick=on_tick)
     with suppress(CancelledError):  # the outcomes have what was done until then
-        run_concurrently(executor.apply_target, by_target, TARGETS_AT_ONCE, executor.tick)
+        for groups in (mixed, others):
+            run_concurrently(executor.apply_target, groups, TARGETS_AT_ONCE, executor.tick)
     return tuple(executor.outcomes)
 
 

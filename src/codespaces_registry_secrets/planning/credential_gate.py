@@ -12,6 +12,7 @@ from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import format_duration, format_time
 from codespaces_registry_secrets.model.plan import Change, CredentialReport, Note, Plan
 from codespaces_registry_secrets.model.targets import Target
+from codespaces_registry_secrets.planning.generation import RENEW_AFTER
 
 
 def block_targets(plan: Plan, reasons: Mapping[Target, str]) -> Plan:
@@ -55,7 +56,8 @@ def block_rejected(
         name, where = credential.name, credential.where
         blocks = credential in plan.written_credentials and _is_expired(report, now)
         if not blocks:  # the error of the blocked change says it
-            notes += _expiry_warning(name, where, report.expires, now, warning_period)
+            period = min(warning_period, _renewed_before_expiry(credential) or warning_period)
+            notes += _expiry_warning(name, where, report.expires, now, period)
         notes += _unused_warning(credential, report, plan.written_credentials)
     notes += _expiry_warning(
         "the token of this run", Location(), token_expires, now, warning_period
@@ -70,6 +72,13 @@ def block_rejected(
     )
 
 
+def _renewed_before_expiry(credential: Credential) -> timedelta | None:
+    """How long before its expiry a generated credential is replaced; None for any other."""
+    generator = credential.generator
+    lifetime = generator.expires_in if generator else None
+    return lifetime * (1 - RENEW_AFTER) if lifetime else None
+
+
 def _is_expired(report: CredentialReport, now: datetime) -> bool:
     return report.expires is not None and report.expires <= now
 
@@ -77,9 +86,9 @@ def _is_expired(report: CredentialReport, now: datetime) -> bool:
 def _block_change(
     change: Change, reports: Mapping[Credential, CredentialReport], now: datetime
 ) -> Change:
-    if change.credential is None:
+    report = reports.get(change.credential) if change.credential else None
+    if report is None:
         return change
-    report = reports.get(change.credential, CredentialReport())
     change = replace(change, expires=report.expires)
     if not change.writes_value:
         return change

@@ -45,7 +45,8 @@ def decide_generation(
         blocker = _why_not_new(observed, now)
         if blocker is None:
             change = credential_change(observed, "generate", due)
-            return GenerationDecision("new", due, changes=(*orphans, change))
+            created = current.created if current else None
+            return GenerationDecision("new", due, created, (*orphans, change))
         return _without_new(observed, orphans, blocker, now)
     if current is None:
         reason = "there is no credential yet; run without `shard` first"
