@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +16,8 @@ from issuers.id_tokens import IdTokens
 from issuers.issuer_server import Fault as IssuerFault
 from issuers.issuer_server import IssuerServer
 from issuers.pauses import no_pauses
+from runner import Step
+from runner_environment import ID_TOKEN_VARIABLES
 from sandboxed_action import TOKEN, Action, Clock
 
 HOME = "octo-org/infra"
@@ -24,7 +26,7 @@ START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 MEMBERS = tuple(f"REG_CONTAINER_REGISTRY_{part}" for part in ("SERVER", "USER", "PASSWORD"))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Kind:
     """A kind of `generate`: how to start its server, and what the spec says about it.
 
@@ -40,7 +42,12 @@ class Kind:
 
 
 class Nights:
-    """Runs against a sandbox and an issuer within a `with` block, on one clock."""
+    """Runs against a sandbox and an issuer within a `with` block, on one clock.
+
+    `rotate`, `retire_after` and `targets` are of the registry `REG` in the spec, `entry` are more
+    keys of it, or None for one to leave out, and `generate` more keys of its `generate`. `others`
+    are other registries.
+    """
 
     def __init__(self, kind: Kind, targets: tuple[str, ...] = ("app", "web", "job")) -> None:
         self.kind = kind
@@ -48,6 +55,9 @@ class Nights:
         self.clock = Clock(START)
         self.rotate: object = {"max-age": "30d"}
         self.retire_after = "24h"
+        self.entry: dict[str, Any] = {}
+        self.generate: dict[str, Any] = {}
+        self.others: list[dict[str, Any]] = []
         self.world = World(self.clock)
         self.world.add_user("octocat")
         self.world.add_organization("octo-org", owners=("octocat",))
@@ -79,11 +89,14 @@ class Nights:
                 "store": STORE,
                 "retire-after": self.retire_after,
                 **self.kind.generate(self.issuer),
+                **self.generate,
             },
             "rotate": self.rotate,
             "targets": [{"repository": f"octo-org/{name}"} for name in self.targets],
+            **self.entry,
         }
-        return {"version": 1, "registries": [entry]}
+        entry = {key: value for key, value in entry.items() if value is not None}
+        return {"version": 1, "registries": [entry, *self.others]}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,10 +121,29 @@ class Nights:
         journal: dict[str, Any] = json.loads(self.journal_text or "{}")
         return journal
 
-    def run(self, env: Mapping[str, str] | None = None, **inputs: str) -> int:
+    def run(self, env: Mapping[str, str] | None = None, /, **inputs: str) -> int:
         """Run, and return the exit code."""
         environment = {**self.environment, **(env or {})}
         return self.action.run_in_process(json.dumps(self.spec), environment, **inputs)
+
+    def step(
+        self, env: Mapping[str, str] | None = None, *, id_token: bool = True, **inputs: str
+    ) -> Step:
+        """Run a step in a separate process; `id_token`: its job has `id-token: write`."""
+        self.action.run_in(HOME, self.id_tokens.environment if id_token else None)
+        hidden = (*ID_TOKEN_VARIABLES, "GITHUB_REPOSITORY")
+        environment = {k: v for k, v in self.environment.items() if k not in hidden}
+        return self.action.step(json.dumps(self.spec), {**environment, **(env or {})}, **inputs)
+
+    def night(self, hours: float = 24) -> int:
+        """Run so many hours later, and return the exit code."""
+        self.clock.now += timedelta(hours=hours)
+        return self.run()
+
+    @property
+    def previous(self) -> list[str]:
+        """The ids of the older credentials in the journal."""
+        return [one["id"] for one in self.journal.get("previous", ())]
 
     def run_killed(self, at: int, *, carried_out: bool) -> int:
         """Run, and let no request arrive after number `at`, at GitHub or the issuer.

@@ -139,7 +139,9 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
 def _load_spec(context: RunContext) -> tuple[Desired, ...]:
     inputs, sources = context.inputs, context.sources
     document = context.read_spec(inputs, has_credential=sources.has_credential)
-    return load_desired(document, sources.find_error, inputs.rotate, inputs.only, inputs.allowed)
+    desired = load_desired(document, sources.find_error, inputs.rotate, inputs.only, inputs.allowed)
+    context.generation.mask(desired)
+    return desired
 
 
 def _observe(
@@ -214,6 +216,7 @@ def _report(context: RunContext, plan: Plan, outcomes: Sequence[Outcome], exit_c
     problems = list(failure_notes(shown))
     problems += credential_failures(plan.credentials)
     saved = [
+        *plan.late_notes,
         *write_down_stored(context, plan, outcomes),
         *context.recorder.save(outcomes, cancellation),
     ]

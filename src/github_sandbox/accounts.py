@@ -155,6 +155,12 @@ class AccountStore:
             self._assign_name(new, renamed.id)
             return renamed
 
+    def archive(self, full_name: str) -> None:
+        """Archive a repository, which makes it read-only."""
+        with self.lock:
+            archived = replace(self.repository(full_name), archived=True)
+            self._repositories[archived.id] = archived
+
     def set_properties(self, full_name: str, values: Mapping[str, PropertyValue]) -> None:
         """Replace all custom properties of a repository."""
         with self.lock:

@@ -164,6 +164,11 @@ class World(TokenStore):
             secret = self.actions_secrets(self.scope(target)).get(name.upper())
             return secret.value if secret else None
 
+    def delete_actions_secret(self, target: str, name: str) -> None:
+        """Delete an Actions secret; KeyError if it does not exist."""
+        with self.lock:
+            del self.actions_secrets(self.scope(target))[name.upper()]
+
     def actions_key(self, scope: SecretScope) -> KeyPair:
         """The key pair of the Actions secrets of a scope."""
         return self._actions_keys.setdefault(scope, KeyPair())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from generated import Kind, Nights
+from generated_kinds import KINDS
 from github_sandbox import World
 from sandboxed_action import TOKEN
 
@@ -21,3 +25,11 @@ def world() -> World:
     world.add_repository("octocat/dotfiles")
     world.add_token(TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
     return world
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
+def nights(request: pytest.FixtureRequest) -> Iterator[Nights]:
+    """Runs with `generate` over many nights, for every kind; indirect parameters choose others."""
+    kind: Kind = request.param
+    with Nights(kind) as nights:
+        yield nights

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from github_sandbox import Fault, Sandbox, World
+from leaks import assert_no_value, encodings
 from runner import Step
 from sandboxed_action import ACR_SPEC, JOB_TOKEN, TOKEN, TRIPLET, Action, stored_triplet
 
@@ -50,16 +50,6 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def encodings(value: str) -> Iterator[str]:
-    """Yield the forms in which a value could appear: whole, as lines, as JSON and as base64."""
-    raw = value.encode(errors="surrogateescape")
-    yield value
-    yield base64.b64encode(raw).decode()
-    yield raw.decode(errors="replace")
-    yield json.dumps(value)[1:-1]
-    yield from (line.strip() for line in value.splitlines() if len(line.strip()) > 5)
-
-
 def credentials(password: str) -> str:
     """Return the input `credentials`, as a workflow writes it with `toJSON`."""
     return json.dumps({"ACR_PASSWORD": password})
@@ -67,11 +57,7 @@ def credentials(password: str) -> str:
 
 def assert_no_leak(step: Step, password: str) -> None:
     """Neither password nor token is in anything that the step printed or wrote."""
-    file_contents = [path.read_bytes() for path in step.files]
-    texts = [step.log, step.summary, *step.outputs.values(), *step.command_line]
-    for form in [*encodings(password), TOKEN]:
-        assert not [text for text in texts if form in text]
-        assert not [raw for raw in file_contents if form.encode(errors="surrogateescape") in raw]
+    assert_no_value(step, password, TOKEN)
 
 
 @pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)

@@ -1,4 +1,4 @@
-"""Repeat requests to issuers at once."""
+"""Repeat requests to issuers, and logins with new credentials, at once."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from codespaces_registry_secrets.generate import api
+from codespaces_registry_secrets.verify import settling
 
 
 @contextmanager
 def no_pauses() -> Iterator[None]:
     """No pause before any attempt; the number of attempts stays."""
-    pauses = api.PAUSES
-    api.PAUSES = (0.0,) * len(pauses)
+    before = [(module, module.PAUSES) for module in (api, settling)]
+    for module, pauses in before:
+        module.PAUSES = (0.0,) * len(pauses)
     try:
         yield
     finally:
-        api.PAUSES = pauses
+        for module, pauses in before:
+            module.PAUSES = pauses

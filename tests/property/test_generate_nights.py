@@ -13,6 +13,7 @@ from generated_kinds import KINDS
 MOST_REQUESTS = 40  # of a run that creates a credential
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_no_night_ends_with_a_refused_credential(kind: Kind) -> None:
     """But for a triplet that is cut between PASSWORD and USER, and that the next night finishes.

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from codespaces_registry_secrets.model.generation import (
+    CredentialAction,
+    CredentialChange,
+    CredentialStatus,
+)
+from codespaces_registry_secrets.model.generator import GENERATORS
 from codespaces_registry_secrets.model.plan import Change, Outcome, Plan
 from codespaces_registry_secrets.model.targets import Organization
 from codespaces_registry_secrets.report.outputs import MAX_PLAN_BYTES, short_plan, whole_plan
@@ -32,6 +39,17 @@ outcomes = st.builds(
     status=st.sampled_from(["planned", "applied", "failed", "skipped"]),
     error=st.none() | st.text(max_size=80),
 )
+credential_changes = st.builds(
+    CredentialChange,
+    registry=st.text(max_size=10),
+    kind=st.sampled_from(sorted(GENERATORS)),
+    store=st.just("STORE"),
+    action=st.sampled_from(get_args(CredentialAction)),
+    reason=st.text(max_size=80),
+    id=st.none() | st.text(max_size=40),
+    status=st.sampled_from(get_args(CredentialStatus)),
+    error=st.none() | st.text(max_size=80),
+)
 
 
 def enlarge(outcome: Outcome, longer: int, added: int) -> Outcome:
@@ -47,13 +65,20 @@ def enlarge(outcome: Outcome, longer: int, added: int) -> Outcome:
 SIZES = [(1, 0, 0), (1, 300_000, 0), (200, 0, 100), (200, 0, 300), (200, 1500, 0)]
 
 
-@given(st.lists(outcomes, min_size=1, max_size=3), st.sampled_from(SIZES))
-def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int, int]) -> None:
+@given(
+    st.lists(outcomes, min_size=1, max_size=3),
+    st.lists(credential_changes, max_size=3),
+    st.sampled_from(SIZES),
+)
+def test_the_output_is_within_its_limit(
+    few: list[Outcome], created: list[CredentialChange], size: tuple[int, int, int]
+) -> None:
     """It has as many changes as fit, in order, equal to the whole plan except for lists."""
     times, longer, added = size
     some = [enlarge(outcome, longer, added) for outcome in few] * times
 
-    plan = Plan(tuple(outcome.change for outcome in some))
+    credentials = tuple(created)
+    plan = Plan(tuple(outcome.change for outcome in some), credentials=credentials)
     short = short_plan("apply", plan, some)
 
     assert len(short.encode()) < MAX_PLAN_BYTES
@@ -62,7 +87,12 @@ def test_the_output_is_within_its_limit(few: list[Outcome], size: tuple[int, int
     assert PLAN_SCHEMA.is_valid(whole)
     assert document["digest"] == whole["digest"] == plan.digest
     kept = document["changes"]
-    assert len(kept) + document.get("omitted", 0) == len(whole["changes"]) == len(some)
+    own = document.get("credentials", [])
+    assert own == whole.get("credentials", [])[: len(own)]
+    assert len(whole.get("credentials", [])) == len(credentials)
+    left_out = len(some) + len(credentials) - len(kept) - len(own)
+    assert document.get("omitted", 0) == left_out
+    assert len(whole["changes"]) == len(some)
     for change, of_whole in zip(kept, whole["changes"], strict=False):
         lists = of_whole["repositories"]
         assert change["repositories"] in (lists, {k: len(v) for k, v in lists.items()})

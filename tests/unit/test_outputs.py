@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
+from codespaces_registry_secrets.model.generation import CredentialChange
 from codespaces_registry_secrets.model.plan import (
     Change,
     Outcome,
@@ -147,3 +148,23 @@ def test_a_failed_change_is_counted_only_as_failed() -> None:
     outputs = build_outputs("apply", plan, outcomes)
 
     assert (outputs["rotated"], outputs["failed"], outputs["changed"]) == ("1", "1", "true")
+
+
+def test_a_plan_with_many_credentials_is_within_its_limit() -> None:
+    """They get half of the space at most, so that changes are there too."""
+    reason = "é" * 900
+    credentials = tuple(
+        CredentialChange(f"R{n}", "harbor-robot", f"STORE_{n}", "blocked", reason)
+        for n in range(600)
+    )
+    changes = tuple(replace(CHANGE, registry=f"R{n}", reason=reason) for n in range(600))
+    plan = Plan(changes, credentials=credentials)
+
+    outputs = build_outputs("plan", plan, planned_outcomes(plan))
+
+    document = json.loads(outputs["plan"])
+    shown = len(document["credentials"]), len(document["changes"])
+    assert len(outputs["plan"].encode()) < MAX_PLAN_BYTES
+    assert min(shown) > 100
+    assert document["omitted"] == 1200 - sum(shown)
+    assert document["credentials"][0]["reason"] == reason

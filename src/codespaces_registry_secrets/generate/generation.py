@@ -14,6 +14,7 @@ from functools import partial
 
 from codespaces_registry_secrets.errors import CancelledError, GitHubError
 from codespaces_registry_secrets.generate.issuer import Issuer, IssuerContext
+from codespaces_registry_secrets.generate.journal import password_to_mask
 from codespaces_registry_secrets.generate.kinds import make_issuer
 from codespaces_registry_secrets.generate.managed_credential import ManagedCredential
 from codespaces_registry_secrets.github.auth import GitHubClients
@@ -38,6 +39,15 @@ class Generation:
         self._sources = sources
         self._managed: dict[str, ManagedCredential] = {}
         self._unavailable: frozenset[str] = frozenset()
+
+    def mask(self, desired: Sequence[Desired]) -> None:
+        """Mask the passwords in the journals, before anything is logged. Sends no request."""
+        credentials = (triplet.credential for triplet in desired)
+        stores = {one.generator.store for one in credentials if one and one.generator}
+        for store in sorted(stores):
+            value = self._sources.journal(store)
+            if value is not None:
+                self._sources.mask(password_to_mask(value))
 
     def load(self, desired: Sequence[Desired]) -> tuple[Desired, ...]:
         """Read the journals, and return the triplets with the current credentials."""

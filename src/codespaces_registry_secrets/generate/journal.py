@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC
 from typing import Annotated, Literal
 
@@ -76,6 +77,15 @@ def parse_journal(value: SecretBytes) -> tuple[Journal, SecretStr | None]:
         one = document.intent
         intent = Intent(frozenset(one.ids), one.at, one.account)
     return Journal(document.kind, current, previous, intent), document.password
+
+
+def password_to_mask(value: SecretBytes) -> SecretBytes:
+    """The password in a journal, or the whole value if it is no journal or has none."""
+    with suppress(JournalError):
+        _, password = parse_journal(value)
+        if password:
+            return SecretBytes(password.get_secret_value().encode())
+    return value
 
 
 def _current(document: _Document) -> CurrentCredential | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from codespaces_registry_secrets.errors import (
+    NO_REPOSITORY,
     CancelledError,
     GitHubError,
     RegistrySecretsError,
@@ -71,6 +72,8 @@ class ManagedCredential:
     def _load(self) -> str | None:
         """Read the journal; why it cannot be used, or None."""
         store = self._generator.store
+        if not self._secret.has_repository:
+            return NO_REPOSITORY
         if self._value is None:
             return self._why_no_new_journal()
         if self._replaced.has(self._value):

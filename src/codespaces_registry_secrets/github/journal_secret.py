@@ -43,6 +43,11 @@ class JournalSecret:
         self._name = name
         self._key = SealingKey(self._fetch_key)
 
+    @property
+    def has_repository(self) -> bool:
+        """Whether the repository that runs the workflow is known."""
+        return bool(self._target.name)
+
     def exists(self) -> bool:
         """Whether the secret exists.
 

@@ -60,8 +60,8 @@ class Step:
 class Note:
     """A message for the user.
 
-    `where` is the location in the spec that it is about, for the annotation. `target` is the target
-    that the message names, or None: notes that differ only in their target can be merged.
+    `where` is the location in the spec that it is about. `target` is the target that the message
+    names, or None: notes that differ only in their target can be merged.
     """
 
     level: Literal["notice", "warning", "error"]
@@ -197,6 +197,11 @@ class Plan:
         """The notes of the plan and of its changes, without duplicates."""
         notes = (*self.notes, *(note for change in self.changes for note in change.notes))
         return tuple(dict.fromkeys(notes))
+
+    @property
+    def late_notes(self) -> tuple[Note, ...]:
+        """The notes that the plan did not have when it was approved."""
+        return tuple(n for n in self.all_notes if n not in (self.whole or self).all_notes)
 
     @property
     def written_credentials(self) -> frozenset[Credential]:

@@ -86,30 +86,50 @@ def short_plan(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
 
     If the whole plan is larger, it has counts of repositories instead of their names. If that is
     still larger, it has only the first changes, and `omitted` is the number of the others.
+    Credentials get at most half of the space.
     """
     whole = whole_plan(mode, plan, outcomes)
     if len(whole.encode()) < MAX_PLAN_BYTES:
         return whole
-    changes = [_change_json(outcome, lists=False) for outcome in outcomes]
-    sizes = accumulate(len(change.encode()) + len(_SEPARATOR) for change in changes)
     limit = MAX_PLAN_BYTES - _ENVELOPE_BYTES
-    kept_count = sum(1 for _ in takewhile(lambda size: size < limit, sizes))
-    return _document(mode, plan, changes[:kept_count], omitted=len(changes) - kept_count)
+    credentials = _credentials(plan)
+    kept_credentials, size = _fitting(credentials, limit // 2)
+    changes = [_change_json(outcome, lists=False) for outcome in outcomes]
+    kept, _ = _fitting(changes, limit - size)
+    omitted = len(changes) - len(kept) + len(credentials) - len(kept_credentials)
+    return _document(mode, plan, kept, kept_credentials, omitted)
+
+
+def _fitting(items: Sequence[str], max_bytes: int) -> tuple[Sequence[str], int]:
+    """The first items that fit, and their size with separators."""
+    sizes = list(accumulate(len(item.encode()) + len(_SEPARATOR) for item in items))
+    kept = list(takewhile(lambda size: size < max_bytes, sizes))
+    return items[: len(kept)], max(kept, default=0)
 
 
 def whole_plan(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
     """The plan as JSON on one line, with every change."""
-    return _document(mode, plan, [_change_json(outcome, lists=True) for outcome in outcomes])
+    changes = [_change_json(outcome, lists=True) for outcome in outcomes]
+    return _document(mode, plan, changes, _credentials(plan))
 
 
-def _document(mode: str, plan: Plan, changes: Sequence[str], omitted: int = 0) -> str:
-    """Join changes that are already JSON, so that each is encoded only once."""
-    head = _to_json({"version": 1, "mode": mode, "digest": plan.digest})[:-1]
-    tail = f'{_SEPARATOR}"omitted": {omitted}' if omitted else ""
-    if plan.credentials:
-        credentials = _to_json({"credentials": list(map(credential_json, plan.credentials))})
-        tail += f"{_SEPARATOR}{credentials[1:-1]}"
-    return f'{head}{_SEPARATOR}"changes": [{_SEPARATOR.join(changes)}]{tail}}}'
+def _credentials(plan: Plan) -> Sequence[str]:
+    return [_to_json(credential_json(change)) for change in plan.credentials]
+
+
+def _document(
+    mode: str, plan: Plan, changes: Sequence[str], credentials: Sequence[str], omitted: int = 0
+) -> str:
+    """Join what is already JSON, so that each change is encoded only once."""
+    parts = [
+        _to_json({"version": 1, "mode": mode, "digest": plan.digest})[1:-1],
+        f'"changes": [{_SEPARATOR.join(changes)}]',
+    ]
+    if credentials:
+        parts.append(f'"credentials": [{_SEPARATOR.join(credentials)}]')
+    if omitted:
+        parts.append(f'"omitted": {omitted}')
+    return f"{{{_SEPARATOR.join(parts)}}}"
 
 
 def _change_json(outcome: Outcome, *, lists: bool) -> str:

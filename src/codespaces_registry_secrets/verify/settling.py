@@ -8,13 +8,15 @@ service account keys", cloud.google.com: up to 60 seconds.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.verify.errors import LoginResult
 
 MAX_SECONDS = 90.0
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before each repetition; the last one from then on
 _TICK_SECONDS = 0.2
 
 
@@ -24,7 +26,7 @@ class Settling:
 
     info: Callable[[str], None]
     cancellation: Cancellation
-    max_seconds: float = MAX_SECONDS
+    max_seconds: float = field(default_factory=lambda: MAX_SECONDS)
 
     def log_in(self, name: str, attempt: Callable[[], LoginResult]) -> LoginResult:
         """The result of `attempt`, repeated while the registry does not know the credential.
@@ -36,7 +38,7 @@ class Settling:
         """
         until = time.monotonic() + self.max_seconds
         result = attempt()
-        for pause in _pauses():
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
             if not result.unknown or time.monotonic() + pause > until:
                 break
             self.info(f"{name}: the registry does not know the new credential yet; trying again")
@@ -49,11 +51,3 @@ class Settling:
         while (left := until - time.monotonic()) > 0:
             self.cancellation.check()
             time.sleep(min(left, _TICK_SECONDS))
-
-
-def _pauses() -> Iterator[float]:
-    """1, 2, 4, 8 and then 15 seconds each."""
-    pause = 1.0
-    while True:
-        yield pause
-        pause = min(2 * pause, 15.0)
