@@ -92,7 +92,7 @@ def test_a_job_of_another_workflow_is_rejected(nights: Nights, capsys: Capture) 
     assert "REG: no new credential: " in log
     assert nights.issuer.live() == []
     assert nights.journal_text == ""
-    assert "sub" in log
+    assert "::error" in log
 
 
 WRONG: dict[Kind, tuple[str, str]] = {
@@ -205,8 +205,10 @@ def test_an_own_old_credential_takes_a_place_for_a_while(nights: Nights, capsys:
 
 
 @pytest.mark.parametrize("nights", [AWS], indirect=True, ids=lambda kind: kind.name)
-def test_a_dead_credential_does_not_wait_for_an_old_one(nights: Nights, capsys: Capture) -> None:
-    """What the targets hold is rejected, so waiting would be no help: people must make room."""
+def test_a_dead_credential_is_an_error_until_there_is_place(
+    nights: Nights, capsys: Capture
+) -> None:
+    """What the targets hold is rejected, so the run fails until it is replaced."""
     assert nights.run() == 0
     assert nights.night(24 * 31) == 0
     old, current = nights.issuer.live()
@@ -214,8 +216,12 @@ def test_a_dead_credential_does_not_wait_for_an_old_one(nights: Nights, capsys: 
 
     log = run(nights, capsys)
 
-    assert f"{current} was disabled outside of this Action; delete one that is not used" in log
+    assert f"{current} was disabled outside of this Action, and all 2 credentials" in log
     assert set(nights.issuer.live()) == {old, current}
+    nights.others = []
+    assert [nights.night() for _ in range(3)] == [1, 1, 0]
+    assert nights.refused() == []
+    assert old not in nights.issuer.live()
 
 
 @pytest.mark.parametrize("mode", ["plan", "apply"])

@@ -12,11 +12,9 @@ from codespaces_registry_secrets.verify import settling
 @contextmanager
 def no_pauses() -> Iterator[None]:
     """No pause before any attempt; the number of attempts stays."""
-    before = [(module, module.PAUSES) for module in (api, settling)]
-    for module, pauses in before:
-        module.PAUSES = (0.0,) * len(pauses)
+    requests, logins = api.PAUSES, settling.PAUSES
+    api.PAUSES, settling.PAUSES = (0.0,) * len(requests), (0.0,) * len(logins)
     try:
         yield
     finally:
-        for module, pauses in before:
-            module.PAUSES = pauses
+        api.PAUSES, settling.PAUSES = requests, logins

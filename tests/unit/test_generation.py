@@ -94,7 +94,10 @@ def test_a_full_issuer_waits_for_an_own_old_credential() -> None:
     late = observe(current(40 * DAY), previous("old", 80 * DAY), rotate=MONTHLY)
     assert "waits until 2026-03-02 03:00 UTC" in reason(late)
     disabled = observe(
-        current(40 * DAY), previous("old", 80 * DAY, disabled=DAY / 2), rotate=MONTHLY
+        current(40 * DAY),
+        previous("old", 80 * DAY, disabled=DAY / 2),
+        disabled=frozenset({"old"}),
+        rotate=MONTHLY,
     )
     assert "waits until 2026-03-01 15:00 UTC" in reason(disabled)
     cannot = replace(late, can_disable=False)
@@ -120,15 +123,14 @@ def test_foreign_credentials_block() -> None:
     assert "a, b is not of this Action" in reason(first)
 
 
-def test_a_dead_credential_does_not_wait() -> None:
-    """Its targets are rejected, and the old one is not retired before a new one is everywhere."""
+def test_a_dead_credential_that_has_to_wait_is_an_error() -> None:
+    """Its targets are rejected until the old one has made place."""
     observed = observe(
         current(), previous("old", 40 * DAY), disabled=frozenset({"new"}), rotate=MONTHLY
     )
     assert decide(observed) == ("unavailable", [("blocked", None)])
-    assert "new was disabled outside of this Action; delete one that is not used" in reason(
-        observed
-    )
+    assert "new was disabled outside of this Action, and all 2 credentials" in reason(observed)
+    assert "waits until 2026-03-02 03:00 UTC" in reason(observed)
 
 
 def test_an_expired_credential_whose_place_can_be_taken_takes_none() -> None:

@@ -23,11 +23,11 @@ OLD = previous("old", 40 * DAY)
 def retire(
     observed: ObservedGeneration,
     changes: Sequence[Change] = (UNCHANGED,),
-    held_at: Sequence[str] = (),
+    hold: str | None = None,
 ) -> tuple[list[tuple[str, str | None]], list[str]]:
     """Each change with its id, and the warnings."""
     decision = decide_generation(observed, NOW)
-    planned, notes = plan_retirement(observed, decision, changes, held_at, NOW)
+    planned, notes = plan_retirement(observed, decision, changes, hold, NOW)
     return [(change.action, change.id) for change in planned], [note.message for note in notes]
 
 
@@ -81,13 +81,13 @@ def test_an_unfinished_or_due_credential_holds_it() -> None:
 
 def test_a_target_that_left_the_spec_holds_it() -> None:
     """With a warning that names it; a disabled one is deleted all the same."""
-    planned, (warning,) = retire(observe(current(9 * DAY), OLD), held_at=["repository:a/b"])
+    planned, (warning,) = retire(observe(current(9 * DAY), OLD), hold="a/b can still have it")
     assert planned == []
-    assert "old stays, because repository:a/b left the spec and can still have it" in warning
+    assert warning == "REG: old stays, because a/b can still have it"
     disabled = observe(
         current(9 * DAY), previous("old", 40 * DAY, disabled=DAY), disabled=frozenset({"old"})
     )
-    assert retire(disabled, held_at=["repository:a/b"]) == ([("delete", "old")], [])
+    assert retire(disabled, hold="a/b can still have it") == ([("delete", "old")], [])
 
 
 @pytest.mark.parametrize(

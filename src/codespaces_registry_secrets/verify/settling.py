@@ -16,7 +16,8 @@ from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.verify.errors import LoginResult
 
 MAX_SECONDS = 90.0
-PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before each repetition; the last one from then on
+# Seconds before each repetition; the last one from then on.
+PAUSES: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 15.0)
 _TICK_SECONDS = 0.2
 
 
