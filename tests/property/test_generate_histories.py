@@ -139,7 +139,7 @@ class GenerateHistories(RuleBasedStateMachine):
 
 
 GenerateHistories.TestCase.settings = settings(
-    max_examples=settings().max_examples // 10,
+    max_examples=settings().max_examples // 6,
     stateful_step_count=15,
     deadline=None,
     print_blob=True,
