@@ -66,7 +66,7 @@ KEYWORDS = {
 RETURNED = {
     *("message", "find_error", "pattern_error", "rejection_message"),
     *("find_archived", "_login_errors", "_reach"),
-    *("_load", "_why_no_new_journal", "_why_not_new", "_why_hold"),
+    *("_load", "_why_no_new_journal", "_why_not_new", "_why_unavailable", "_why_hold"),
     *("_advise", "_advise_sign_in", "_advice"),
 }
 # A variable of this name is reported; a function with such a parameter reports it.

@@ -28,14 +28,20 @@ def add_credential_changes(
     A change that would store a credential that is not available is blocked.
     """
     decisions = observed.generations
-    changes = tuple(_block_unavailable(change, decisions) for change in plan.changes)
-    plan = replace(plan, changes=changes)
+    plan = block_stores(
+        plan,
+        {
+            store: _why_unavailable(decision)
+            for store, decision in decisions.items()
+            if decision.status == "unavailable"
+        },
+    )
     credentials: list[CredentialChange] = []
     notes: list[Note] = []
     for store, generation in generated.items():
         decision = decisions[store]
-        own = [change for change in changes if store_of(change) == store]
-        hold = _why_hold(generation, changes, observed)
+        own = [change for change in plan.changes if store_of(change) == store]
+        hold = _why_hold(generation, plan.changes, observed)
         retired, warnings = plan_retirement(generation, decision, own, hold, observed.at)
         credentials += [*retired, *decision.changes]
         notes += [*warnings, *_notes(generation, decision, retired, observed)]
@@ -60,11 +66,8 @@ def block_stores(plan: Plan, reasons: Mapping[str, str]) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-def _block_unavailable(change: Change, decisions: Mapping[str, GenerationDecision]) -> Change:
-    decision = decisions.get(store_of(change) or "")
-    if decision and decision.status == "unavailable" and change.writes_value:
-        return change.blocked(f"there is no credential to store: {decision.reason}")
-    return change
+def _why_unavailable(decision: GenerationDecision) -> str:
+    return f"there is no credential to store: {decision.reason}"
 
 
 def find_departed(
