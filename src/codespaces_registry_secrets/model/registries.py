@@ -165,7 +165,7 @@ def server_error(server: str) -> str | None:
             "fill in the server of this registry; GitHub does not show which one is stored. Use "
             f"the exact spelling, such as `{GHCR}` or `mycompany.azurecr.io`"
         )
-    spelling = _canonical_server(server)
+    spelling = canonical_server(server)
     if spelling is None:
         return "must be a host name or host:port, such as `registry.example.com:5000`"
     if spelling != server:
@@ -179,7 +179,7 @@ def server_pattern() -> str:
     return rf"^(?!({docker_hub})$)(?!.*:443$){_HOST.pattern}$"
 
 
-def _canonical_server(server: str) -> str | None:
+def canonical_server(server: str) -> str | None:
     """The spelling of a server that Codespaces matches; None if it contains no host name."""
     if server == DOCKER_HUB:
         return server

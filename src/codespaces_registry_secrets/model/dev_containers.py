@@ -1,0 +1,59 @@
+"""What the dev containers of a repository pull, and whether they need a registry. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from codespaces_registry_secrets.model.images import ImageReference
+
+# Whether a repository needs the credential of a registry. `unknown`: its files cannot be read, or
+# name an image by a variable of unknown value.
+Need = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True)
+class DevContainers:
+    """The images that the dev containers of one repository pull; empty if it has none.
+
+    `images` is sorted. `problems` say what could not be resolved, each with its file: then the
+    repository can pull more images.
+    """
+
+    images: tuple[ImageReference, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+# By the id of the repository, for each that was read.
+DevContainerIndex = Mapping[int, DevContainers]
+
+
+@dataclass(frozen=True)
+class RegistryImages:
+    """The images that a registry's credential is for.
+
+    `server` is its exact server. If `repositories` or `namespaces` are given, only the images with
+    these paths, or below these paths, count.
+    """
+
+    server: str
+    repositories: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+    def needed_by(self, containers: DevContainers) -> Need:
+        """Whether dev containers pull one of the images."""
+        matches = [self._matches(image) for image in containers.images]
+        if "yes" in matches:
+            return "yes"
+        return "unknown" if "unknown" in matches or containers.problems else "no"
+
+    def _matches(self, image: ImageReference) -> Need:
+        if image.server != self.server:
+            return "no"
+        if not (self.repositories or self.namespaces):
+            return "yes"
+        if image.repository is None:
+            return "unknown"
+        inside = any(image.repository.startswith(f"{name}/") for name in self.namespaces)
+        return "yes" if inside or image.repository in self.repositories else "no"

@@ -1,0 +1,67 @@
+"""Names of images, as Docker and Codespaces read them. Pure.
+
+Source: the package `reference` of CNCF Distribution: what is before the first `/` is a host if it
+has a `.` or a `:`, or is `localhost`; a name without a host is an image of Docker Hub.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from codespaces_registry_secrets.model.registries import (
+    DOCKER_HUB,
+    IMAGE,
+    canonical_server,
+)
+
+# Stands for the unknown value of a variable in the name of an image. No name can contain it.
+UNKNOWN = "\0"
+
+_TAG_AND_DIGEST = re.compile(r"(:[^/@]+)?(@[^/]+)?$")
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """An image, without tag and digest.
+
+    `server` is spelled as in the secret `SERVER`: `https://index.docker.io/v1/` for Docker Hub.
+    `repository` is the path on the server, such as `library/ubuntu`; None if a variable of unknown
+    value is part of it.
+    """
+
+    server: str
+    repository: str | None
+
+    def __str__(self) -> str:
+        """The name for messages, such as `docker.io/library/ubuntu`."""
+        host = "docker.io" if self.server == DOCKER_HUB else self.server
+        return f"{host}/{self.repository or '…'}"
+
+
+def parse_image(name: str) -> ImageReference | None:
+    """Parse the name of an image, in which `UNKNOWN` stands for each unknown value.
+
+    Returns None if the name is invalid, or if an unknown value hides the server.
+    """
+    server, repository = _split_server(_TAG_AND_DIGEST.sub("", name, count=1))
+    if server is None:
+        return None
+    if UNKNOWN in repository:
+        return ImageReference(server, None)
+    return ImageReference(server, repository) if IMAGE.fullmatch(repository) else None
+
+
+def _split_server(path: str) -> tuple[str | None, str]:
+    """The server and the path on it; no server if it is invalid or unknown."""
+    host, _, rest = path.partition("/")
+    has_host = bool(rest) and (
+        "." in host or ":" in host or host == "localhost" or host != host.lower()
+    )
+    server = canonical_server(host) if has_host else DOCKER_HUB
+    repository = rest if has_host else path
+    if not has_host and UNKNOWN in host:
+        return None, path
+    if server == DOCKER_HUB and "/" not in repository and UNKNOWN not in repository:
+        repository = f"library/{repository}"
+    return server, repository

@@ -1,0 +1,69 @@
+"""The name of an image tells its server and its path on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from codespaces_registry_secrets.model.dev_containers import DevContainers, RegistryImages
+from codespaces_registry_secrets.model.images import UNKNOWN, ImageReference, parse_image
+from codespaces_registry_secrets.model.registries import DOCKER_HUB
+
+DIGEST = f"sha256:{'a' * 64}"
+IMAGES = {
+    "ubuntu": (DOCKER_HUB, "library/ubuntu"),
+    "ubuntu:24.04": (DOCKER_HUB, "library/ubuntu"),
+    f"ubuntu@{DIGEST}": (DOCKER_HUB, "library/ubuntu"),
+    f"ubuntu:24.04@{DIGEST}": (DOCKER_HUB, "library/ubuntu"),
+    "octo/app": (DOCKER_HUB, "octo/app"),
+    "docker.io/ubuntu": (DOCKER_HUB, "library/ubuntu"),
+    "docker.io/octo/app": (DOCKER_HUB, "octo/app"),
+    "index.docker.io/octo/app": (DOCKER_HUB, "octo/app"),
+    "registry-1.docker.io/octo/app": (DOCKER_HUB, "octo/app"),
+    "ghcr.io/octo-org/app:v2": ("ghcr.io", "octo-org/app"),
+    "mycompany.azurecr.io/app": ("mycompany.azurecr.io", "app"),
+    "localhost/app": ("localhost", "app"),
+    "localhost:5000/app:v1": ("localhost:5000", "app"),
+    "registry:5000/team/app": ("registry:5000", "team/app"),
+    "registry.example.com:443/app": ("registry.example.com", "app"),
+    "REGISTRY.example.com/app": ("registry.example.com", "app"),
+    "registry/app": (DOCKER_HUB, "registry/app"),
+    f"ghcr.io/octo-org/{UNKNOWN}:v2": ("ghcr.io", None),
+    f"ghcr.io/octo-org/app:{UNKNOWN}": ("ghcr.io", "octo-org/app"),
+    f"octo/{UNKNOWN}": (DOCKER_HUB, None),
+    f"ubuntu:{UNKNOWN}": (DOCKER_HUB, "library/ubuntu"),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), IMAGES.items())
+def test_the_name_of_an_image_is_read_as_docker_reads_it(
+    name: str, expected: tuple[str, str | None]
+) -> None:
+    assert parse_image(name) == ImageReference(*expected)
+
+
+INVALID = ("", "/app", "ghcr.io/", "octo/App", "ghcr.io//app", "a b", "-app", "ghcr.io/app:", "..")
+HIDDEN = (UNKNOWN, f"{UNKNOWN}/app", f"ghcr{UNKNOWN}.io/app", f"app{UNKNOWN}")
+
+
+@pytest.mark.parametrize("name", [*INVALID, *HIDDEN])
+def test_a_name_without_a_known_server_is_no_image(name: str) -> None:
+    assert parse_image(name) is None
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [("team/app", "yes"), ("other/app", "no"), ("base/tools/go", "yes"), ("base", "no")],
+)
+def test_images_and_namespaces_narrow_what_a_credential_is_for(image: str, expected: str) -> None:
+    wanted = RegistryImages("ghcr.io", repositories=("team/app",), namespaces=("base",))
+    containers = DevContainers((ImageReference("ghcr.io", image),))
+    assert wanted.needed_by(containers) == expected
+
+
+def test_what_cannot_be_resolved_leaves_the_need_unknown() -> None:
+    hidden = DevContainers((ImageReference("ghcr.io", None),))
+    assert RegistryImages("ghcr.io").needed_by(hidden) == "yes"
+    assert RegistryImages("ghcr.io", repositories=("team/app",)).needed_by(hidden) == "unknown"
+    assert RegistryImages("quay.io").needed_by(hidden) == "no"
+    assert RegistryImages("quay.io").needed_by(DevContainers(problems=("a: b",))) == "unknown"
+    assert RegistryImages("quay.io").needed_by(DevContainers()) == "no"
