@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from codespaces_registry_secrets.model.images import ImageReference
+from codespaces_registry_secrets.model.images import ImageReference, host_of, parse_image
 
 # Whether a repository needs the credential of a registry. `unknown`: its files cannot be read, or
 # name an image by a variable of unknown value.
@@ -57,3 +57,12 @@ class RegistryImages:
             return "unknown"
         inside = any(image.repository.startswith(f"{name}/") for name in self.namespaces)
         return "yes" if inside or image.repository in self.repositories else "no"
+
+
+def registry_images(
+    server: str, images: Iterable[str], namespaces: tuple[str, ...]
+) -> RegistryImages:
+    """The images of a registry; `images` are written without the server, with or without a tag."""
+    references = (parse_image(f"{host_of(server)}/{image}") for image in images)
+    repositories = {r.repository for r in references if r and r.repository}
+    return RegistryImages(server, tuple(sorted(repositories)), namespaces)

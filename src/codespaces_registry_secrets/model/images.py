@@ -35,8 +35,12 @@ class ImageReference:
 
     def __str__(self) -> str:
         """The name for messages, such as `docker.io/library/ubuntu`."""
-        host = "docker.io" if self.server == DOCKER_HUB else self.server
-        return f"{host}/{self.repository or '…'}"
+        return f"{host_of(self.server)}/{self.repository or '…'}"
+
+
+def host_of(server: str) -> str:
+    """The host of a server as it stands in the names of images: `docker.io` for Docker Hub."""
+    return "docker.io" if server == DOCKER_HUB else server
 
 
 def parse_image(name: str) -> ImageReference | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from codespaces_registry_secrets.model.dev_containers import DevContainerIndex
 from codespaces_registry_secrets.model.generation import GenerationDecision
 from codespaces_registry_secrets.model.repositories import RepositoryIndex, RepositoryInfo
 from codespaces_registry_secrets.model.state import State
@@ -66,7 +67,8 @@ class Observed:
     Action recorded about earlier writes, or None if it keeps no records; `state_unreadable`: it
     keeps some, and they could not be read. `generations` says which generated credential the
     targets get, by the `store` of its journal. `departed` are targets that left the spec, as far as
-    they were read.
+    they were read. `dev_containers` are those of the repositories that a selection narrows by what
+    they pull.
     """
 
     targets: Mapping[Target, ObservedTarget]
@@ -78,6 +80,7 @@ class Observed:
     state_unreadable: bool = False
     departed: Mapping[Target, ObservedTarget] = field(default_factory=dict)
     generations: Mapping[str, GenerationDecision] = field(default_factory=dict)
+    dev_containers: DevContainerIndex = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:

@@ -68,8 +68,9 @@ SERVER_PLACEHOLDER = "<server>"
 
 # The grammar in the package `reference` of CNCF Distribution.
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+NAMESPACE = rf"{_COMPONENT}(?:/{_COMPONENT})*"
 IMAGE = re.compile(
-    rf"(?P<name>{_COMPONENT}(?:/{_COMPONENT})*)"
+    rf"(?P<name>{NAMESPACE})"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}))?"
 )

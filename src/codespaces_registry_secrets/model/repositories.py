@@ -6,8 +6,10 @@ import difflib
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from codespaces_registry_secrets.model.dev_containers import DevContainerIndex, RegistryImages
 
 # Names and values of an organization's custom properties; a property can have several values.
 Properties = tuple[tuple[str, tuple[str, ...]], ...]
@@ -58,7 +60,8 @@ class Selection:
     owner. `mode` says what becomes of the list: it is replaced (`exact`), or repositories are added
     to it (`ensure`) or removed from it (`remove`). `include` and `exclude` are patterns, written
     `owner/name` or `owner/glob`. A repository is selected by one pattern, one topic, or all
-    properties together. Archived repositories are left out unless `archived` is true.
+    properties together. Archived repositories are left out unless `archived` is true. With
+    `images`, only those repositories are kept whose dev containers pull one of these images.
     """
 
     owner: str
@@ -68,6 +71,7 @@ class Selection:
     properties: Properties = ()
     exclude: tuple[str, ...] = ()
     archived: bool = False
+    images: RegistryImages | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,7 +99,8 @@ class SelectionResult:
     without a repository. `unmatched` are globs, topics and properties that match no repository.
     `archived` are the full names that were left out because they are archived. `renamed` are pairs
     of a name in the spec and the current name. `transferred` are the pairs among them that are
-    included and now belong to another owner.
+    included and now belong to another owner. `undetermined` are the repositories of which is
+    unknown whether their dev containers need the registry: they keep their place on the list.
     """
 
     repositories: tuple[RepositoryInfo, ...]
@@ -105,6 +110,7 @@ class SelectionResult:
     archived: tuple[str, ...]
     renamed: tuple[tuple[str, str], ...]
     transferred: tuple[tuple[str, str], ...]
+    undetermined: tuple[RepositoryInfo, ...] = ()
 
 
 def select(selection: Selection, index: RepositoryIndex) -> SelectionResult:
@@ -131,6 +137,24 @@ def select(selection: Selection, index: RepositoryIndex) -> SelectionResult:
         transferred=tuple(
             (old, new) for old, new in renamed if old in included and _owner(old) != _owner(new)
         ),
+    )
+
+
+def narrow(
+    selected: SelectionResult, images: RegistryImages, containers: DevContainerIndex
+) -> SelectionResult:
+    """Keep the repositories whose dev containers pull one of the images.
+
+    A repository that is not in `containers` was not read, so its need is unknown.
+    """
+    needs = {
+        repo: images.needed_by(containers[repo.id]) if repo.id in containers else "unknown"
+        for repo in selected.repositories
+    }
+    return replace(
+        selected,
+        repositories=tuple(repo for repo, need in needs.items() if need == "yes"),
+        undetermined=tuple(repo for repo, need in needs.items() if need == "unknown"),
     )
 
 

@@ -158,7 +158,8 @@ def _desired_access(
     if triplet.selection is None or selected is None:
         return Access(visibility, listed)
     chosen = frozenset(repo.id for repo in selected.repositories)
-    by_mode = {"exact": chosen, "ensure": listed | chosen, "remove": listed - chosen}
+    kept = listed & {repo.id for repo in selected.undetermined}
+    by_mode = {"exact": chosen | kept, "ensure": listed | chosen, "remove": listed - chosen}
     return Access(visibility, by_mode[triplet.selection.mode])
 
 

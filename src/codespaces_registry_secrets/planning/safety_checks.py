@@ -5,8 +5,10 @@ from __future__ import annotations
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.repositories import (
+    Selection,
     SelectionResult,
     closest_name,
+    narrow,
     select,
     transferred_message,
 )
@@ -61,6 +63,8 @@ def resolve_selection(triplet: Desired, observed: Observed) -> SelectionResult |
     if selection is None:
         return None
     selected = select(selection, observed.repository_index)
+    if selection.images:
+        selected = narrow(selected, selection.images, observed.dev_containers)
     # A repository that does not exist is on no list, so removing it is done already.
     ignored = selection.include if selection.mode == "remove" else ()
     unknown = [_suggest_name(n, observed) for n in selected.unknown if n not in ignored]
@@ -69,8 +73,9 @@ def resolve_selection(triplet: Desired, observed: Observed) -> SelectionResult |
         raise BlockedError(message)
     if selected.transferred:
         raise BlockedError("; ".join(transferred_message(*names) for names in selected.transferred))
-    if selection.mode == "exact" and not selection.empty and not selected.repositories:
-        raise BlockedError(_empty_selection_message(selected))
+    is_empty = not selected.repositories and not selected.undetermined
+    if selection.mode == "exact" and not selection.empty and is_empty:
+        raise BlockedError(_empty_selection_message(selection, selected))
     return selected
 
 
@@ -79,8 +84,13 @@ def _suggest_name(name: str, observed: Observed) -> str:
     return f"{name} (did you mean {close}?)" if close else name
 
 
-def _empty_selection_message(selected: SelectionResult) -> str:
+def _empty_selection_message(selection: Selection, selected: SelectionResult) -> str:
     reasons = [f"{pattern} matches no repository" for pattern in selected.unmatched]
+    if selection.images and selected.selected_by:
+        reasons.append(
+            "none of the selected repositories has a dev container that pulls from "
+            f"{selection.images.server}"
+        )
     if selected.archived:
         reasons.append(f"archived repositories are left out ({', '.join(selected.archived)})")
     return (

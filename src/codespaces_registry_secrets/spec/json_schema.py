@@ -18,6 +18,7 @@ from codespaces_registry_secrets.model.registries import (
     IMAGE,
     KIND_KEYS,
     KINDS,
+    NAMESPACE,
     RegistryKind,
     server_pattern,
 )
@@ -42,6 +43,13 @@ _DURATION = r"^(?!0+[dhmDHM]$)[0-9]{1,6}[dhmDHM]$"
 _TEXT_OR_SOURCE: Schema = {
     "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Source"}]
 }
+_NAMESPACE = f"^({NAMESPACE})$"
+
+
+def _one_or_more(item: Schema) -> Schema:
+    return {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
+
+
 _FORMATS: Mapping[str, Mapping[str, Schema]] = {
     "RegistryEntry": {
         "id": {"pattern": rf"^(?!{_GITHUB}(_|$))[A-Za-z_][A-Za-z0-9_]*$"},
@@ -66,17 +74,14 @@ _FORMATS: Mapping[str, Mapping[str, Schema]] = {
             ]
         },
     },
+    "DevContainerEntry": {"namespace": _one_or_more({"type": "string", "pattern": _NAMESPACE})},
     "RepositoriesEntry": {
+        "devcontainer": {
+            "anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/DevContainerEntry"}],
+        },
         "include": {"items": {"$ref": "#/$defs/Pattern"}},
         "exclude": {"items": {"$ref": "#/$defs/Pattern"}},
-        "properties": {
-            "additionalProperties": {
-                "anyOf": [
-                    {"type": "string"},
-                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                ]
-            }
-        },
+        "properties": {"additionalProperties": _one_or_more({"type": "string"})},
     },
     "Source": {
         "env": {"pattern": _VARIABLE},

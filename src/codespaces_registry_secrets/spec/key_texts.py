@@ -103,8 +103,17 @@ KEY_TEXTS: Mapping[str, Mapping[str, KeyText]] = {
             "Repositories with one of the values of each custom property.",
             ({"team": ["platform", "data"]},),
         ),
+        "devcontainer": KeyText(
+            "`true` keeps only the repositories whose dev container pulls from this registry.",
+            (True, {"namespace": "octo-org"}),
+        ),
         "exclude": KeyText("Names and globs that are left out.", (["svc-legacy-*"],)),
         "archived": KeyText("`true` also selects archived repositories by glob.", (True,)),
+    },
+    "DevContainerEntry": {
+        "namespace": KeyText(
+            "Only images in one of these namespaces count.", ("octo-org", ["octo-org", "platform"])
+        ),
     },
     "Source": {
         "env": KeyText("The name of an environment variable.", ("ACR_PASSWORD",)),

@@ -14,6 +14,7 @@ from codespaces_registry_secrets.errors import (
 )
 from codespaces_registry_secrets.model.allowlist import Allowlist, is_allowed, not_allowed_message
 from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.dev_containers import RegistryImages, registry_images
 from codespaces_registry_secrets.model.fields import RotateWhen
 from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of, server_of
 from codespaces_registry_secrets.model.repositories import Selection
@@ -21,6 +22,7 @@ from codespaces_registry_secrets.model.targets import ME, SCOPES, Target
 from codespaces_registry_secrets.spec import messages, validation
 from codespaces_registry_secrets.spec.generated import generated_credential, issuer_host
 from codespaces_registry_secrets.spec.schema import (
+    DevContainerEntry,
     RegistryEntry,
     RepositoriesEntry,
     SpecModel,
@@ -138,7 +140,7 @@ def _build_desired(
                 credential=_credential(registry, _locate(document, path[:2])),
                 rotate=registry.rotate.model_copy(update={"when": rotate or registry.rotate.when}),
                 visibility=entry.visibility,
-                selection=_selection(entry.repositories, target),
+                selection=_selection(entry.repositories, target, registry),
                 where=_locate(document, path),
             )
 
@@ -171,7 +173,9 @@ def _server(entry: RegistryEntry) -> str:
     return KINDS[entry.registry].server(keys)
 
 
-def _selection(repositories: RepositoriesEntry | None, target: Target) -> Selection | None:
+def _selection(
+    repositories: RepositoriesEntry | None, target: Target, registry: RegistryEntry
+) -> Selection | None:
     if repositories is None:
         return None
 
@@ -186,7 +190,17 @@ def _selection(repositories: RepositoriesEntry | None, target: Target) -> Select
         properties=tuple(repositories.properties.items()),
         exclude=full_names(repositories.exclude),
         archived=repositories.archived,
+        images=_needed_images(repositories.devcontainer, registry),
     )
+
+
+def _needed_images(
+    entry: DevContainerEntry | None, registry: RegistryEntry
+) -> RegistryImages | None:
+    """The images that a dev container must pull to need the registry; None if all do."""
+    if entry is None:
+        return None
+    return registry_images(_server(registry), registry.images, entry.namespace)
 
 
 def defaults_of(data: object) -> Entry:

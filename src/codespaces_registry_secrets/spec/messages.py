@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from codespaces_registry_secrets.model.fields import DURATION_FORMAT, RotationPolicy, Source
 from codespaces_registry_secrets.spec.schema import (
+    DevContainerEntry,
     GenerateEntry,
     RegistryEntry,
     RepositoriesEntry,
@@ -48,6 +49,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "registries": RegistryEntry,
     "targets": TargetEntry,
     "repositories": RepositoriesEntry,
+    "devcontainer": DevContainerEntry,
     "rotate": RotationPolicy,
     "generate": GenerateEntry,
     "token": Source,
@@ -64,6 +66,7 @@ _EXPECTED_BY_KEY: Mapping[str | int, str] = {
     "rotate": "`changed`, `always` or `missing`, or a mapping of `when` and `max-age`",
     "expires": "a date such as 2027-01-31",
     "properties": "a mapping of property names to values",
+    "devcontainer": "`true`, or a mapping with `namespace`",
 }
 
 

@@ -23,7 +23,7 @@ from codespaces_registry_secrets.model.fields import (
     validate_duration,
 )
 from codespaces_registry_secrets.model.generator import GENERATORS, NOT_GENERATED
-from codespaces_registry_secrets.model.registries import IMAGE
+from codespaces_registry_secrets.model.registries import IMAGE, NAMESPACE
 from codespaces_registry_secrets.model.targets import ME, Visibility
 
 _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
@@ -96,6 +96,11 @@ Image = Annotated[
     pattern_validator(IMAGE, "must be an image without its server, such as team/devbox:latest"),
 ]
 
+Namespace = Annotated[
+    str,
+    pattern_validator(NAMESPACE, "must be the path before an image's name, such as octo-org"),
+]
+
 
 def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
@@ -106,6 +111,23 @@ PropertyValues = Annotated[
 ]
 
 
+class DevContainerEntry(StrictModel):
+    """Narrows a selection to the repositories whose dev containers pull from the registry.
+
+    With `namespace`, only images in one of these namespaces count. `true` is one without keys.
+    """
+
+    namespace: Annotated[
+        tuple[Namespace, ...], BeforeValidator(_one_or_more), Field(strict=False, min_length=1)
+    ] = ()
+
+
+def _expand_boolean(value: object) -> object:
+    if value is None:
+        raise field_error("has no value; set one, or remove the key")
+    return ({} if value else None) if isinstance(value, bool) else value
+
+
 class RepositoriesEntry(StrictModel):
     """The selected repositories in the long form. A plain list is `include` with `mode: exact`."""
 
@@ -113,6 +135,7 @@ class RepositoriesEntry(StrictModel):
     include: tuple[Pattern, ...] = Field(default=(), strict=False)
     topics: tuple[str, ...] = Field(default=(), strict=False)
     properties: dict[str, PropertyValues] = Field(default_factory=dict)
+    devcontainer: Annotated[DevContainerEntry | None, BeforeValidator(_expand_boolean)] = None
     exclude: tuple[Pattern, ...] = Field(default=(), strict=False)
     archived: bool = False
 

@@ -68,6 +68,7 @@ def find_errors(
             yield from _check_sources(entry, path, find_source_error)
         yield from check_generate(entry, path, find_source_error if used else lambda *_: None)
         yield from _check_targets(entry, path)
+        yield from _check_dev_containers(entry, path)
     yield from find_shared_stores(entries)
     yield from find_shared_accounts(entries)
     yield from _check_unused_defaults(entries, defaults)
@@ -210,6 +211,17 @@ def _check_targets(entry: Entry, path: KeyPath) -> Iterator[PathError]:
     for number, target in numbered_mappings(entry.get("targets")):
         yield from _check_nulls(target, (*path, "targets", number))
         yield from _check_target(target, (*path, "targets", number))
+
+
+def _check_dev_containers(entry: Entry, path: KeyPath) -> Iterator[PathError]:
+    """A registry without a server has no images that a dev container can need."""
+    if {"registry", "server"} & entry.keys():
+        return
+    for number, target in numbered_mappings(entry.get("targets")):
+        repositories = target.get("repositories")
+        if isinstance(repositories, dict) and repositories.get("devcontainer"):
+            message = "needs the server of the registry; set `registry` or `server`"
+            yield (*path, "targets", number, "repositories", "devcontainer"), message
 
 
 def _check_target(target: Entry, path: KeyPath) -> Iterator[PathError]:
