@@ -19,6 +19,7 @@ ROOMS = (
     "model",
     "inputs",
     "spec",
+    "devcontainers",
     "github",
     "state",
     "verify",
@@ -34,7 +35,17 @@ ROOMS = (
     "cli",
 )
 # Rooms without requests: they import neither the rooms nor the libraries that send requests.
-PURE = ("errors", "runtime", "text", "model", "inputs", "spec", "planning", "diagnosis")
+PURE = (
+    "errors",
+    "runtime",
+    "text",
+    "model",
+    "inputs",
+    "spec",
+    "devcontainers",
+    "planning",
+    "diagnosis",
+)
 REQUESTS = {"github", "requests", "urllib3", "aiohttp", "botocore"}
 SENDING_ROOMS = ("github", "state", "verify", "generate")
 MODULES = sorted(path for path in SRC.rglob("*.py") if path != SRC / "__init__.py")
