@@ -17,6 +17,11 @@ from pydantic import SecretBytes
 
 from codespaces_registry_secrets.errors import GitHubError, MovedError, RateLimitError
 from codespaces_registry_secrets.github.errors import translate_errors
+from codespaces_registry_secrets.github.graphql import (
+    QueryResponse,
+    parse_query_response,
+    raise_query_limit,
+)
 from codespaces_registry_secrets.github.pagination import (
     Page,
     check_page_count,
@@ -34,6 +39,7 @@ from codespaces_registry_secrets.github.schemas import Schema, parse_response
 from codespaces_registry_secrets.github.transport import Transport
 from codespaces_registry_secrets.model.targets import Target
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
+from codespaces_registry_secrets.text.redaction import Redactor
 
 T = TypeVar("T")
 
@@ -65,7 +71,7 @@ class GitHubClient:
         self._tokens = tokens
         self._refresh = refresh
         self._repeat_posts = repeat_posts
-        self._idle: deque[Transport] = deque()
+        self._idle: Mapping[bool, deque[Transport]] = {True: deque(), False: deque()}
         self.server_time = datetime.now(UTC)
         self.token_expires: datetime | None = None
 
@@ -147,10 +153,22 @@ class GitHubClient:
         """
         self._follow("POST", target, url, body)
 
-    def query(self, target: Target, query: str, schema: Schema[T]) -> T:
-        """Send a query to GraphQL, and parse the response."""
-        _, body = self._request("POST", target, "/graphql", {}, {"query": query})
-        return parse_response(schema, body)
+    def query(
+        self,
+        target: Target,
+        query: str,
+        variables: Mapping[str, str] | None = None,
+        *,
+        repeat: bool = True,
+    ) -> QueryResponse:
+        """Send a query to GraphQL; it reads, so it is limited as a read.
+
+        A query that is too large ends in a server error each time. Without `repeat` it is not sent
+        again after one.
+        """
+        body = {"query": query, "variables": dict(variables or {})}
+        _, content = self._request("POST", target, "/graphql", {}, body, query=True, repeat=repeat)
+        return parse_query_response(content, Redactor(*self._values_sent(())))
 
     def patch(self, target: Target, url: str, body: Mapping[str, Any]) -> None:
         """Send a PATCH, and follow the redirect of a repository that moved.
@@ -179,25 +197,32 @@ class GitHubClient:
         body: Mapping[str, Any] | None = None,
         *,
         secrets: Iterable[SecretBytes] = (),
+        query: bool = False,
+        repeat: bool = True,
     ) -> tuple[Mapping[str, str], object]:
         maybe_applied = False
 
         def send() -> tuple[Mapping[str, str], object]:
             nonlocal maybe_applied
-            with self._transport() as transport:
+            with self._transport(repeat=repeat) as transport:
                 try:
-                    return transport.request(verb, url, parameters, body)
+                    response = transport.request(verb, url, parameters, body)
                 except requests.exceptions.ChunkedEncodingError:
                     maybe_applied = True
                     raise
                 finally:
                     maybe_applied = maybe_applied or transport.retried
+            if query:
+                raise_query_limit(*response)
+            return response
 
         self._refresh()
         try:
             with translate_errors(target, partial(self._values_sent, secrets)):
-                retries = 0 if verb == "POST" and not self._repeat_posts else RETRIES
-                headers, content = send_with_retry(self._limiter, verb, send, retries)
+                sent_once = verb == "POST" and not (query or self._repeat_posts)
+                limited_as = "GET" if query else verb
+                retries = 0 if sent_once else RETRIES
+                headers, content = send_with_retry(self._limiter, limited_as, send, retries)
         except GitHubError as error:
             error.maybe_applied = maybe_applied or not _was_rejected(error)
             raise
@@ -211,16 +236,20 @@ class GitHubClient:
         yield from (secret.get_secret_value() for secret in secrets)
 
     @contextmanager
-    def _transport(self) -> Iterator[Transport]:
-        """A transport that no other thread uses at the same time."""
+    def _transport(self, *, repeat: bool) -> Iterator[Transport]:
+        """A transport that no other thread uses at the same time.
+
+        With `repeat`, it sends a request again after a server error.
+        """
+        idle = self._idle[repeat]
         try:
-            transport = self._idle.pop()
+            transport = idle.pop()
         except IndexError:
-            transport = Transport(self._new_github().requester)
+            transport = Transport(self._new_github().requester, repeat=repeat)
         try:
             yield transport
         finally:
-            self._idle.append(transport)
+            idle.append(transport)
 
 
 def _was_rejected(error: GitHubError) -> bool:

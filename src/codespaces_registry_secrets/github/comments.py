@@ -40,10 +40,16 @@ def keep_comment(
     url = f"/repos/{repository}/issues/{pull_request}/comments"
     pages = client.all_pages(target, url, schemas.ISSUE_COMMENTS)
     marked = [c for c in chain.from_iterable(pages) if (c.body or "").startswith(marker)]
-    login = client.query(target, _WHO_AM_I, schemas.ViewerData).data.viewer.login if marked else ""
+    login = _find_login(client, target) if marked else ""
     own = [c.id for c in marked if c.user and c.user.login.lower() == login.lower()]
     if own:
         comment_url = f"/repos/{repository}/issues/comments/{min(own)}"
         client.patch(target, comment_url, {"body": body})
     else:
         client.post(target, url, {"body": body})
+
+
+def _find_login(client: GitHubClient, target: Repository) -> str:
+    """The login of the token's account."""
+    response = client.query(target, _WHO_AM_I)
+    return schemas.parse_response(schemas.Viewer, response.data).viewer.login

@@ -20,6 +20,7 @@ from codespaces_registry_secrets.errors import (
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
+from codespaces_registry_secrets.github.dev_containers import read_selected
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
 from codespaces_registry_secrets.github.repositories import index_repositories
 from codespaces_registry_secrets.model.desired import Desired
@@ -64,7 +65,11 @@ def observe(
     observed = run_first_then_others(observe_target, list(by_target), READS_AT_ONCE, on_tick)
     repositories, lookup_errors = index_repositories(desired, clients)
     targets = dict(zip(by_target, observed, strict=True))
-    return Observed(targets, repositories, lookup_errors, source_changed_at)
+    readable = [triplet for triplet in desired if not targets[triplet.target].error]
+    dev_containers = read_selected(readable, repositories, clients)
+    return Observed(
+        targets, repositories, lookup_errors, source_changed_at, dev_containers=dev_containers
+    )
 
 
 def observe_triplets(

@@ -131,12 +131,6 @@ class Viewer(_Response):
     viewer: Account
 
 
-class ViewerData(_Response):
-    """The response of GraphQL to a query for the viewer."""
-
-    data: Viewer
-
-
 class Installation(_Response):
     """The installation of an App at an account."""
 

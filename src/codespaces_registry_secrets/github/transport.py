@@ -51,11 +51,12 @@ class Transport:
 
     PyGithub keeps a request in attributes of its connection until it is sent. Two threads that
     share a connection can both send the second thread's request, and both use its response.
+    Without `repeat` it sends no request again because of a server error.
     """
 
-    def __init__(self, requester: Requester) -> None:
+    def __init__(self, requester: Requester, *, repeat: bool = True) -> None:
         self._requester = requester
-        self._connection: Connection = new_connection(requester)
+        self._connection: Connection = new_connection(requester, repeat=repeat)
 
     def request(
         self,
@@ -163,11 +164,13 @@ class _HttpsConnection(_NoRedirects, HTTPSRequestsConnectionClass):
 Connection = _HttpConnection | _HttpsConnection
 
 
-def new_connection(requester: Requester) -> Connection:
+def new_connection(requester: Requester, *, repeat: bool) -> Connection:
     """Make a connection with the settings of `requester`, to pass with each of its requests."""
     kind = _HttpsConnection if requester.scheme == "https" else _HttpConnection
     names = ("timeout", "retry", "pool_size", "verify")
     settings = {name: requester.kwargs[name] for name in names}
+    if not repeat:
+        settings["retry"] = settings["retry"].new(status_forcelist=(), allowed_methods=None)
     return kind(requester.hostname, urlsplit(requester.base_url).port, **settings)
 
 

@@ -11,12 +11,21 @@ from dataclasses import dataclass
 
 from codespaces_registry_secrets.model.registries import (
     DOCKER_HUB,
+    GHCR,
     IMAGE,
     canonical_server,
 )
 
 # Stands for the unknown value of a variable in the name of an image. No name can contain it.
 UNKNOWN = "\0"
+
+# Registries, and namespaces of registries, without private images. Sources: "Microsoft Artifact
+# Registry", learn.microsoft.com; "Amazon ECR public registries", docs.aws.amazon.com; "Docker
+# Official Images", docs.docker.com; "Dev Container Features", containers.dev.
+_PUBLIC_SERVERS = frozenset({"mcr.microsoft.com", "public.ecr.aws", "registry.k8s.io"})
+_PUBLIC_NAMESPACES = frozenset(
+    {(DOCKER_HUB, "library"), (DOCKER_HUB, "docker"), (GHCR, "devcontainers")}
+)
 
 _TAG_AND_DIGEST = re.compile(r"(:[^/@]+)?(@[^/]+)?$")
 
@@ -32,6 +41,12 @@ class ImageReference:
 
     server: str
     repository: str | None
+
+    @property
+    def public(self) -> bool:
+        """Whether it is known that everybody can pull the image."""
+        namespace = (self.repository or "").partition("/")[0]
+        return self.server in _PUBLIC_SERVERS or (self.server, namespace) in _PUBLIC_NAMESPACES
 
     def __str__(self) -> str:
         """The name for messages, such as `docker.io/library/ubuntu`."""

@@ -83,7 +83,7 @@ def compare_members(
             name=names[part],
             part=part,
             current=_current_access(triplet, secret, selected) if secret else None,
-            desired=_desired_access(triplet, secret or sibling, selected),
+            desired=desired_access(triplet, secret or sibling, selected),
             complete=_is_complete(secret or sibling),
             write=secret is None
             or (repair and part not in up_to_date)
@@ -132,6 +132,11 @@ def _must_write_visibility(triplet: Desired, secret: ObservedSecret) -> bool:
     return visibility_changes and can_overwrite
 
 
+def stored_access(secret: ObservedSecret) -> Access:
+    """Who can use a stored secret, as far as the token can see its list."""
+    return Access(secret.visibility, _listed_ids(secret))
+
+
 def _current_access(
     triplet: Desired, secret: ObservedSecret, selected: SelectionResult | None
 ) -> Access:
@@ -148,9 +153,10 @@ def _current_access(
     return Access(secret.visibility, ids)
 
 
-def _desired_access(
+def desired_access(
     triplet: Desired, secret: ObservedSecret | None, selected: SelectionResult | None
 ) -> Access:
+    """Who should be able to use a secret; `secret` is the stored one, or None."""
     visibility = _desired_visibility(triplet, secret)
     if not triplet.target.has_list or visibility in {"all", "private"}:
         return Access(visibility)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from codespaces_registry_secrets.errors import input_location
 from codespaces_registry_secrets.model.desired import Desired
+from codespaces_registry_secrets.model.dev_containers import DevContainerIndex, DevContainers
 from codespaces_registry_secrets.model.observed import ObservedTarget
 from codespaces_registry_secrets.model.plan import Change, Note, Plan
 from codespaces_registry_secrets.model.registries import GHCR
@@ -16,10 +17,14 @@ from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.model.targets import Repository, User
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.planning.access import Member, find_inconsistencies
+from codespaces_registry_secrets.planning.coverage import MAX_NAMES
 from codespaces_registry_secrets.planning.rotation import (
     describe_outside_changes,
     find_outside_changes,
 )
+from codespaces_registry_secrets.text.lists import list_some
+
+MAX_PROBLEMS = 3  # of one repository that a message has
 
 
 def lint_triplets(triplets: Sequence[Desired]) -> Iterator[Note]:
@@ -76,6 +81,33 @@ def lint_change(
     if selected.archived:
         message = f"left out because they are archived: {', '.join(selected.archived)}"
         yield _note("notice", triplet, message)
+
+
+def lint_dev_containers(
+    triplet: Desired, selected: SelectionResult | None, index: DevContainerIndex
+) -> Iterator[Note]:
+    """Say of which repositories is unknown whether they need the registry, and why."""
+    images = triplet.selection.images if triplet.selection else None
+    if images is None or selected is None:
+        return
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for repository in selected.undetermined:
+        by_reason[_describe_problems(index.get(repository.id))].append(repository.full_name)
+    for reason, names in by_reason.items():
+        message = (
+            f"cannot tell whether the dev containers of {list_some(names, MAX_NAMES)} pull from "
+            f"{images.server}: {reason}. Those on the list keep their place; no other one is added"
+        )
+        yield _note("warning", triplet, message)
+    for repository in selected.repositories:
+        if index[repository.id].problems:
+            message = f"{repository.full_name}: {_describe_problems(index[repository.id])}"
+            yield _note("notice", triplet, message)
+
+
+def _describe_problems(containers: DevContainers | None) -> str:
+    problems = containers.problems if containers else ()
+    return list_some(problems, MAX_PROBLEMS, "; ")
 
 
 def lint_outside_changes(

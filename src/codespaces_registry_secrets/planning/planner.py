@@ -19,8 +19,10 @@ from codespaces_registry_secrets.planning.access import (
     find_inconsistencies,
     plan_steps,
 )
+from codespaces_registry_secrets.planning.coverage import find_uncovered
 from codespaces_registry_secrets.planning.lint import (
     lint_change,
+    lint_dev_containers,
     lint_outside_changes,
     lint_triplets,
 )
@@ -50,6 +52,8 @@ def compute_plan(
     others = [_resolve_target(triplet, observed) for triplet in other_triplets]
     changes = list(_plan_changes(triplets, others, observed, removal_limit))
     notes = [*_rename_warnings(triplets), *lint_triplets(triplets)]
+    if unmanaged != "ignored" and not others:  # otherwise it is not the whole spec
+        notes += find_uncovered(triplets, changes, observed)
     if unmanaged == "pruned":
         changes += prune.plan_deletions(triplets, others, observed, removal_limit)
     elif unmanaged == "listed":
@@ -155,6 +159,7 @@ def _plan_change(triplet: Desired, observed: Observed, removal_limit: float) -> 
         steps=tuple(plan_steps(triplet, members)),
         notes=(
             *lint_change(triplet, members, selected),
+            *lint_dev_containers(triplet, selected, observed.dev_containers),
             *lint_outside_changes(triplet, members, observed_target, observed.state),
         ),
         drift=any(member.access_differs for member in members)

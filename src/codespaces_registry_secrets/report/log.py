@@ -15,6 +15,7 @@ from codespaces_registry_secrets.report.reported_change import (
     report_plan,
 )
 from codespaces_registry_secrets.report.wording import SIGNS, describe_reason, describe_status
+from codespaces_registry_secrets.text.lists import list_some
 
 MAX_NAMES = 12  # of repositories in one line
 MAX_LINES = 50  # of targets while a run writes; beyond that only failures and counts
@@ -71,10 +72,8 @@ def _list_repositories(change: ReportedChange, repositories: Sequence[str]) -> s
     """`2 repositories: api, web`; a name is without its owner if the owner is the target."""
     word = "repository" if len(repositories) == 1 else "repositories"
     owner = change.owner_prefix
-    listed_names = [name.removeprefix(owner) for name in repositories[:MAX_NAMES]]
-    hidden = len(repositories) - len(listed_names)
-    more = f" and {hidden} more" if hidden else ""
-    return f"{len(repositories)} {word}: {', '.join(listed_names)}{more}"
+    names = [name.removeprefix(owner) for name in repositories]
+    return f"{len(repositories)} {word}: {list_some(names, MAX_NAMES)}"
 
 
 def _outcome_line(change: ReportedChange) -> str:

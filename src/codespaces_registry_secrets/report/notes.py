@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from codespaces_registry_secrets.model.plan import Note, Outcome
 from codespaces_registry_secrets.report.reported_change import ReportedChange, report_changes
+from codespaces_registry_secrets.text.lists import list_some
 
 MAX_TARGETS = 3  # that a merged message names
 
@@ -49,7 +50,4 @@ def _merge_group(notes: Sequence[Note]) -> Note:
     if len(names) == 1:
         return first
     message = first.message.replace(names[0], f"{len(names)} targets", 1)
-    listed_names = ", ".join(names[:MAX_TARGETS])
-    hidden = len(names) - MAX_TARGETS
-    more = f" and {hidden} more" if hidden > 0 else ""
-    return Note(first.level, f"{message} ({listed_names}{more})", first.where)
+    return Note(first.level, f"{message} ({list_some(names, MAX_TARGETS)})", first.where)

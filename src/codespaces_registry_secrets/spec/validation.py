@@ -25,6 +25,7 @@ from codespaces_registry_secrets.spec.generate_keys import (
     find_shared_stores,
 )
 from codespaces_registry_secrets.spec.yaml_document import KeyPath
+from codespaces_registry_secrets.text.lists import list_some
 
 # The keys of a selection that select repositories; the others only narrow the selection.
 _SELECTING_KEYS = ("include", "topics", "properties")
@@ -99,8 +100,7 @@ def find_duplicates(entries: Sequence[tuple[int, Entry]]) -> Iterator[tuple[KeyP
 def find_unknown_ids(entries: Sequence[tuple[int, Entry]], only: frozenset[str]) -> Iterator[str]:
     """A message for each id in the input `only` that no registry has."""
     ids = sorted({_id(entry) for _, entry in entries if "id" in entry})
-    more = len(ids) - _MAX_IDS
-    listed_ids = ", ".join(ids[:_MAX_IDS]) + (f" and {more} more" if more > 0 else "")
+    listed_ids = list_some(ids, _MAX_IDS)
     for name in sorted(only.difference(ids)):
         yield f"no registry of the spec has the id `{name}`; its ids are: {listed_ids or 'none'}"
 
