@@ -274,6 +274,11 @@ def find_user(request: ApiRequest[Token]) -> Account:
     raise not_accessible(request.caller)
 
 
+def find_login(request: ApiRequest[Token]) -> str:
+    """The login of the token's account: the bot of an App, or the user."""
+    return request.caller.bot or find_user(request).login
+
+
 def find_role(request: ApiRequest[Token], account: Account) -> str | None:
     """The role of the token's user in an account; None without a role."""
     return None if request.caller.user is None else request.world.role(account, request.caller.user)

@@ -1,13 +1,12 @@
-"""Endpoints for the comments on pull requests, and GraphQL's query for the token's account.
+"""Endpoints for the comments on pull requests.
 
 Source: docs.github.com/rest/issues/comments: pull requests are issues there.
 """
 
 from __future__ import annotations
 
-from github_sandbox.authorization import authorize_comments, authorize_edit, find_user
+from github_sandbox.authorization import authorize_comments, authorize_edit, find_login
 from github_sandbox.comment_store import Comment, CommentStore
-from github_sandbox.errors import ApiError
 from github_sandbox.json_types import JsonObject
 from github_sandbox.routing import ApiRequest, ApiResponse, TokenRoute
 from github_sandbox.schemas import WEB, format_time, id_fields, simple_user
@@ -24,12 +23,11 @@ def routes() -> list[TokenRoute]:
         ("POST", "/issues/{number}/comments", create_comment),
         ("PATCH", "/issues/comments/{comment_id}", update_comment),
     )
-    rest = [
+    return [
         TokenRoute(method, f"{prefix}{tail}", handler, "issues/comments")
         for prefix in PREFIXES
         for method, tail, handler in endpoints
     ]
-    return [*rest, TokenRoute("POST", "/graphql", query_viewer, "")]
 
 
 def list_comments(request: ApiRequest[Token]) -> ApiResponse:
@@ -58,19 +56,6 @@ def update_comment(request: ApiRequest[Token]) -> ApiResponse:
 def authorize_store(request: ApiRequest[Token]) -> CommentStore:
     """Authorize access to the comments of the repository in the path, and find them."""
     return request.world.comment_store(authorize_comments(request).id)
-
-
-def query_viewer(request: ApiRequest[Token]) -> ApiResponse:
-    """Answer the query `{ viewer { login } }`, the only one that the sandbox knows."""
-    query = read_string(request.body, "query", "Query")
-    if "".join(query.split()).removeprefix("query") != "{viewer{login}}":
-        raise ApiError(400, "The sandbox does not know this query")
-    return ApiResponse(200, {"data": {"viewer": {"login": find_login(request)}}})
-
-
-def find_login(request: ApiRequest[Token]) -> str:
-    """The login of the token's account: the bot of an App, or the user."""
-    return request.caller.bot or find_user(request).login
 
 
 def render(comment: Comment, request: ApiRequest[Token]) -> JsonObject:

@@ -16,6 +16,7 @@ from github_sandbox import (
     routes_actions,
     routes_apps,
     routes_comments,
+    routes_graphql,
     routes_secrets,
     routes_variables,
 )
@@ -45,6 +46,7 @@ def create_application(world: World) -> web.Application:
         *routes_actions.routes(),
         *routes_variables.routes(),
         *routes_comments.routes(),
+        *routes_graphql.routes(),
     )
     for route in token_routes:
         handler = create_handler(world, route, authenticate_token)

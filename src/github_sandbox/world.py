@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from github_sandbox.accounts import Account, utc_now
 from github_sandbox.comment_store import Comment, CommentStore
+from github_sandbox.file_store import FILE, Blob, FileStore
 from github_sandbox.secret_store import ActionsSecret, KeyPair, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
 from github_sandbox.variable_store import VariableStore
@@ -37,7 +38,7 @@ class Secret:
 
 
 class World(TokenStore):
-    """Accounts, repositories, tokens, secrets and variables; thread-safe.
+    """Accounts, repositories, tokens, secrets, variables and files; thread-safe.
 
     A target is written `organization:octo-org`, `repository:octo-org/app` or `user:octocat`.
     `now` is GitHub's clock, which dates secrets and variables, expires tokens and sets the `Date`
@@ -55,6 +56,7 @@ class World(TokenStore):
         self._actions_keys: dict[SecretScope, KeyPair] = {}
         self._variable_stores: dict[int, VariableStore] = {}
         self._comment_stores: dict[int, CommentStore] = {}
+        self._file_stores: dict[int, FileStore] = {}
 
     def scope(self, target: str) -> SecretScope:
         """The scope of a target; KeyError if the account or repository does not exist."""
@@ -223,6 +225,39 @@ class World(TokenStore):
     def comment_store(self, repository_id: int) -> CommentStore:
         """The pull requests of a repository, with their comments."""
         return self._comment_stores.setdefault(repository_id, CommentStore())
+
+    def put_file(
+        self, repository: str, path: str, content: str | bytes, *, mode: int = FILE
+    ) -> None:
+        """Commit a file to the default branch of a repository; text is encoded as UTF-8.
+
+        `mode` is git's. The content of a symlink is its target, of a submodule its commit's id.
+        """
+        encoded = content.encode() if isinstance(content, str) else content
+        with self.lock:
+            store = self.file_store(self.repository(repository).id)
+            store.put(path, Blob(encoded, mode))
+
+    def put_files(self, repository: str, files: Mapping[str, str | bytes]) -> None:
+        """Commit files by path; without any, the repository gets its first, empty commit."""
+        with self.lock:
+            self.file_store(self.repository(repository).id).commit()
+            for path, content in files.items():
+                self.put_file(repository, path, content)
+
+    def delete_file(self, repository: str, path: str) -> None:
+        """Delete a file of the default branch; KeyError if it does not exist."""
+        with self.lock:
+            self.file_store(self.repository(repository).id).delete(path)
+
+    def files(self, repository: str) -> dict[str, bytes]:
+        """The files of the default branch by path."""
+        with self.lock:
+            return self.file_store(self.repository(repository).id).files()
+
+    def file_store(self, repository_id: int) -> FileStore:
+        """The files of a repository, which is empty without a commit."""
+        return self._file_stores.setdefault(repository_id, FileStore())
 
     def replace_key(self, target: str) -> None:
         """Replace a target's key pair; values sealed with the old public key are rejected."""
