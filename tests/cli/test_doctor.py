@@ -114,3 +114,103 @@ def test_a_registry_without_secrets_is_no_login(github: CommandLine) -> None:
     result = github.run("doctor", "octo-org/api", "--only", "GHCR")
     assert result.code == 1
     assert result.out.count("does not exist") == 3
+
+
+def write_spec(github: CommandLine, *registries: str) -> None:
+    (github.folder / ".github").mkdir()
+    spec = f"version: 1\nregistries: [{', '.join(registries)}]\n"
+    (github.folder / ".github/codespaces-registries.yml").write_text(spec)
+
+
+DOCKERFILE = """
+ARG VERSION=1.2
+FROM mycompany.azurecr.io/team/base:$VERSION AS base
+FROM quay.io/octo/tools
+COPY --from=base /opt /opt
+"""
+CONFIGURATION = {
+    "build": {"dockerfile": "Dockerfile"},
+    "features": {"ghcr.io/devcontainers/features/node:1": {}, "ghcr.io/octo-org/tool:1": {}},
+}
+
+
+def add_dev_container(world: World, repository: str, configuration: object) -> None:
+    text = json.dumps(configuration)
+    world.put_file(repository, ".devcontainer/devcontainer.json", text)
+    world.put_file(repository, ".devcontainer/Dockerfile", DOCKERFILE)
+
+
+def test_each_image_of_the_dev_container_has_its_registry(
+    github: CommandLine, world: World
+) -> None:
+    """Which triplet it uses, and what is missing: one notice a server."""
+    add_dev_container(world, "octo-org/api", CONFIGURATION)
+    write_spec(
+        github, "{id: ACR, server: mycompany.azurecr.io}", "{id: GHCR, registry: ghcr, targets: []}"
+    )
+    result = github.run("doctor", "octo-org/api")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith(
+        """
+Images of the dev container
+  ghcr.io/devcontainers/features/node: public, needs no login
+  ghcr.io/octo-org/tool: GHCR, in the spec, but no secret of it is stored for this repository
+  mycompany.azurecr.io/team/base: ACR, a codespace can log in
+  quay.io/octo/tools: no triplet has the server quay.io
+"""
+    )
+    notices = [line for line in result.out.splitlines() if line.startswith("  notice: ")]
+    assert notices == [
+        f"  notice: the dev container pulls from {image.partition('/')[0]}, and no triplet that the "
+        f"codespace gets has this server: {image}; add one if the images are private"
+        for image in ("ghcr.io/octo-org/tool", "quay.io/octo/tools")
+    ]
+
+
+def test_without_a_spec_the_servers_of_triplets_are_unknown(
+    github: CommandLine, world: World
+) -> None:
+    add_dev_container(world, "octo-org/api", {"image": "mycompany.azurecr.io/app"})
+    document = json.loads(github.run("doctor", "octo-org/api", "--json").out)
+    assert document["images"] == [
+        {
+            "image": "mycompany.azurecr.io/app",
+            "server": "mycompany.azurecr.io",
+            "registry": None,
+            "can_pull": None,
+            "reason": "unknown: only a spec tells the server of ACR",
+        }
+    ]
+    assert document["problems"] == []
+
+
+def test_an_image_of_a_registry_without_a_login_is_told(github: CommandLine, world: World) -> None:
+    """The list of the organization's triplet leaves the repository out."""
+    add_dev_container(world, "octo-org/app", {"image": "mycompany.azurecr.io/app"})
+    write_spec(github, "{id: ACR, server: mycompany.azurecr.io}")
+    result = github.run("doctor", "octo-org/app")
+    assert result.code == 1
+    assert "  mycompany.azurecr.io/app: ACR, a codespace cannot log in\n" in result.out
+
+
+def test_a_dev_container_that_cannot_be_read_is_a_warning(
+    github: CommandLine, world: World, sandbox: Sandbox
+) -> None:
+    """The secrets are diagnosed all the same."""
+    add_dev_container(world, "octo-org/api", {"image": "${localEnv:IMAGE}"})
+    result = github.run("doctor", "octo-org/api")
+    assert result.code == 0
+    assert "  warning: .devcontainer/devcontainer.json: " in result.out
+    sandbox.fail(Fault(path="/graphql", status=403, body="{}", times=None))
+    result = github.run("doctor", "octo-org/api")
+    assert result.code == 0
+    assert "  warning: GitHub denied the request (); " in result.out
+    assert "contents: read" in result.out
+    assert "ACR: a codespace can log in" in result.out
+
+
+def test_only_leaves_the_images_out(github: CommandLine, world: World, sandbox: Sandbox) -> None:
+    add_dev_container(world, "octo-org/api", CONFIGURATION)
+    result = github.run("doctor", "octo-org/api", "--only", "ACR")
+    assert "Images" not in result.out
+    assert not [e for e in sandbox.exchanges if e.path == "/graphql"]

@@ -244,8 +244,8 @@ def test_an_archived_repository_is_a_warning() -> None:
 def test_only_the_registries_asked_for_are_diagnosed() -> None:
     """One without secrets has no login."""
     scopes = observed({**triplet(), **triplet(Part.USER, registry="GHCR")})
-    assert diagnose(API, scopes, {}, NOW, frozenset({"ACR"})).can_log_in is True
-    assert diagnose(API, scopes, {}, NOW, frozenset({"NONE"})).can_log_in is False
+    assert diagnose(API, scopes, {}, NOW, only=frozenset({"ACR"})).can_log_in is True
+    assert diagnose(API, scopes, {}, NOW, only=frozenset({"NONE"})).can_log_in is False
 
 
 def test_the_scopes_of_a_users_repository_have_no_organization() -> None:

@@ -29,15 +29,19 @@ from codespaces_registry_secrets.diagnosis.doctor import (
     to_json,
 )
 from codespaces_registry_secrets.errors import DONE, FAILED, RegistrySecretsError
+from codespaces_registry_secrets.github.auth import GitHubClients
+from codespaces_registry_secrets.github.dev_containers import read_dev_containers
 from codespaces_registry_secrets.github.observe import observe_triplets
 from codespaces_registry_secrets.github.repository_details import read_details
 from codespaces_registry_secrets.model.desired import DeclaredRegistry
+from codespaces_registry_secrets.model.dev_containers import NO_DEV_CONTAINERS, DevContainers
 from codespaces_registry_secrets.model.observed import Observed
-from codespaces_registry_secrets.model.targets import ME, User
+from codespaces_registry_secrets.model.repositories import RepositoryDetails, RepositoryInfo
+from codespaces_registry_secrets.model.targets import ME, Repository, User
 from codespaces_registry_secrets.spec.declared import declared_registries
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
-_STYLES = {"error": "red", "warning": "yellow"}
+_STYLES = {"error": "red", "warning": "yellow", "notice": "cyan"}
 _HEADLINE_STYLES = {True: "bold green", False: "bold red", None: "bold yellow"}
 
 
@@ -74,9 +78,16 @@ def doctor(
     read = observe_triplets(scopes_of(details, User(ME)), clients)
     scopes = {state.resolved or target: state for target, state in read.items()}
     at = Observed(scopes, {}, {}, {}).at
-    diagnosis = diagnose(details, scopes, declared, at, inputs.only)
+    containers = _read_dev_containers(details, clients) if not inputs.only else NO_DEV_CONTAINERS
+    diagnosis = diagnose(details, scopes, declared, at, only=inputs.only, containers=containers)
     process.terminal.report(describe(diagnosis), to_json(diagnosis) if json else None)
     return FAILED if diagnosis.can_log_in is False else DONE
+
+
+def _read_dev_containers(details: RepositoryDetails, clients: GitHubClients) -> DevContainers:
+    repository = RepositoryInfo(details.full_name, details.id)
+    target = Repository(details.full_name)
+    return read_dev_containers([repository], target, clients)[details.id]
 
 
 def _read_declared(spec_file: str | None) -> Mapping[str, Sequence[DeclaredRegistry]]:
@@ -94,6 +105,12 @@ def describe(diagnosis: Diagnosis) -> Iterator[Line]:
         yield "", ""
         yield _headline(registry), _HEADLINE_STYLES[registry.can_log_in]
         yield from _problem_lines(registry.problems)
+    if diagnosis.images:
+        yield "", ""
+        yield "Images of the dev container", "bold"
+    for image in diagnosis.images:
+        registry_name = f"{image.registry}, " if image.registry else ""
+        yield f"  {image.image}: {registry_name}{image.reason}", _HEADLINE_STYLES[image.can_pull]
 
 
 def _headline(registry: RegistryDiagnosis) -> str:
@@ -107,5 +124,5 @@ def _headline(registry: RegistryDiagnosis) -> str:
 
 
 def _problem_lines(problems: Sequence[Problem]) -> Iterator[Line]:
-    for problem in sorted(problems, key=lambda problem: problem.level):
+    for problem in sorted(problems, key=lambda problem: [*_STYLES].index(problem.level)):
         yield f"  {problem.level}: {problem.message}", _STYLES[problem.level]

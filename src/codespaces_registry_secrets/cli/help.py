@@ -109,8 +109,10 @@ COMMANDS: Mapping[str, CommandHelp] = {
     "doctor": CommandHelp(
         "Show why a codespace of a repository can or cannot log in to its registries.",
         "Reads the secrets of the repository, of its organization and of the token's user, and "
-        "shows which of them a codespace gets. It needs a token that can read all three; what it "
-        "cannot read is a warning. Exits with 1 if a codespace cannot log in.",
+        "shows which of them a codespace gets. Without --only, also reads the files of the dev "
+        "container, and shows the registry of each image that it pulls. It needs a token that can "
+        "read all of these; what it cannot read is a warning. Exits with 1 if a codespace cannot "
+        "log in.",
         ("doctor octo-org/api", "doctor octo-org/api --only ACR --json"),
     ),
 }

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from codespaces_registry_secrets.diagnosis.images import (
+    ImageDiagnosis,
+    RegistryAccess,
+    diagnose_images,
+    find_uncovered,
+)
 from codespaces_registry_secrets.diagnosis.reach import (
     Candidate,
     find_candidates,
@@ -15,6 +21,7 @@ from codespaces_registry_secrets.diagnosis.reach import (
     used_members,
 )
 from codespaces_registry_secrets.model.desired import DeclaredRegistry
+from codespaces_registry_secrets.model.dev_containers import NO_DEV_CONTAINERS, DevContainers
 from codespaces_registry_secrets.model.fields import format_duration, format_time
 from codespaces_registry_secrets.model.observed import ObservedTarget
 from codespaces_registry_secrets.model.repositories import RepositoryDetails
@@ -27,12 +34,12 @@ _PREBUILDS = (
 )
 
 
-Level = Literal["error", "warning"]
+Level = Literal["error", "notice", "warning"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """With an error a codespace cannot log in; with a warning it can, or that is unknown."""
+    """With an error a codespace cannot log in; otherwise it can, or that is unknown."""
 
     level: Level
     message: str
@@ -57,10 +64,11 @@ class RegistryDiagnosis:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A repository: its registries, and the problems that concern all of them."""
+    """A repository: its registries, the images of its dev containers, and general problems."""
 
     repository: RepositoryDetails
     registries: tuple[RegistryDiagnosis, ...]
+    images: tuple[ImageDiagnosis, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -77,23 +85,30 @@ def diagnose(
     scopes: Mapping[Target, ObservedTarget],
     declared: Mapping[str, Sequence[DeclaredRegistry]],
     now: datetime,
+    *,
     only: frozenset[str] = frozenset(),
+    containers: DevContainers = NO_DEV_CONTAINERS,
 ) -> Diagnosis:
     """Diagnose the registries that have secrets in one of the scopes, or those in `only`.
 
     `scopes` are the repository, its organization and the user, in the order of precedence.
     `declared` is what a spec says about each registry; a spec can declare an id several times.
+    `containers` are the dev containers of the repository; without `only`, their images are
+    diagnosed too.
     """
     ids = only or find_registries(scopes)
     registries = [
         _diagnose_registry(registry, repository, scopes, declared.get(registry, ()), now)
         for registry in sorted(ids)
     ]
-    return Diagnosis(
-        repository,
-        tuple(_with_duplicates(registries)),
-        tuple(_general_problems(repository, scopes, has_registries=bool(registries))),
+    access = [RegistryAccess(r.registry, r.server, r.can_log_in) for r in registries]
+    images = () if only else diagnose_images(containers.images, access, declared)
+    problems = (
+        *_general_problems(repository, scopes, has_registries=bool(registries)),
+        *(Problem("warning", message) for message in containers.problems),
+        *(Problem("notice", message) for message in find_uncovered(images)),
     )
+    return Diagnosis(repository, tuple(_with_duplicates(registries)), images, problems)
 
 
 def _general_problems(
@@ -249,6 +264,16 @@ def to_json(diagnosis: Diagnosis) -> Mapping[str, object]:
         "repository": diagnosis.repository.full_name,
         "can_log_in": diagnosis.can_log_in,
         "problems": [vars(problem) for problem in diagnosis.problems],
+        "images": [
+            {
+                "image": str(item.image),
+                "server": item.image.server,
+                "registry": item.registry,
+                "can_pull": item.can_pull,
+                "reason": item.reason,
+            }
+            for item in diagnosis.images
+        ],
         "registries": [
             {
                 "registry": item.registry,

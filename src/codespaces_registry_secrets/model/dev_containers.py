@@ -25,6 +25,8 @@ class DevContainers:
     problems: tuple[str, ...] = ()
 
 
+NO_DEV_CONTAINERS = DevContainers()
+
 # By the id of the repository, for each that was read.
 DevContainerIndex = Mapping[int, DevContainers]
 
