@@ -1,4 +1,4 @@
-"""Accounts, their repositories, and the roles of users in organizations."""
+"""Accounts, their repositories and teams, and the roles of users in organizations."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ class AccountStore:
         self._names: dict[str, int] = {}
         self._former_names: dict[str, int] = {}
         self._properties: dict[int, dict[str, PropertyValue]] = {}
+        self._teams: dict[tuple[int, str], tuple[int, ...]] = {}
 
     def now(self) -> datetime:
         """The time by this world's clock, in whole seconds like GitHub's times."""
@@ -160,6 +161,17 @@ class AccountStore:
         with self.lock:
             archived = replace(self.repository(full_name), archived=True)
             self._repositories[archived.id] = archived
+
+    def add_team(self, organization: str, slug: str, *, repositories: Iterable[str] = ()) -> None:
+        """Add a team to an organization, or replace its repositories, given by their full names."""
+        with self.lock:
+            ids = tuple(self.repository(name).id for name in repositories)
+            self._teams[self.account(organization).id, slug.lower()] = ids
+
+    def team_repositories(self, organization: Account, slug: str) -> list[Repository] | None:
+        """The repositories of a team in order of their ids; None if the team does not exist."""
+        ids = self._teams.get((organization.id, slug.lower()))
+        return None if ids is None else [self._repositories[id_] for id_ in sorted(ids)]
 
     def set_properties(self, full_name: str, values: Mapping[str, PropertyValue]) -> None:
         """Replace all custom properties of a repository."""

@@ -52,7 +52,6 @@ CODESPACES_SECRETS: dict[ScopeKind, PermissionRule] = {
 }
 ACTIONS_SECRETS = PermissionRule(("repo",), "secrets", "read")
 ACTIONS_VARIABLES = PermissionRule(("repo",), "actions_variables", "read")
-COMMENT_PERMISSIONS = ("issues", "pull_requests")
 CUSTOM_PROPERTIES = PermissionRule(
     ("repo",), "organization_custom_properties", "read", ("owner", "member")
 )
@@ -127,35 +126,6 @@ def authorize_actions_variables(request: ApiRequest[Token]) -> Repository:
     require_permission(request, ACTIONS_VARIABLES, repository.owner, role_message=NOT_ADMIN)
     require_not_archived(request, repository)
     return repository
-
-
-def authorize_comments(request: ApiRequest[Token]) -> Repository:
-    """Authorize access to the comments on pull requests of the repository in the path.
-
-    Of a public repository, everybody can read them. Either of two permissions is enough.
-
-    Raises:
-        ApiError: 403 without a permission, and for a write to an archived repository.
-    """
-    repository, token = find_repository(request), request.caller
-    level = "read" if request.method == "GET" else "write"
-    granted = any(token.grants(permission, level) for permission in COMMENT_PERMISSIONS)
-    is_public_read = request.method == "GET" and not repository.private
-    if token.kind == "classic":
-        if "repo" not in token.scopes and not is_public_read:
-            raise ApiError(403, NOT_ADMIN, headers={"X-Accepted-OAuth-Scopes": "repo"})
-    elif not is_public_read and not (granted and token.owner == repository.owner.id):
-        accepted = "; ".join(f"{permission}={level}" for permission in COMMENT_PERMISSIONS)
-        raise not_accessible(token, {"X-Accepted-GitHub-Permissions": accepted})
-    require_not_archived(request, repository)
-    return repository
-
-
-def authorize_edit(request: ApiRequest[Token], author: Account) -> None:
-    """Authorize the editing of a comment: by its author, or with write access to the repository."""
-    token, owner = request.caller, find_repository(request).owner
-    if not token.is_app and author.id != token.user and find_role(request, owner) != "owner":
-        raise ApiError(403, NOT_ADMIN)
 
 
 def authorize_custom_properties(request: ApiRequest[Token]) -> Account:

@@ -101,13 +101,19 @@ def installation_response(request: ApiRequest[App], account: Account | None) -> 
 
 
 def create_token(request: ApiRequest[App]) -> ApiResponse:
-    """Issue an installation token with the requested part of the installation's access."""
+    """Issue an installation token with the requested part of the installation's access.
+
+    Raises:
+        ApiError: 404 for an unknown installation, 403 for a suspended one.
+    """
     installation_id = request.path_id("installation_id")
     installation = next(
         (item for item in request.caller.installations if item.id == installation_id), None
     )
     if installation is None:
         raise not_found()
+    if installation.suspended_at is not None:
+        raise ApiError(403, "This installation has been suspended")
     repositories = read_repositories(request, installation)
     ids = frozenset(repository.id for repository in repositories) or None
     permissions = read_permissions(request, installation)

@@ -280,8 +280,8 @@ def installation(item: Installation, app: App, base_url: str) -> JsonObject:
         "created_at": format_time(item.created_at),
         "updated_at": format_time(item.created_at),
         "single_file_name": None,
-        "suspended_by": None,
-        "suspended_at": None,
+        "suspended_by": simple_user(item.account, base_url) if item.suspended_at else None,
+        "suspended_at": format_time(item.suspended_at) if item.suspended_at else None,
     }
 
 

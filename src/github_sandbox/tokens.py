@@ -55,6 +55,7 @@ class Installation:
     account: Account
     permissions: Mapping[str, str]
     created_at: datetime
+    suspended_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,16 @@ class TokenStore(AccountStore):
     def app(self, app_id: int) -> App | None:
         """The App with this id; None if it does not exist."""
         return self._apps.get(app_id)
+
+    def suspend_installation(self, app_id: int, login: str) -> None:
+        """Suspend the installation of an App on an account: it gets no more tokens."""
+        with self.lock:
+            app, account, now = self._apps[app_id], self.account(login), self.now()
+            installations = tuple(
+                replace(item, suspended_at=now) if item.account == account else item
+                for item in app.installations
+            )
+            self._apps[app_id] = replace(app, installations=installations)
 
     def issue_installation_token(
         self,

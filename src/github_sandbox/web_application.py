@@ -18,6 +18,7 @@ from github_sandbox import (
     routes_comments,
     routes_graphql,
     routes_secrets,
+    routes_teams,
     routes_variables,
 )
 from github_sandbox.errors import ApiError, not_found
@@ -47,6 +48,7 @@ def create_application(world: World) -> web.Application:
         *routes_variables.routes(),
         *routes_comments.routes(),
         *routes_graphql.routes(),
+        *routes_teams.routes(),
     )
     for route in token_routes:
         handler = create_handler(world, route, authenticate_token)

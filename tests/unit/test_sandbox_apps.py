@@ -192,3 +192,32 @@ def test_issuing_a_token_is_not_a_write(sandbox: Sandbox, key: rsa.RSAPrivateKey
         for installation in app.installations
     ]
     assert (statuses, sandbox.writes) == ([201, 201], [])
+
+
+def test_a_suspended_installation_is_listed_and_gets_no_token(
+    sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App, world: World
+) -> None:
+    """The others do."""
+    world.suspend_installation(APP_ID, "octo-org")
+    organization, user = app.installations
+    with client_of(sandbox, sign_jwt(key)) as client:
+        listed = client.get("/app/installations").json()
+    assert [item["suspended_at"] is None for item in listed] == [False, True]
+    assert listed[0]["suspended_by"]["login"] == "octo-org"
+    response = request_token(sandbox, key, organization.id)
+    assert response.status_code == 403
+    assert response.json()["message"] == "This installation has been suspended"
+    assert request_token(sandbox, key, user.id).status_code == 201
+
+
+def test_installations_have_pages(
+    sandbox: Sandbox, key: rsa.RSAPrivateKey, app: App, world: World
+) -> None:
+    """The `Link` header names the next one."""
+    world.max_per_page = 1
+    with client_of(sandbox, sign_jwt(key)) as client:
+        first = client.get("/app/installations")
+        second = client.get(first.links["next"]["url"].removeprefix(client.url))
+    listed = [item["id"] for page in (first, second) for item in page.json()]
+    assert listed == [installation.id for installation in app.installations]
+    assert "next" not in second.links
