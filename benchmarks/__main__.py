@@ -1,7 +1,8 @@
 """Measure the Action against a sandbox of GitHub in its own process, with 50 ms per request.
 
 Print a table for each part: a, requests and bytes; b, time compared with `gh secret set`; c, time
-under a write limit; d, start, planning, memory and image; e, rotation with a state.
+under a write limit; d, start, planning, memory and image; e, rotation with a state; f, queries for
+dev containers.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import (
+    dev_containers,
     footprint,
     gh_cli,
     gh_comparison,
@@ -35,8 +37,9 @@ PARTS: Mapping[str, Callable[[Action, bool], Part]] = {
     "c": lambda action, _: write_limit.run_part(action),
     "d": lambda action, quick: footprint.run_part(action, quick=quick),
     "e": lambda action, _: state_runs.run_part(action),
+    "f": lambda action, quick: dev_containers.run_part(action, quick=quick),
 }
-QUICK = ("a", "b", "d")
+QUICK = ("a", "b", "d", "f")
 
 
 def main() -> int:
@@ -68,7 +71,9 @@ def create_parser() -> argparse.ArgumentParser:
     """Create the parser of the command line."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     option = parser.add_argument
-    option("parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d, e; default: all")
+    option(
+        "parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d, e, f; default: all"
+    )
     option("--quick", action="store_true", help="without 1,000 targets, c and e")
     option(
         "--json",

@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "ages": r"GET .*/actions/(organization-)?secrets.*",
     "state reads": r"GET .*/actions/variables/\w+",
     "repositories": r"GET (/orgs/[^/]+/repos|/user/repos|/users/[^/]+/repos|/repos/[^/]+/[^/]+)",
+    "queries": r"POST /graphql",
     "value writes": r"PUT .*/codespaces/secrets/\w+",
     "list writes": r"(PUT|DELETE) .*/codespaces/secrets/\w+/repositories(/\d+)?",
     "state writes": r"(POST|PATCH) .*/actions/variables(/\w+)?",

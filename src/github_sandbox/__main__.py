@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from github_sandbox.exchanges import build_record
-from github_sandbox.presets import bare, demo, stored
+from github_sandbox.presets import bare, demo, stored, with_dev_containers
 from github_sandbox.server import Sandbox
 from github_sandbox.world import World
 
 PRESETS: Mapping[str, Callable[[int], World]] = {
     "bare": bare,
     "demo": lambda _: demo(),
+    "dev-containers": with_dev_containers,
     "stored": stored,
 }
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

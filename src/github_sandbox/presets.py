@@ -1,8 +1,8 @@
-"""Preset worlds: `demo`, `bare` and `stored`."""
+"""Preset worlds: `demo`, `bare`, `stored` and `with_dev_containers`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from github_sandbox.world import World
@@ -52,6 +52,25 @@ OTHER_REPOSITORIES = (
 ARCHIVED_REPOSITORIES = ("monolith", "svc-sessions")
 PARTS = ("SERVER", "USER", "PASSWORD")
 OLD_VALUES = (b"mycompany.azurecr.io", b"acr-user-here", b"the password of last month")
+# The files of dev containers. The second one pulls public images only.
+DEV_CONTAINERS: tuple[Mapping[str, str], ...] = (
+    {".devcontainer/devcontainer.json": '{"image": "mycompany.azurecr.io/team/app:v1"}'},
+    {
+        ".devcontainer/devcontainer.json": '{"build": {"dockerfile": "Dockerfile"}}',
+        ".devcontainer/Dockerfile": "FROM mcr.microsoft.com/devcontainers/base:ubuntu\n",
+    },
+    {
+        ".devcontainer/devcontainer.json": '{"build": {"dockerfile": "../docker/dev.Dockerfile"}}',
+        "docker/dev.Dockerfile": "ARG TAG=v1\nFROM mycompany.azurecr.io/team/base:$TAG\n",
+    },
+    {
+        ".devcontainer/devcontainer.json": (
+            '{"dockerComposeFile": "../compose.yml", "service": "app"}'
+        ),
+        "compose.yml": "services: {app: {build: {context: docker}}, db: {image: postgres}}\n",
+        "docker/Dockerfile": "FROM mycompany.azurecr.io/team/base:v1\n",
+    },
+)
 SELECTED_REPOSITORIES = (
     "api",
     "web",
@@ -109,6 +128,15 @@ def stored(repositories: int) -> World:
         add_triplet(world, f"repository:{name}")
     updated_at = world.now() - timedelta(days=60)
     world.put_actions_secret(f"repository:{names[0]}", "ACR_PASSWORD", updated_at=updated_at)
+    return world
+
+
+def with_dev_containers(repositories: int) -> World:
+    """Create `bare` with the dev containers of `DEV_CONTAINERS`, in turn, in the repositories."""
+    world = bare(repositories)
+    for number in range(repositories):
+        name, files = f"octo-org/repo-{number:04}", DEV_CONTAINERS[number % len(DEV_CONTAINERS)]
+        world.put_files(name, {"README.md": "An application.\n", **files})
     return world
 
 

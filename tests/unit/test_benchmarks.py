@@ -55,6 +55,7 @@ def exchange(
         ("PATCH", "/repos/octo-org/app/actions/variables/STATE_2", "state writes"),
         ("GET", "/orgs/octo-org/repos", "repositories"),
         ("GET", "/repos/octo-org/app", "repositories"),
+        ("POST", "/graphql", "queries"),
         ("PUT", f"{SECRETS}/A_USER", "value writes"),
         ("PUT", "/orgs/octo-org/codespaces/secrets/A_USER/repositories", "list writes"),
         ("DELETE", "/orgs/octo-org/codespaces/secrets/A_USER/repositories/7", "list writes"),
