@@ -13,7 +13,9 @@ from pydantic import BaseModel
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.dev_containers import DevContainers, RegistryImages
 from codespaces_registry_secrets.model.fields import RotationPolicy, Source
+from codespaces_registry_secrets.model.images import ImageReference
 from codespaces_registry_secrets.model.observed import (
     Observed,
     ObservedSecret,
@@ -21,7 +23,7 @@ from codespaces_registry_secrets.model.observed import (
     SelectedRepositories,
 )
 from codespaces_registry_secrets.model.plan import Change, Plan, Step
-from codespaces_registry_secrets.model.repositories import RepositoryInfo, Selection
+from codespaces_registry_secrets.model.repositories import RepositoryInfo, Selection, select
 from codespaces_registry_secrets.model.targets import (
     Organization,
     Repository,
@@ -59,6 +61,15 @@ selections = st.builds(
     mode=st.sampled_from(["exact", "ensure", "remove"]),
     include=st.lists(st.sampled_from([r.full_name for r in REPOSITORIES]), max_size=4).map(tuple),
     topics=st.sampled_from([(), ("codespaces",)]),
+    images=st.none() | st.just(RegistryImages("ghcr.io")),
+)
+dev_containers = st.sampled_from(
+    [
+        DevContainers(),
+        DevContainers((ImageReference("ghcr.io", "octo-org/app"),)),
+        DevContainers((ImageReference("quay.io", "octo-org/app"),)),
+        DevContainers(problems=("Dockerfile: cannot be read",)),
+    ]
 )
 
 
@@ -91,7 +102,8 @@ def observed_states(draw: st.DrawFn) -> Observed:
     """GitHub's state: any members of any triplets, and a secret that is no member."""
     targets = {target: draw(_target(target)) for target in TARGETS}
     changed = draw(st.dictionaries(st.just("PASSWORD_OF_ACR"), moments))
-    return Observed(targets, REPOSITORY_INDEX, {}, changed)
+    read = draw(st.dictionaries(st.sampled_from(range(6)), dev_containers))
+    return Observed(targets, REPOSITORY_INDEX, {}, changed, dev_containers=read)
 
 
 @st.composite
@@ -206,6 +218,43 @@ def test_a_list_loses_only_what_the_spec_removes(
                 list_ends = change.visibility is not None and change.visibility[1] != "selected"
                 assert not lost or list_ends
             assert {repo.full_name for repo in lost} <= set(change.removed)
+
+
+@given(desired_triplets(), observed_states())
+def test_dev_containers_only_narrow_a_selection(desired: list[Desired], observed: Observed) -> None:
+    """No list gets a repository that it would not get without `devcontainer`."""
+    selects = [t for t in desired if t.selection and t.selection.mode != "remove"]
+    wide = [replace(t, selection=replace(t.selection, images=None)) for t in selects if t.selection]
+    allowed = {
+        (c.target, c.registry): None if c.action == "blocked" else set(c.added)
+        for c in plan(wide, observed).changes
+    }
+    for change in plan(selects, observed).changes:
+        names = allowed[change.target, change.registry]
+        assert names is None or set(change.added) <= names
+
+
+@given(desired_triplets(), observed_states())
+def test_a_repository_of_unknown_need_keeps_its_place(
+    desired: list[Desired], observed: Observed
+) -> None:
+    """It gains no access and loses none; a missing member gets the access of the others."""
+    narrowed = {(t.target, t.registry) for t in desired if t.selection and t.selection.images}
+    unknown = {
+        repo.full_name
+        for repo in REPOSITORIES
+        if (read := observed.dev_containers.get(repo.id)) is None or read.problems
+    }
+    selected = {
+        (t.target, t.registry): set(select(t.selection, REPOSITORY_INDEX).selected_by)
+        for t in desired
+        if t.selection
+    }
+    for change in plan(desired, observed).changes:
+        identity = (change.target, change.registry)
+        if identity in narrowed:
+            assert change.action == "repair" or not set(change.added) & unknown
+            assert not set(change.removed) & unknown & selected[identity]
 
 
 def _listed(observed: Observed, change: Change, name: str) -> set[RepositoryInfo]:
