@@ -15,7 +15,11 @@ from codespaces_registry_secrets.text.control_characters import CONTROL_CHARACTE
 MAX_READS = 200
 MAX_CHARACTERS = 4 * 1024 * 1024
 MAX_PROBLEMS = 20
+MAX_PATH = 1000
 MAX_QUOTED = 100
+
+# The start of an absolute path, or of the address of a Git repository.
+_ELSEWHERE = ("/", "git@", "github.com/")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,9 @@ class Collector:
 
     def read(self, path: str, referrer: str) -> str | None:
         """The text of a file that `referrer` needs; None, with a problem, if it has none."""
+        if not path:
+            self.add_problem(referrer, "refers to the root of the repository as a file")
+            return None
         if path in self._files and self._files[path] is None:
             self.add_problem(referrer, f"refers to {quote(path)}, which does not exist")
             return None
@@ -89,10 +96,11 @@ class Collector:
             self.add_problem(referrer, f"the path {quote(path)} has a variable without known value")
             return None
         normalized = posixpath.normpath(posixpath.join("/", folder, path) if path else "/")
-        if path.startswith("/") or _is_outside(folder, path):
+        if path.startswith(_ELSEWHERE) or "://" in path or _is_outside(folder, path):
             self.add_problem(referrer, f"the path {quote(path)} is outside of the repository")
-        elif CONTROL_CHARACTER.search(path):
-            self.add_problem(referrer, f"the path {quote(path)} has a control character")
+        elif CONTROL_CHARACTER.search(path) or len(path) > MAX_PATH:
+            message = f"the path {quote(path)} is too long, or has a control character"
+            self.add_problem(referrer, message)
         else:
             return normalized.lstrip("/")
         return None

@@ -8,84 +8,92 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 
-import jsonc
-
+from codespaces_registry_secrets.devcontainers.build_options import build_settings
+from codespaces_registry_secrets.devcontainers.cache_from import add_cache_image
 from codespaces_registry_secrets.devcontainers.collector import Collector
-from codespaces_registry_secrets.devcontainers.dockerfile_images import Build, add_dockerfile_images
-from codespaces_registry_secrets.model.images import UNKNOWN
+from codespaces_registry_secrets.devcontainers.compose import add_compose_images
+from codespaces_registry_secrets.devcontainers.dockerfile_images import add_dockerfile_images
+from codespaces_registry_secrets.devcontainers.features import add_features
+from codespaces_registry_secrets.devcontainers.json_file import (
+    JsonObject,
+    parse_json_file,
+    replace_variables,
+)
 
-_WORKSPACE = re.compile(r"^\$\{localWorkspaceFolder\}(?=/|$)")
-# The values of these variables are only known in the codespace.
-_VARIABLE = re.compile(r"\$\{[^{}]*\}")
+_WORKSPACE = re.compile(r"\$\{localWorkspaceFolder\}(?:/|$)")
+# The file that `.env` names if a devcontainer.json names none; see `getDockerComposeFilePaths`.
+_COMPOSE_FILE = re.compile(r"^COMPOSE_FILE=(.+)$", re.MULTILINE)
 
 
 def add_config_images(text: str, file: str, collector: Collector) -> None:
-    """Add the images of the dev container that a devcontainer.json describes."""
-    try:
-        config = jsonc.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        collector.add_problem(file, "is not valid JSON with comments")
+    """Add the images of the dev container that a devcontainer.json describes.
+
+    A Dockerfile comes before an image, and an image before Compose files. Without any of them,
+    Codespaces uses its own image.
+    """
+    data = parse_json_file(text, file, collector)
+    if data is None:
         return
-    if not isinstance(config, dict):
-        collector.add_problem(file, "must be an object")
-        return
-    _Config(config, file, collector).add_images()
+    config = JsonObject(data, file, collector)
+    dockerfile = config.text("dockerFile") or config.mapping("build").text("dockerfile")
+    image = config.text("image")
+    if dockerfile:
+        _add_build_images(dockerfile, config)
+    elif image:
+        collector.add_image(file, image, replace_variables(image))
+    elif "dockerComposeFile" in data:
+        _add_services(config)
+    add_features(config.mapping("features").data, file, collector)
 
 
-class _Config:
-    def __init__(self, config: Mapping[str, object], file: str, collector: Collector) -> None:
-        self._config = config
-        self._file = file
-        self._folder = posixpath.dirname(file)
-        self._collector = collector
-
-    def add_images(self) -> None:
-        build = self._mapping(self._config, "build")
-        dockerfile = self._text(self._config, "dockerFile") or self._text(build, "dockerfile")
-        image = self._text(self._config, "image")
-        if dockerfile:
-            self._add_dockerfile(dockerfile, build)
-        elif image:
-            self._collector.add_image(self._file, image, _replace_variables(image))
-
-    def _add_dockerfile(self, dockerfile: str, build: Mapping[str, object]) -> None:
-        path = self._resolve(dockerfile)
-        text = path and self._collector.read(path, self._file)
-        if path and text is not None:
-            args = self._mapping(build, "args")
-            values = {name: self._value(args, name) for name in args}
-            target = _replace_variables(self._text(build, "target"))
-            add_dockerfile_images(text, path, Build(values, target), self._collector)
-
-    def _resolve(self, path: str) -> str | None:
-        local = _WORKSPACE.sub("", path)
-        folder = self._folder if local == path else ""
-        relative = _replace_variables(local if local == path else local.lstrip("/"))
-        return self._collector.resolve(folder, relative, self._file)
-
-    def _value(self, args: Mapping[str, object], name: str) -> str:
-        return _replace_variables(self._text(args, name))
-
-    def _text(self, mapping: Mapping[str, object], key: str) -> str:
-        """A text; empty, with a problem, if it is something else."""
-        value = mapping.get(key)
-        if isinstance(value, str):
-            return value
-        if value is not None:
-            self._collector.add_problem(self._file, f"`{key}` must be a string")
-        return ""
-
-    def _mapping(self, mapping: Mapping[str, object], key: str) -> Mapping[str, object]:
-        """An object; empty, with a problem, if it is something else."""
-        value = mapping.get(key)
-        if isinstance(value, dict):
-            return value
-        if value is not None:
-            self._collector.add_problem(self._file, f"`{key}` must be an object")
-        return {}
+def _add_build_images(dockerfile: str, config: JsonObject) -> None:
+    collector = config.collector
+    build, cache_from = build_settings(config.mapping("build"))
+    for source in cache_from:
+        add_cache_image(config.file, source, replace_variables(source), collector)
+    for path in _resolve([dockerfile], config):
+        text = collector.read(path, config.file)
+        if text is not None:
+            add_dockerfile_images(text, path, build, collector)
 
 
-def _replace_variables(text: str) -> str:
-    return _VARIABLE.sub(UNKNOWN, text)
+def _add_services(config: JsonObject) -> None:
+    files = config.texts("dockerComposeFile")
+    paths = list(_resolve(files, config)) if files else _default_files(config)
+    service = config.text("service")
+    if not service:
+        config.collector.add_problem(config.file, "`dockerComposeFile` needs `service`")
+    elif paths:
+        others = config.texts("runServices")
+        add_compose_images(
+            paths,
+            [service, *others],
+            start_all=not others,
+            file=config.file,
+            collector=config.collector,
+        )
+
+
+def _default_files(config: JsonObject) -> list[str]:
+    """The Compose files in the root of the repository, if `dockerComposeFile` is an empty list."""
+    collector = config.collector
+    match = _COMPOSE_FILE.search(collector.read_optional(".env", config.file) or "")
+    if match and match[1].strip():
+        paths = (collector.resolve("", path, config.file) for path in match[1].strip().split(":"))
+        return [path for path in paths if path is not None]
+    override = "docker-compose.override.yml"
+    has_override = collector.read_optional(override, config.file) is not None
+    return ["docker-compose.yml", override] if has_override else ["docker-compose.yml"]
+
+
+def _resolve(paths: list[str], config: JsonObject) -> Iterator[str]:
+    """Paths from the root of the repository; a devcontainer.json has them relative to itself."""
+    for path in paths:
+        folder = posixpath.dirname(config.file)
+        relative = _WORKSPACE.sub("", path) if _WORKSPACE.match(path) else path
+        folder = folder if relative == path else ""
+        resolved = config.collector.resolve(folder, replace_variables(relative), config.file)
+        if resolved is not None:
+            yield resolved

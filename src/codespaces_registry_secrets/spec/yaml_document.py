@@ -106,7 +106,7 @@ def parse(text: str, file: str) -> Document:
         message = f"the spec is larger than the limit of {MAX_BYTES:,} bytes"
         raise InvalidConfigError([ConfigError(Location(file), message)])
     try:
-        node = _Composer(text).get_single_node()
+        node = NodeComposer(text).get_single_node()
     except yaml.YAMLError as error:
         raise InvalidConfigError([_syntax_error(error, file)]) from None
     except UnicodeEncodeError:
@@ -126,7 +126,7 @@ def parse(text: str, file: str) -> Document:
     return Document(data, file, walker.marks)
 
 
-class _Composer(Composer, Resolver, CParser):
+class NodeComposer(Composer, Resolver, CParser):
     """Composes nodes in Python from the events of the parser in C.
 
     The parser in C has a composer too, but it recurses in C: deeply nested text crashes the
