@@ -302,7 +302,7 @@ def test_a_failed_lookup_of_repositories_blocks_only_a_selection() -> None:
     """A name that is missing then does not prove that the repository is missing."""
     observed_target = ObservedTarget(triplet(), NOW)
     observed = Observed(
-        {ORGANIZATION: observed_target}, {}, {ORGANIZATION: "GitHub returned 502"}, {}
+        {ORGANIZATION: observed_target}, {}, {(ORGANIZATION, "ACR"): "GitHub returned 502"}, {}
     )
     other = replace(DESIRED, registry="GHCR")
 

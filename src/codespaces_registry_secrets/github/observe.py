@@ -22,7 +22,7 @@ from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.dev_containers import read_selected
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
-from codespaces_registry_secrets.github.repositories import index_repositories
+from codespaces_registry_secrets.github.repository_index import index_repositories
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import (
     Observed,
@@ -63,7 +63,8 @@ def observe(
         return observed
 
     observed = run_first_then_others(observe_target, list(by_target), READS_AT_ONCE, on_tick)
-    repositories, lookup_errors = index_repositories(desired, clients)
+    readable = [triplet for triplet in desired if triplet.target not in errors]
+    repositories, lookup_errors = index_repositories(readable, clients)
     targets = dict(zip(by_target, observed, strict=True))
     readable = [triplet for triplet in desired if not targets[triplet.target].error]
     dev_containers = read_selected(readable, repositories, clients)

@@ -1,4 +1,4 @@
-"""Find repositories: those that selections of the spec can pick, and archived targets.
+"""Find repositories: those of an owner, those with some names, and archived targets.
 
 There are two ways: list all repositories of an owner, 100 per request, or get one by its name,
 which also follows a renamed repository.
@@ -24,7 +24,6 @@ from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
 from codespaces_registry_secrets.github.schemas import Schema
-from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.plan import Plan
 from codespaces_registry_secrets.model.repositories import (
     Properties,
@@ -34,10 +33,6 @@ from codespaces_registry_secrets.model.repositories import (
 from codespaces_registry_secrets.model.targets import Organization, Repository, Target
 from codespaces_registry_secrets.runtime.concurrency import run_concurrently
 
-# Up to this many names are requested one by one. For more, or for a glob, it costs less to list the
-# organization's repositories.
-FEW_NAMES = 3
-
 ARCHIVED = (
     "the repository is archived and accepts no secrets; unarchive it, or remove it from the spec"
 )
@@ -45,58 +40,6 @@ ARCHIVED = (
 RepositoryPage = list[schemas.Repository]
 # Repositories by lower-case full name, or why they could not be read.
 Lookup = RepositoryIndex | GitHubError
-
-
-def index_repositories(
-    desired: Iterable[Desired], clients: GitHubClients
-) -> tuple[RepositoryIndex, Mapping[Target, str]]:
-    """Find the repositories that selections can pick, and why they could not be read for a target.
-
-    An owner is listed at most once. A name that no list has is requested by itself.
-    """
-    with_selection = [triplet for triplet in desired if triplet.selection]
-    owners = {owner: t.target for t in with_selection for owner in _owners_to_list(t)}
-    with_properties = {
-        t.target.owner.lower() for t in with_selection if t.selection and t.selection.properties
-    }
-
-    def list_one(owner: str) -> Lookup:
-        list_repositories = partial(list_owner, owner, properties=owner in with_properties)
-        return try_for_target(list_repositories, clients, owners[owner])
-
-    lists = dict(zip(owners, run_concurrently(list_one, list(owners), READS_AT_ONCE), strict=True))
-    listed = merge_indexes(lists.values())
-    unlisted = {name: t.target for t in with_selection for name in _unlisted(t, listed, lists)}
-    by_name = get_by_name(unlisted, clients).values()
-    lookups = [(t.target, lists[owner]) for t in with_selection for owner in _owners_to_list(t)]
-    errors = _errors([*lookups, *zip(unlisted.values(), by_name, strict=True)])
-    return {**listed, **merge_indexes(by_name)}, errors
-
-
-def _owners_to_list(triplet: Desired) -> frozenset[str]:
-    """The owners whose repositories must be listed for a selection; none for a few names."""
-    selection = triplet.selection
-    if selection is None:
-        return frozenset()
-    owners = {glob.partition("/")[0].lower() for glob in selection.globs}
-    many = isinstance(triplet.target, Organization) and len(selection.names) > FEW_NAMES
-    if many or selection.topics or selection.properties:
-        owners.add(selection.owner.lower())
-    return frozenset(owners)
-
-
-def _unlisted(
-    triplet: Desired, listed: RepositoryIndex, lists: Mapping[str, Lookup]
-) -> Iterator[str]:
-    """The names that are in no list, without those whose owner could not be listed."""
-    for name in triplet.selection.names if triplet.selection else ():
-        lookup = lists.get(name.partition("/")[0].lower())
-        if name.lower() not in listed and not isinstance(lookup, GitHubError):
-            yield name
-
-
-def _errors(lookups: Iterable[tuple[Target, Lookup]]) -> dict[Target, str]:
-    return {target: str(error) for target, error in lookups if isinstance(error, GitHubError)}
 
 
 def merge_indexes(lookups: Iterable[Lookup]) -> dict[str, RepositoryInfo]:

@@ -12,6 +12,10 @@ from codespaces_registry_secrets.model.repositories import RepositoryIndex, Repo
 from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.model.targets import Target, Visibility
 
+# Why the repositories of a selection could not be looked up, by the target as the spec names it and
+# the registry's id.
+LookupErrors = Mapping[tuple[Target, str], str]
+
 
 @dataclass(frozen=True)
 class SelectedRepositories:
@@ -60,7 +64,7 @@ class Observed:
     """Everything about GitHub's state that the planner needs.
 
     `repository_index` holds every repository that was looked up. `lookup_errors` says why the
-    repositories of a target could not be looked up; a name that is missing from the index then
+    repositories of a selection could not be looked up; a name that is missing from the index then
     means nothing. `source_changed_at` says when the Actions secrets of `{secret: NAME}` were last
     changed, without those whose age is unknown. `other_shards` maps each target of the other shards
     to the target that GitHub resolves it to, or to None if that is unknown. `state` is what the
@@ -73,7 +77,7 @@ class Observed:
 
     targets: Mapping[Target, ObservedTarget]
     repository_index: RepositoryIndex
-    lookup_errors: Mapping[Target, str]
+    lookup_errors: LookupErrors
     source_changed_at: Mapping[str, datetime]
     other_shards: Mapping[Target, Target | None] = field(default_factory=dict)
     state: State | None = None

@@ -21,7 +21,8 @@ class RepositoryInfo:
 
     `full_name` is `owner/name` as GitHub spells it today. `properties` are the values of the
     organization's custom properties. `private` is also true for an internal repository, and if
-    GitHub does not say.
+    GitHub does not say. `teams` are those of its organization that a selection names and that have
+    it, in lower case.
     """
 
     full_name: str
@@ -30,6 +31,7 @@ class RepositoryInfo:
     topics: tuple[str, ...] = ()
     properties: Properties = ()
     private: bool = True
+    teams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ RepositoryIndex = Mapping[str, RepositoryInfo]
 class Selection:
     """The repositories that the spec selects for the secrets of one target.
 
-    `owner` is the owner of the target; `topics` and `properties` match only repositories of that
-    owner. `mode` says what becomes of the list: it is replaced (`exact`), or repositories are added
-    to it (`ensure`) or removed from it (`remove`). `include` and `exclude` are patterns, written
-    `owner/name` or `owner/glob`. A repository is selected by one pattern, one topic, or all
-    properties together. Archived repositories are left out unless `archived` is true. With
-    `images`, only those repositories are kept whose dev containers pull one of these images.
+    `owner` is the owner of the target; `topics`, `properties` and `teams` match only repositories
+    of that owner. `mode` says what becomes of the list: it is replaced (`exact`), or repositories
+    are added to it (`ensure`) or removed from it (`remove`). `include` and `exclude` are patterns,
+    written `owner/name` or `owner/glob`. A repository is selected by one pattern, one topic, one
+    team, or all properties together. Archived repositories are left out unless `archived` is true.
+    With `images`, only those repositories are kept whose dev containers pull one of these images.
     """
 
     owner: str
@@ -69,6 +71,7 @@ class Selection:
     include: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     properties: Properties = ()
+    teams: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     archived: bool = False
     images: RegistryImages | None = None
@@ -87,7 +90,17 @@ class Selection:
     @property
     def empty(self) -> bool:
         """Whether it selects nothing, because the spec says `[]`."""
-        return not (self.include or self.topics or self.properties)
+        return not (self.include or self.topics or self.properties or self.teams)
+
+    def of_owner(self, owner: str) -> Selection:
+        """The same selection at another organization, with the repositories of that one."""
+
+        def patterns(old: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(f"{owner}/{pattern.partition('/')[2]}" for pattern in old)
+
+        return replace(
+            self, owner=owner, include=patterns(self.include), exclude=patterns(self.exclude)
+        )
 
 
 @dataclass(frozen=True)
@@ -95,8 +108,9 @@ class SelectionResult:
     """The repositories that a selection resolves to, and what to report about it.
 
     `repositories` is sorted. `selected_by` maps the full name of each selected repository to what
-    selected it: `name`, or a glob, topic or properties. `unknown` are names, included or excluded,
-    without a repository. `unmatched` are globs, topics and properties that match no repository.
+    selected it: `name`, or a glob, topic, team or properties. `unknown` are names, included or
+    excluded, without a repository. `unmatched` are globs, topics, teams and properties that match
+    no repository.
     `archived` are the full names that were left out because they are archived. `renamed` are pairs
     of a name in the spec and the current name. `transferred` are the pairs among them that are
     included and now belong to another owner. `undetermined` are the repositories of which is
@@ -166,12 +180,14 @@ def _by_current_name(index: RepositoryIndex) -> RepositoryIndex:
 def _find_matches(
     selection: Selection, index: RepositoryIndex
 ) -> Iterator[tuple[str, frozenset[RepositoryInfo]]]:
-    """The repositories that each glob, each topic, and the properties together match."""
+    """The repositories that each glob, topic and team, and the properties together match."""
     for glob in selection.globs:
         yield f"`{glob}`", _matches_of_glob(glob, index)
     owned = [r for name, r in index.items() if name.startswith(f"{selection.owner.lower()}/")]
     for topic in selection.topics:
         yield f"topic `{topic}`", frozenset(r for r in owned if topic.lower() in r.topics)
+    for team in selection.teams:
+        yield f"team `{team}`", frozenset(r for r in owned if team.lower() in r.teams)
     if selection.properties:
         text = ", ".join(f"{name}: {' | '.join(v)}" for name, v in selection.properties)
         matches = frozenset(repo for repo in owned if _has_properties(repo, selection.properties))

@@ -37,7 +37,7 @@ def check_duplicate(triplet: Desired, declarations: int) -> None:
 
 
 def check_target(triplet: Desired, observed_target: ObservedTarget, observed: Observed) -> None:
-    """Block a target that could not be read, and another user than the token's own."""
+    """Block a target or a selection that could not be read, and another user than the token's."""
     target = triplet.target
     if observed_target.error:
         raise BlockedError(observed_target.error)
@@ -48,8 +48,9 @@ def check_target(triplet: Desired, observed_target: ObservedTarget, observed: Ob
             f'user; use a token of {target.name}, or write `user: "{ME}"`'
         )
         raise BlockedError(message)
-    if triplet.selection and target in observed.lookup_errors:
-        raise BlockedError(observed.lookup_errors[target])
+    error = observed.lookup_errors.get((triplet.declared or target, triplet.registry))
+    if error:
+        raise BlockedError(error)
 
 
 def resolve_selection(triplet: Desired, observed: Observed) -> SelectionResult | None:

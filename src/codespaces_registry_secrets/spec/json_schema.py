@@ -25,6 +25,7 @@ from codespaces_registry_secrets.model.registries import (
 from codespaces_registry_secrets.model.targets import SCOPES
 from codespaces_registry_secrets.spec.key_texts import KEY_TEXTS
 from codespaces_registry_secrets.spec.schema import PATTERNS, SpecModel
+from codespaces_registry_secrets.spec.validation import ONLY_OF_ORGANIZATION
 
 Schema = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"  # the newest that editors support for YAML
@@ -80,6 +81,7 @@ _FORMATS: Mapping[str, Mapping[str, Schema]] = {
             "anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/DevContainerEntry"}],
         },
         "include": {"items": {"$ref": "#/$defs/Pattern"}},
+        "teams": {"items": {"type": "string", "pattern": f"^({PATTERNS['teams']})$"}},
         "exclude": {"items": {"$ref": "#/$defs/Pattern"}},
         "properties": {"additionalProperties": _one_or_more({"type": "string"})},
     },
@@ -223,7 +225,7 @@ def _scope_rule(name: str) -> Schema:
         selection = {"include": _WITH_OWNER, "exclude": _WITH_OWNER}
         keys["repositories"] = {
             **_WITH_OWNER,
-            "properties": {**selection, "topics": False, "properties": False},
+            "properties": selection | dict.fromkeys(ONLY_OF_ORGANIZATION, False),
         }
     return {"required": [name], "properties": keys}
 
@@ -231,7 +233,8 @@ def _scope_rule(name: str) -> Schema:
 def _selection_rule() -> Schema:
     """A selection selects something, or clears the list with an empty `include`."""
     not_empty: list[Schema] = [
-        {"required": [key], "properties": {key: {"minItems": 1}}} for key in ("include", "topics")
+        {"required": [key], "properties": {key: {"minItems": 1}}}
+        for key in ("include", "topics", "teams")
     ]
     properties = {"required": ["properties"], "properties": {"properties": {"minProperties": 1}}}
     cleared = {"required": ["include"], "properties": {"mode": {"const": "exact"}}}

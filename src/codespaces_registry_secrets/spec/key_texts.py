@@ -75,7 +75,10 @@ KEY_TEXTS: Mapping[str, Mapping[str, KeyText]] = {
         "targets": KeyText("Where to store the secrets.", ([{"organization": "octo-org"}],)),
     },
     "TargetEntry": {
-        "organization": KeyText("The login of an organization.", ("octo-org",)),
+        "organization": KeyText(
+            "The login of an organization, or a glob over logins, with `allowed-owners`.",
+            ("octo-org", "octo-*"),
+        ),
         "repository": KeyText(
             "A repository, or a glob over repositories of an owner.",
             ("octo-org/app", "octo-org/svc-*"),
@@ -107,6 +110,7 @@ KEY_TEXTS: Mapping[str, Mapping[str, KeyText]] = {
             "`true` keeps only the repositories whose dev container pulls from this registry.",
             (True, {"namespace": "octo-org"}),
         ),
+        "teams": KeyText("Repositories of one of these teams.", (["platform"],)),
         "exclude": KeyText("Names and globs that are left out.", (["svc-legacy-*"],)),
         "archived": KeyText("`true` also selects archived repositories by glob.", (True,)),
     },

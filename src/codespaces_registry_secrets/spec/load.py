@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pydantic import ValidationError
 
@@ -12,15 +12,16 @@ from codespaces_registry_secrets.errors import (
     Location,
     input_location,
 )
-from codespaces_registry_secrets.model.allowlist import Allowlist, is_allowed, not_allowed_message
+from codespaces_registry_secrets.model.allowlist import Allowlist
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.dev_containers import RegistryImages, registry_images
 from codespaces_registry_secrets.model.fields import RotateWhen
-from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of, server_of
+from codespaces_registry_secrets.model.registries import KIND_KEYS, KINDS, keys_of
 from codespaces_registry_secrets.model.repositories import Selection
-from codespaces_registry_secrets.model.targets import ME, SCOPES, Target
+from codespaces_registry_secrets.model.targets import SCOPES, Target
 from codespaces_registry_secrets.spec import messages, validation
-from codespaces_registry_secrets.spec.generated import generated_credential, issuer_host
+from codespaces_registry_secrets.spec.allowed import find_not_allowed
+from codespaces_registry_secrets.spec.generated import generated_credential
 from codespaces_registry_secrets.spec.schema import (
     DevContainerEntry,
     RegistryEntry,
@@ -35,8 +36,6 @@ from codespaces_registry_secrets.spec.validation import (
     numbered_mappings,
 )
 from codespaces_registry_secrets.spec.yaml_document import Document, KeyPath, path_text
-
-_EVERYTHING = Allowlist()
 
 # `defaults`: a registry inherits every key that it does not set itself, with two exceptions.
 #
@@ -57,14 +56,14 @@ def load_desired(
     find_source_error: FindSourceError,
     rotate: RotateWhen | None = None,
     only: frozenset[str] = frozenset(),
-    allowed: Allowlist = _EVERYTHING,
+    allowed: Allowlist | None = None,
 ) -> tuple[Desired, ...]:
     """Return the desired state of each registry at each of its targets.
 
     `find_source_error` reads a source once, so that its value is masked and known to exist.
     `rotate` overrides the policy of every registry. `only` names the registries to load, all if it
     is empty; the sources of the others are not read. `allowed` limits the servers and owners of
-    every registry.
+    every registry; without it, no run uses the result, and neither is checked.
 
     Raises:
         InvalidConfigError: with every error of the document, each at its location.
@@ -102,11 +101,11 @@ def _find_combination_errors(
     data: object,
     find_source_error: FindSourceError,
     only: frozenset[str],
-    allowed: Allowlist,
+    allowed: Allowlist | None,
 ) -> Iterator[PathError]:
     """What is wrong with the keys of the spec in combination, and with what they refer to."""
     entries = numbered_mappings(_registries(data))
-    not_allowed = [*_find_not_allowed(entries, allowed)]
+    not_allowed = [*find_not_allowed(entries, allowed)] if allowed else []
     skip_sources = {path[1] for path, _ in not_allowed}
     defaults = defaults_of(document.data)
     yield from validation.find_errors(entries, defaults, find_source_error, only, skip_sources)
@@ -188,6 +187,7 @@ def _selection(
         include=full_names(repositories.include),
         topics=repositories.topics,
         properties=tuple(repositories.properties.items()),
+        teams=repositories.teams,
         exclude=full_names(repositories.exclude),
         archived=repositories.archived,
         images=_needed_images(repositories.devcontainer, registry),
@@ -252,43 +252,3 @@ def _find_default_errors(data: object) -> Iterator[PathError]:
         RegistryEntry.model_validate({"targets": [], **defaults, "id": "ID"})
     except ValidationError as error:
         yield from messages.validation_messages(error, ("defaults",))
-
-
-def _find_not_allowed(
-    entries: Sequence[tuple[int, Entry]], allowed: Allowlist
-) -> Iterator[PathError]:
-    """Each server and owner that `allowed-servers` or `allowed-owners` does not allow."""
-    for index, entry in entries:
-        path: KeyPath = ("registries", index)
-        server = server_of(entry)
-        if server is not None and not is_allowed(allowed.servers, server):
-            key = "server" if "server" in entry else "registry"
-            yield (*path, key), not_allowed_message(server, "allowed-servers", allowed.servers)
-        issuer = issuer_host(entry)
-        if issuer and not is_allowed(allowed.servers, issuer):
-            message = not_allowed_message(issuer, "allowed-servers", allowed.servers)
-            yield (*path, "generate", "url"), message
-        for number, target in numbered_mappings(entry.get("targets")):
-            for key_path, owner in _owners(target):
-                if not is_allowed(allowed.owners, owner):
-                    message = not_allowed_message(owner, "allowed-owners", allowed.owners)
-                    yield (*path, "targets", number, *key_path), message
-
-
-def _owners(target: Entry) -> Iterator[tuple[KeyPath, str]]:
-    """The owner of a target and of each repository that it includes, with its path.
-
-    `@me` has no owner yet: only GitHub knows the token's user. Excluded repositories get no access,
-    and neither do those that `mode: remove` takes off the list, so their owners do not matter.
-    """
-    for scope in SCOPES.keys() & target.keys():
-        if isinstance(target[scope], str) and target[scope] != ME:
-            yield (scope,), str(target[scope]).partition("/")[0]
-    repositories = target.get("repositories")
-    if isinstance(repositories, dict) and repositories.get("mode") == "remove":
-        return
-    included = repositories.get("include") if isinstance(repositories, dict) else repositories
-    for number, pattern in enumerate(included if isinstance(included, list) else ()):
-        owner, slash, _ = str(pattern).rpartition("/")
-        if slash:
-            yield ("repositories", "include", number), owner

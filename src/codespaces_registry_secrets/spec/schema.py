@@ -29,12 +29,14 @@ from codespaces_registry_secrets.model.targets import ME, Visibility
 _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 _NO_DOTS = r"(?!\.{1,2}$)"  # in a URL, `.` and `..` are folders
 _GLOB = r"[A-Za-z0-9._*?\[\]!-]{1,100}"
+_ACCOUNT_GLOB = r"(?=[^*?\[]*[*?\[])([A-Za-z0-9_*?-]|\[!?[A-Za-z0-9_-]+\]){1,100}"
 # The format of each key that names targets or repositories.
 PATTERNS = {
-    "organization": _ACCOUNT,
+    "organization": f"{_ACCOUNT}|{_ACCOUNT_GLOB}",
     "repository": rf"{_ACCOUNT}/{_NO_DOTS}{_GLOB}",
     "user": f"{_ACCOUNT}|{ME}",
     "repositories": rf"({_ACCOUNT}/)?{_NO_DOTS}{_GLOB}",
+    "teams": rf"{_NO_DOTS}[A-Za-z0-9._-]{{1,255}}",
 }
 
 
@@ -91,6 +93,13 @@ Username = Annotated[
 ]
 Password = Annotated[Source, BeforeValidator(_reject_literal)]
 Pattern = Annotated[str, BeforeValidator(_validate_pattern)]
+Team = Annotated[
+    str,
+    pattern_validator(
+        PATTERNS["teams"],
+        "must be the name of a team as in its URL: letters, digits, `-`, `_` and `.`",
+    ),
+]
 Image = Annotated[
     str,
     pattern_validator(IMAGE, "must be an image without its server, such as team/devbox:latest"),
@@ -136,6 +145,7 @@ class RepositoriesEntry(StrictModel):
     topics: tuple[str, ...] = Field(default=(), strict=False)
     properties: dict[str, PropertyValues] = Field(default_factory=dict)
     devcontainer: Annotated[DevContainerEntry | None, BeforeValidator(_expand_boolean)] = None
+    teams: tuple[Team, ...] = Field(default=(), strict=False)
     exclude: tuple[Pattern, ...] = Field(default=(), strict=False)
     archived: bool = False
 
@@ -149,7 +159,10 @@ class TargetEntry(StrictModel):
 
     organization: Annotated[
         str | None,
-        pattern_validator(PATTERNS["organization"], "must be the login of an organization"),
+        pattern_validator(
+            PATTERNS["organization"],
+            "must be the login of an organization, or a glob such as octo-*",
+        ),
     ] = None
     repository: Annotated[
         str | None,

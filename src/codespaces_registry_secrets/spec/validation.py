@@ -28,7 +28,8 @@ from codespaces_registry_secrets.spec.yaml_document import KeyPath
 from codespaces_registry_secrets.text.lists import list_some
 
 # The keys of a selection that select repositories; the others only narrow the selection.
-_SELECTING_KEYS = ("include", "topics", "properties")
+_SELECTING_KEYS = ("include", "topics", "properties", "teams")
+ONLY_OF_ORGANIZATION = ("topics", "properties", "teams")
 _NOT_INHERITED = (
     ". The one in `defaults` is not inherited because `defaults` has another `registry` or "
     "`server`, or because this registry has `access-only: true`"
@@ -262,7 +263,7 @@ def _check_selection(selection: Entry, scope: str, path: KeyPath) -> Iterator[Pa
         keys = ", ".join(f"`{key}`" for key in _SELECTING_KEYS)
         instead = _INSTEAD_OF_NOTHING.get(mode, _INSTEAD_OF_NOTHING["exact"])
         yield path, f"selects nothing; set one of {keys}, or {instead}"
-    for key in ("topics", "properties") if scope == "user" else ():
+    for key in ONLY_OF_ORGANIZATION if scope == "user" else ():
         if key in selection:
             yield (*path, key), "only valid for an organization; list owner/name in `include`"
 
