@@ -115,12 +115,13 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     The plan is refused if it is not the expected one.
     """
     inputs, clients = context.inputs, context.clients
-    expanded = expand_globs(triplets, clients)
+    expanded = expand_globs(triplets, clients, inputs.allowed_owners)
     desired, other_triplets = split_by_shard(expanded.desired, inputs.shard, expanded.errors)
     desired = context.generation.load(desired)
     observed, source_notes = _observe(context, expanded, desired, other_triplets)
     observed, generated = observe_generated(context.generation, observed)
-    plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, other_triplets)
+    others = (*other_triplets, *expanded.organization_globs)
+    plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, others)
     observed = observe_departed(context, plan, generated, observed)
     plan = add_credential_changes(plan, generated, observed)
     plan = block_targets(plan, find_disallowed_owners(plan, inputs.allowed_owners))

@@ -18,6 +18,7 @@ from codespaces_registry_secrets.errors import (
 )
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
 from codespaces_registry_secrets.inputs.parsers import parse_target
+from codespaces_registry_secrets.model.allowlist import Allowlist
 from codespaces_registry_secrets.model.registries import KIND_KEYS
 from codespaces_registry_secrets.model.targets import SCOPES, Repository, Target
 from codespaces_registry_secrets.spec.load import load_desired
@@ -80,7 +81,8 @@ def _targets(
 def find_errors(starter: Starter) -> list[ConfigError]:
     """What the spec of a starter would have as errors, with the options that they come from."""
     try:
-        load_desired(parse(render_spec(starter), SPEC_FILE), lambda *_: None)
+        document = parse(render_spec(starter), SPEC_FILE)
+        load_desired(document, lambda *_: None, allowed=Allowlist())
     except InvalidConfigError as error:
         return [ConfigError(_option(item.location.path), item.message) for item in error.errors]
     return []

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from codespaces_registry_secrets.cli.app import InProcess, Process
 from codespaces_registry_secrets.cli.connection import (
@@ -67,6 +70,7 @@ def explain(
     spec_file: str = DEFAULT_FILE,
     state: str | None = None,
     repository: str | None = None,
+    allowed_owners: Annotated[list[str] | None, Parameter(negative=())] = None,
     token_file: TokenFile = None,
     api_url: ApiUrl = None,
     json: Json = False,
@@ -81,6 +85,8 @@ def explain(
             the registry must be set then, to be compared with it.
         repository: The repository that `{secret: NAME}` and `--state` mean, as owner/name. If it is
             not set, `GITHUB_REPOSITORY` or the remote `origin` of git.
+        allowed_owners: The owners that the spec can name, as globs; required for a glob of
+            organizations.
         token_file: Read the token from this file.
         api_url: The URL of GitHub's API.
         json: Print JSON.
@@ -90,6 +96,7 @@ def explain(
         variable_of("only"): registry,
         variable_of("mode"): "plan",
         variable_of("state"): state or "",
+        variable_of("allowed_owners"): "\n".join(allowed_owners or ()),
         "GITHUB_REPOSITORY": find_repository(repository, process.environ) or "",
     }
     inputs = read_only_inputs(process, token_file, api_url, **variables)
@@ -109,7 +116,8 @@ def _load(
     sources = Sources(process.environ, Path.cwd(), lambda _: None)
     find_error = sources.find_error if inputs.state else lambda *_: None
     try:
-        return load_desired(parse_file(spec_file), find_error, only=inputs.only), sources
+        document, allowed = parse_file(spec_file), inputs.allowed
+        return load_desired(document, find_error, only=inputs.only, allowed=allowed), sources
     except InvalidConfigError as error:
         unknown = input_location("only")
         raise InvalidConfigError(
@@ -121,7 +129,7 @@ def _load(
 def _explain(
     desired: Sequence[Desired], sources: Sources, inputs: Inputs, clients: GitHubClients
 ) -> tuple[Explanation, Sequence[Note]]:
-    expanded = expand_globs(desired, clients)
+    expanded = expand_globs(desired, clients, inputs.allowed_owners)
     generation = Generation(inputs, clients, sources)
     triplets = generation.load(expanded.desired)
     recorder = StateRecorder(inputs, clients, sources)

@@ -27,6 +27,7 @@ from codespaces_registry_secrets.errors import GitHubError, MovedError, NoRespon
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.client import RETRIES, GitHubClient, send_with_retry
 from codespaces_registry_secrets.github.errors import translate_errors
+from codespaces_registry_secrets.github.organizations import list_installations, list_memberships
 from codespaces_registry_secrets.github.rate_limiter import RateLimiter
 from codespaces_registry_secrets.github.transport import Transport
 from codespaces_registry_secrets.inputs.action_inputs import Inputs
@@ -64,6 +65,16 @@ class GitHubClients(Protocol):
         Raises:
             GitHubError: no client can be made for it; the message says why.
         """
+
+    def list_organizations(self, target: Target) -> tuple[str, ...]:
+        """The logins of the organizations that `target`, a glob of them, can match.
+
+        Raises:
+            GitHubError: they cannot be listed; the message says why.
+        """
+
+    # Why a glob can match no organization, and what to do.
+    no_match: str
 
     @property
     def token_expires(self) -> datetime | None:
@@ -120,11 +131,16 @@ def _settings(
 class _TokenClients:
     """One client with one token for all targets."""
 
+    no_match = "of the token's user; a fine-grained token cannot list organizations"
+
     def __init__(self, client: GitHubClient) -> None:
         self._client = client
 
     def for_target(self, target: Target) -> GitHubClient:  # noqa: ARG002 - the same for each target
         return self._client
+
+    def list_organizations(self, target: Target) -> tuple[str, ...]:
+        return list_memberships(target, self._client)
 
     @property
     def token_expires(self) -> datetime | None:
@@ -144,6 +160,7 @@ class _AppClients:
     """A client for each owner's installation, made for the first target of the owner."""
 
     token_expires = None  # tokens of installations are renewed before they expire
+    no_match = "that the App is installed in; install it there"
 
     def __init__(
         self, auth: AppAuth, settings: Mapping[str, Any], limiter: RateLimiter, mask: Mask
@@ -171,6 +188,11 @@ class _AppClients:
             if owner.client is None:
                 owner.client = self._new_client(target, owner)
             return owner.client
+
+    def list_organizations(self, target: Target) -> tuple[str, ...]:
+        new_github = partial(Github, auth=self._auth, **self._settings)
+        app = GitHubClient(new_github, self._limiter, lambda: self._auth.signed, app=True)
+        return list_installations(target, app)
 
     def _new_client(self, target: Target, owner: _Owner) -> GitHubClient:
         try:

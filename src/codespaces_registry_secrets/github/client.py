@@ -52,9 +52,9 @@ class GitHubClient:
 
     `new_github` makes a PyGithub client, `tokens` returns the tokens that its requests can carry,
     and `refresh` renews the token if it expires soon. `repeat_posts` says whether a POST is sent
-    again if its response breaks off. `server_time` is the time of the last
-    response by GitHub's clock. `token_expires` is when the token expires, None if GitHub does not
-    say.
+    again if its response breaks off. Set `app` if it authenticates as an App itself. `server_time`
+    is the time of the last response by GitHub's clock. `token_expires` is when the token expires,
+    None if GitHub does not say.
     """
 
     def __init__(
@@ -65,12 +65,14 @@ class GitHubClient:
         refresh: Callable[[], None] = lambda: None,
         *,
         repeat_posts: bool = True,
+        app: bool = False,
     ) -> None:
         self._new_github = new_github
         self._limiter = limiter
         self._tokens = tokens
         self._refresh = refresh
         self._repeat_posts = repeat_posts
+        self._app = app
         self._idle: Mapping[bool, deque[Transport]] = {True: deque(), False: deque()}
         self.server_time = datetime.now(UTC)
         self.token_expires: datetime | None = None
@@ -218,7 +220,7 @@ class GitHubClient:
 
         self._refresh()
         try:
-            with translate_errors(target, partial(self._values_sent, secrets)):
+            with translate_errors(target, partial(self._values_sent, secrets), app=self._app):
                 sent_once = verb == "POST" and not (query or self._repeat_posts)
                 limited_as = "GET" if query else verb
                 retries = 0 if sent_once else RETRIES

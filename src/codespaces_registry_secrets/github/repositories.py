@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
+from typing import TypeVar
 
 from codespaces_registry_secrets.errors import (
     CancelledError,
@@ -37,6 +38,7 @@ ARCHIVED = (
     "the repository is archived and accepts no secrets; unarchive it, or remove it from the spec"
 )
 
+T = TypeVar("T")
 RepositoryPage = list[schemas.Repository]
 # Repositories by lower-case full name, or why they could not be read.
 Lookup = RepositoryIndex | GitHubError
@@ -57,14 +59,19 @@ def try_for_target(
     clients: GitHubClients,
     target: Target,
 ) -> Lookup:
-    """Call `read` with the client for `target`; return an error that concerns only this target.
+    """Call `read` with the client for `target`, as `try_read` does."""
+    return try_read(lambda: read(target, clients.for_target(target)))
+
+
+def try_read(read: Callable[[], T]) -> T | GitHubError:
+    """Call `read`; return an error that concerns only what it reads.
 
     Raises:
         FinalError: no further request of the run can succeed.
         CancelledError: the run was cancelled.
     """
     try:
-        return read(target, clients.for_target(target))
+        return read()
     except FinalError:
         raise
     except GitHubError as error:

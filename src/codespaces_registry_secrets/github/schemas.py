@@ -138,6 +138,20 @@ class Installation(_Response):
     account: Account
 
 
+class InstalledOn(_Response):
+    """The account of an installation; an enterprise has neither a login nor a type."""
+
+    login: str = ""
+    type: str = ""
+
+
+class ListedInstallation(_Response):
+    """An installation in the list of an App."""
+
+    account: InstalledOn | None = None
+    suspended_at: AwareDatetime | None = None
+
+
 class InstallationToken(_Response):
     """A token for an installation of an App."""
 
@@ -168,6 +182,8 @@ class RepositoryProperties(_Response):
 Schema = type[T] | TypeAdapter[T]
 
 REPOSITORIES = TypeAdapter(list[Repository])
+ORGANIZATIONS = TypeAdapter(list[Account])
+INSTALLATIONS = TypeAdapter(list[ListedInstallation])
 ISSUE_COMMENTS = TypeAdapter(list[IssueComment])
 PROPERTIES = TypeAdapter(list[RepositoryProperties])
 

@@ -1,7 +1,8 @@
-"""Resolve the repositories that targets name: expand globs, and look up former names.
+"""Resolve what targets name: expand globs, and look up former names of repositories.
 
-A target with a glob (`octo-org/svc-*`) becomes one target for each repository that it matches. A
-target of another shard can be a former name of a repository in this shard.
+A target with a glob (`octo-org/svc-*`, `octo-*`) becomes one target for each repository or
+organization that it matches. A target of another shard can be a former name of a repository in this
+shard.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from codespaces_registry_secrets.github.repositories import (
     list_owner,
     merge_indexes,
     try_for_target,
+    try_read,
 )
+from codespaces_registry_secrets.model.allowlist import is_allowed, matches_glob
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note
@@ -28,7 +31,7 @@ from codespaces_registry_secrets.model.repositories import (
     is_glob,
     select,
 )
-from codespaces_registry_secrets.model.targets import Repository, Target
+from codespaces_registry_secrets.model.targets import Organization, Repository, Target
 from codespaces_registry_secrets.model.triplet import registry_of
 
 
@@ -36,22 +39,28 @@ from codespaces_registry_secrets.model.triplet import registry_of
 class ExpandedTargets:
     """Desired triplets with expanded globs; a glob in `errors` stays, with why nothing matched.
 
-    `repositories` has every repository of the owners that were listed.
+    `repositories` has every repository of the owners that were listed. `organization_globs` are the
+    triplets whose globs of organizations were replaced.
     """
 
     desired: tuple[Desired, ...]
     errors: Mapping[Target, str]
     notes: tuple[Note, ...]
     repositories: RepositoryIndex
+    organization_globs: tuple[Desired, ...]
 
 
-def expand_globs(desired: Sequence[Desired], clients: GitHubClients) -> ExpandedTargets:
-    """Replace each target with a glob by the repositories that match and are not archived.
+def expand_globs(
+    desired: Sequence[Desired], clients: GitHubClients, allowed_owners: Sequence[str]
+) -> ExpandedTargets:
+    """Replace each target with a glob by the organizations or repositories that match.
 
-    Each owner is listed once.
+    An organization must match `allowed_owners`, too. Archived repositories are left out. Each owner
+    is listed once, and the organizations once.
     """
-    globs = [triplet for triplet in desired if _has_glob(triplet)]
-    owners = {triplet.target.owner.lower(): triplet.target for triplet in globs}
+    organizations = [t for t in desired if _has_glob(t) and isinstance(t.target, Organization)]
+    repositories = [t for t in desired if _has_glob(t) and isinstance(t.target, Repository)]
+    owners = {triplet.target.owner.lower(): triplet.target for triplet in repositories}
     lookups: dict[str, Lookup] = {
         owner: try_for_target(partial(list_owner, owner), clients, target)
         for owner, target in owners.items()
@@ -59,15 +68,52 @@ def expand_globs(desired: Sequence[Desired], clients: GitHubClients) -> Expanded
     errors: dict[Target, str] = {}
     notes: list[Note] = []
     expanded: list[Desired] = [triplet for triplet in desired if not _has_glob(triplet)]
-    for triplet in globs:
+    expanded += _expand_organizations(organizations, clients, allowed_owners, errors, notes)
+    for triplet in repositories:
         matches = list(_matches(triplet, lookups[triplet.target.owner.lower()], errors, notes))
         expanded += matches or [triplet]
-    repositories = merge_indexes(lookups.values())
-    return ExpandedTargets(tuple(expanded), errors, tuple(notes), repositories)
+    listed = merge_indexes(lookups.values())
+    replaced = tuple(triplet for triplet in organizations if triplet.target not in errors)
+    return ExpandedTargets(tuple(expanded), errors, tuple(notes), listed, replaced)
 
 
 def _has_glob(triplet: Desired) -> bool:
-    return isinstance(triplet.target, Repository) and is_glob(triplet.target.name)
+    return is_glob(triplet.target.name)
+
+
+def _expand_organizations(
+    globs: Sequence[Desired],
+    clients: GitHubClients,
+    allowed_owners: Sequence[str],
+    errors: dict[Target, str],
+    notes: list[Note],
+) -> Iterator[Desired]:
+    """A triplet for each organization that matches; adds to `errors` and `notes`."""
+    if not globs:
+        return
+    listed = try_read(lambda: clients.list_organizations(globs[0].target))
+    for triplet in globs:
+        target = triplet.target
+        if isinstance(listed, GitHubError):
+            errors[target] = str(listed)
+            yield triplet
+            continue
+        matching = sorted(n for n in listed if matches_glob(target.name.lower(), n.lower()))
+        allowed = [name for name in matching if is_allowed(allowed_owners, name)]
+        left_out = [name for name in matching if name not in allowed]
+        if left_out:
+            message = (
+                f"{triplet.registry} at {target}: left out because `allowed-owners` does not allow "
+                f"them: {', '.join(left_out)}"
+            )
+            notes.append(Note("notice", message, triplet.where, target))
+        if not allowed:
+            which = "that `allowed-owners` allows" if matching else clients.no_match
+            errors[target] = f"{target.name} matches no organization {which}"
+            yield triplet
+        for name in allowed:
+            selection = triplet.selection.of_owner(name) if triplet.selection else None
+            yield replace(triplet, target=Organization(name), selection=selection)
 
 
 def _matches(

@@ -46,7 +46,8 @@ def compute_plan(
 
     `removal_limit` is the largest share, 0 to 1, of a secret's selected repositories or of a
     target's triplets that one plan can remove. `unmanaged` is what to do with triplets that are at
-    a target but not in the spec. `other_triplets` are the triplets of other shards.
+    a target but not in the spec. `other_triplets` are the triplets of other shards, and globs of
+    organizations that were replaced by their matches.
     """
     triplets = sorted((_resolve_target(triplet, observed) for triplet in desired), key=_sort_key)
     others = [_resolve_target(triplet, observed) for triplet in other_triplets]

@@ -1,6 +1,6 @@
 """Find triplets at the targets of a spec that the spec does not name, to delete or list them. Pure.
 
-A repository can have several names, and the spec can name a triplet by a former one.
+A repository can have several names, and the spec can name a triplet by a former one, or by a glob.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codespaces_registry_secrets.errors import Location
+from codespaces_registry_secrets.model.allowlist import matches_glob
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.plan import Change, Note, Step
-from codespaces_registry_secrets.model.targets import Repository, Target
+from codespaces_registry_secrets.model.repositories import is_glob
+from codespaces_registry_secrets.model.targets import Organization, Repository, Target
 from codespaces_registry_secrets.model.triplet import Part, registry_of, secret_name
 from codespaces_registry_secrets.planning.rotation import stored_at
 from codespaces_registry_secrets.planning.safety_checks import (
@@ -65,8 +67,9 @@ class Unmanaged:
     """The registry ids at a target that the spec does not name there, sorted.
 
     `declared` and `where` are the target as the spec names it, and its place in the spec.
-    `possibly_declared` has each id that the spec names for another repository name that could not
-    be resolved, with that name: it can be a former name of this target.
+    `possibly_declared` has each id that the spec possibly names for this target, by another target:
+    a repository name that could not be resolved can be a former name of this one, and a glob
+    matches an organization that GitHub did not list.
     """
 
     target: Target
@@ -85,6 +88,7 @@ def _find_unmanaged(
     for triplet in (*desired, *other_triplets):
         declared_ids[triplet.target].add(triplet.registry)
     unresolved = _find_unresolved(desired, other_triplets, observed)
+    globs = [t for t in (*desired, *other_triplets) if _is_organization_glob(t.target)]
     first = {triplet.target: triplet for triplet in reversed(desired)}
     for target in sorted(first):
         declared = first[target].declared
@@ -101,8 +105,19 @@ def _find_unmanaged(
             declared=declared,
             where=first[target].where,
             ids=tuple(sorted(ids)),
-            possibly_declared=unresolved if isinstance(target, Repository) else {},
+            possibly_declared=unresolved
+            if isinstance(target, Repository)
+            else {t.registry: t.target for t in globs if _can_match(t.target, target)},
         )
+
+
+def _is_organization_glob(target: Target) -> bool:
+    return isinstance(target, Organization) and is_glob(target.name)
+
+
+def _can_match(glob: Target, target: Target) -> bool:
+    """Whether a glob of organizations matches a target that GitHub possibly did not list."""
+    return isinstance(target, Organization) and matches_glob(glob.key[1], target.key[1])
 
 
 def _find_unresolved(
@@ -119,9 +134,15 @@ def _find_unresolved(
 
 
 def _possibly_declared_message(unmanaged: Unmanaged, registry: str) -> str:
+    other = unmanaged.possibly_declared[registry]
+    if _is_organization_glob(other):
+        return (
+            f"{registry} is also declared for {other}, which matches this organization, but GitHub "
+            "did not list it; fix that target first"
+        )
     return (
-        f"{registry} is also declared for {unmanaged.possibly_declared[registry]}, which could not "
-        "be looked up and can be a former name of this repository; fix that target first"
+        f"{registry} is also declared for {other}, which could not be looked up and can be a "
+        "former name of this repository; fix that target first"
     )
 
 

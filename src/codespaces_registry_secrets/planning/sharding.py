@@ -20,7 +20,6 @@ from codespaces_registry_secrets.model.plan import POINT_BUDGET_PER_WRITE, Chang
 from codespaces_registry_secrets.model.repositories import is_glob
 from codespaces_registry_secrets.model.targets import (
     MAX_SHARDS,
-    Repository,
     Shard,
     Target,
     target_hash,
@@ -91,7 +90,7 @@ def shard_digests(plan: Plan, shards: Iterable[Shard]) -> Mapping[Shard, str]:
 
 def _has_unresolved_glob(change: Change) -> bool:
     """Whether the target is a glob whose matches are unknown, which is in every shard."""
-    return isinstance(change.target, Repository) and is_glob(change.target.name)
+    return is_glob(change.target.name)
 
 
 @dataclass(frozen=True)
