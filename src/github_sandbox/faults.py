@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal
 
+from github_sandbox.queries import count_repositories
+
 Repeat = Literal["itself", "items", "forever"]
+Partial = Literal["repositories", "fields"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Fault:
     - `drop` closes the connection without a response, `tear` closes it in the middle of the body.
     - `delay` is in seconds.
     - `repeat` corrupts the pages of a list, see `pagination_faults`.
+    - With `repositories`, only GraphQL queries for more than this number of repositories match.
+      `partial` removes the results for those beyond the number, see `query_faults`.
     """
 
     method: str | None = None
@@ -44,12 +49,16 @@ class Fault:
     each: bool = False
     tear: bool = False
     repeat: Repeat | None = None
+    repositories: int = 0
+    partial: Partial | None = None
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, raw_body: bytes = b"") -> bool:
         """Whether a request matches and is counted."""
         if self.method is not None and self.method != method:
             return False
-        return self.path is None or re.search(self.path, path) is not None
+        if self.path is not None and re.search(self.path, path) is None:
+            return False
+        return self.repositories == 0 or count_repositories(raw_body) > self.repositories
 
     @property
     def replaces_response(self) -> bool:
@@ -88,12 +97,12 @@ class FaultInjector:
             self._faults.clear()
             self._counts.clear()
 
-    def select(self, method: str, path: str) -> Fault | None:
+    def select(self, method: str, path: str, raw_body: bytes) -> Fault | None:
         """Count a request with every fault that it matches; return the first one to affect it."""
         selected = self.choose(method, path)
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if fault.matches(method, path):
+                if fault.matches(method, path, raw_body):
                     key = f"{method} {path}" if fault.each else ""
                     self._counts[index][key] += 1
                     affected = fault.affects(self._counts[index][key])

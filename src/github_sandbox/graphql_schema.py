@@ -6,14 +6,14 @@ the two, so a query that this schema allows is one that GitHub allows.
 
 from __future__ import annotations
 
-from graphql import GraphQLSchema, build_schema
+from graphql import build_schema
 
 SDL = """
 scalar DateTime
 scalar GitObjectID
 
 type Query {
-  rateLimit(dryRun: Boolean = false): RateLimit
+  rateLimit: RateLimit
   repository(followRenames: Boolean = true, name: String!, owner: String!): Repository
   viewer: User!
 }
@@ -86,7 +86,4 @@ type Commit implements GitObject {
 }
 """
 
-
-def create_schema() -> GraphQLSchema:
-    """Create the schema."""
-    return build_schema(SDL)
+SCHEMA = build_schema(SDL)

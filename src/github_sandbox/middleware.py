@@ -14,6 +14,7 @@ from github_sandbox.exchanges import Exchange
 from github_sandbox.faults import Fault, FaultInjector
 from github_sandbox.json_types import Json
 from github_sandbox.pagination_faults import serve_repeated_page
+from github_sandbox.query_faults import serve_partial
 from github_sandbox.web_application import (
     date_header,
     error_response,
@@ -48,8 +49,8 @@ class SandboxMiddleware:
         async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
             began = time.monotonic()
             # Read the body first, so that a client that disconnects early has still sent it.
-            await request.read()
-            fault = self.faults.select(request.method, request.path_qs) or NO_FAULT
+            raw_body = await request.read()
+            fault = self.faults.select(request.method, request.path_qs, raw_body) or NO_FAULT
             response = await self._respond(fault, request, handler)
             await self._record(request, response, began)
             if response is None:
@@ -72,6 +73,8 @@ class SandboxMiddleware:
             return fault_response(fault, fault.status)
         if fault.repeat is not None:
             handler = partial(serve_repeated_page, fault.repeat, handler=handler)
+        if fault.partial is not None:
+            handler = partial(serve_partial, fault, handler=handler)
         response = await self._call_handler(request, handler)
         response.headers.update(fault.headers)
         return response

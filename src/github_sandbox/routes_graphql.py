@@ -6,22 +6,23 @@ github.com. Messages about a query's syntax and types are graphql-core's, not Gi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import cast
 
-from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, execute_sync, parse, validate
+from graphql import GraphQLError, execute_sync
 
 from github_sandbox.accounts import Repository
 from github_sandbox.authorization import SSO, find_login
-from github_sandbox.errors import ApiError
-from github_sandbox.graphql_schema import create_schema
+from github_sandbox.graphql_schema import SCHEMA
 from github_sandbox.graphql_values import FieldValues, QueryError, repository_values
-from github_sandbox.json_types import JsonObject
+from github_sandbox.json_types import Json, JsonObject
+from github_sandbox.queries import read_document
+from github_sandbox.query_budget import COST, Points
 from github_sandbox.routing import ApiRequest, ApiResponse, TokenRoute
+from github_sandbox.schemas import format_time
 from github_sandbox.tokens import Token
 
 NO_QUERY = "A query attribute must be specified and must be a string."
-SCHEMA = create_schema()
 
 
 def routes() -> list[TokenRoute]:
@@ -30,43 +31,50 @@ def routes() -> list[TokenRoute]:
 
 
 def run_query(request: ApiRequest[Token]) -> ApiResponse:
-    """Run the query in the body; errors in it are in a response with status 200.
-
-    Raises:
-        ApiError: 400 without a query.
-    """
+    """Run the query in the body. Errors in it have the status 200, and so has a used-up budget."""
     query, variables = request.body.get("query"), request.body.get("variables")
-    if not isinstance(query, str):
-        raise ApiError(400, NO_QUERY)
+    budget, token = request.world.query_budget, request.caller
+    points, is_allowed = budget.spend(token, request.world.now())
+    if not is_allowed:
+        body: JsonObject = {"errors": [budget.error(token)]}
+    elif not isinstance(query, str) or not query:
+        body = {"errors": [{"message": NO_QUERY}]}
+    else:
+        values = variables if isinstance(variables, Mapping) else {}
+        body = execute(query, values, root_values(request, points))
+    return ApiResponse(200, body, points.headers)
+
+
+def execute(query: str, variables: Mapping[str, Json], root: FieldValues) -> JsonObject:
+    """Execute a query; the result has no data if the query or a variable is invalid."""
     document, errors = read_document(query)
     if document is None or errors:
-        return ApiResponse(200, {"errors": [render_error(error) for error in errors]})
-    result = execute_sync(
-        SCHEMA,
-        document,
-        root_value=root_values(request),
-        variable_values=dict(variables) if isinstance(variables, Mapping) else None,
-    )
+        return {"errors": [render_error(error) for error in errors]}
+    result = execute_sync(SCHEMA, document, root_value=root, variable_values=dict(variables))
     body: JsonObject = {} if result.data is None else {"data": result.data}
     if result.errors:
         body["errors"] = [render_error(error) for error in result.errors]
-    return ApiResponse(200, body)
+    return body
 
 
-def read_document(query: str) -> tuple[DocumentNode | None, Sequence[GraphQLError]]:
-    """Parse and validate a query; return the document and the errors in it."""
-    try:
-        document = parse(query)
-    except GraphQLSyntaxError as error:
-        return None, [error]
-    return document, validate(SCHEMA, document)
-
-
-def root_values(request: ApiRequest[Token]) -> FieldValues:
+def root_values(request: ApiRequest[Token], points: Points) -> FieldValues:
     """`Query`: the functions that resolve its fields."""
     return {
+        "rateLimit": rate_limit_values(points),
         "repository": lambda _, **arguments: find_repository(request, arguments),
         "viewer": lambda _: {"login": find_login(request)},
+    }
+
+
+def rate_limit_values(points: Points) -> FieldValues:
+    """`RateLimit`: the points after this query."""
+    return {
+        "cost": COST,
+        "limit": points.limit,
+        "nodeCount": 0,
+        "remaining": points.remaining,
+        "resetAt": format_time(points.reset_at),
+        "used": points.used,
     }
 
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from github_sandbox.exchanges import Exchange
 from github_sandbox.faults import Fault
 from github_sandbox.middleware import SandboxMiddleware
+from github_sandbox.query_faults import QueryFailure, create_fault
 from github_sandbox.web_application import create_application
 from github_sandbox.world import World
 from github_sandbox.write_limit import WriteLimit, is_write
@@ -99,6 +100,10 @@ class Sandbox:
     def limit_writes(self, writes: int, *, per: float = 60.0, status: int = 403) -> None:
         """Reject writes beyond this number in any `per` seconds, with a `Retry-After`."""
         self._middleware.write_limit = WriteLimit(writes, per, status)
+
+    def limit_queries(self, repositories: int, failure: QueryFailure) -> None:
+        """Make every GraphQL query for more than this number of repositories fail."""
+        self.fail(create_fault(repositories, failure))
 
     def clear_faults(self) -> None:
         """Remove all faults and the write limit."""

@@ -10,6 +10,7 @@ from typing import Literal
 from github_sandbox.accounts import Account, utc_now
 from github_sandbox.comment_store import Comment, CommentStore
 from github_sandbox.file_store import FILE, Blob, FileStore
+from github_sandbox.query_budget import QueryBudget
 from github_sandbox.secret_store import ActionsSecret, KeyPair, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
 from github_sandbox.variable_store import VariableStore
@@ -45,12 +46,14 @@ class World(TokenStore):
     header.
     `updated_at_lag` is subtracted from the `updated_at` of Codespaces secrets in responses.
     `max_per_page` limits the pages of lists, in addition to GitHub's own limit.
+    `query_budget` is the rate limit of GraphQL.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now)
         self.updated_at_lag = timedelta(0)
         self.max_per_page = 100
+        self.query_budget = QueryBudget()
         self._secret_stores: dict[SecretScope, SecretStore] = {}
         self._actions_secrets: dict[SecretScope, dict[str, ActionsSecret]] = {}
         self._actions_keys: dict[SecretScope, KeyPair] = {}
