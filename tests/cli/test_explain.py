@@ -195,3 +195,19 @@ def test_bad_input_is_an_error(
     assert (result.code, result.out) == (1, "")
     assert message in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_glob_of_organizations_is_replaced_by_its_matches(
+    github: CommandLine, sandbox: Sandbox
+) -> None:
+    """With `--allowed-owners`, as in a workflow. Nothing is written."""
+    (github.folder / "spec.yml").write_text(SPEC.replace("n: octo-org", 'n: "octo-*"'))
+
+    missing = github.run("explain", "acr", *OPTIONS)
+    result = github.run("explain", "acr", *OPTIONS, "--allowed-owners", "octo-org")
+
+    assert missing.code == 1
+    assert "a glob of organizations needs the input `allowed-owners`" in missing.err
+    assert result.code == 0
+    assert "\norganization:octo-org\n  rotate: " in result.out
+    assert sandbox.writes == []

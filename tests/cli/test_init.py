@@ -144,6 +144,10 @@ def test_the_target_is_the_repository_of_the_folder(cli: CommandLine) -> None:
         ((*ACR, "--username", ""), "--username: is empty"),
         ((*ACR, "--username", "a\x1bb"), "--username: holds the control character U+001B"),
         ((*ACR, "--target", "octo-org"), "--target: octo-org: must be `organization:NAME`"),
+        (
+            (*ACR, "--target", "organization:a*"),
+            "--target: a glob of organizations needs the input",
+        ),
         ((*ACR, "--target", "organization:a b"), "--target: must be the login of an organization"),
     ],
 )

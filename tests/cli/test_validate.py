@@ -34,6 +34,12 @@ def test_a_valid_spec_needs_no_values_of_its_sources(cli: CommandLine) -> None:
     assert result.err == "1 file checked, no errors\n"
 
 
+def test_a_glob_of_organizations_needs_no_input(cli: CommandLine) -> None:
+    """The workflow that uses the spec has `allowed-owners`."""
+    (cli.folder / "spec.yml").write_text(SPEC.replace("octo-org", '"octo-*"'))
+    assert cli.run("validate", "spec.yml").code == 0
+
+
 def test_each_error_has_file_line_and_column(cli: CommandLine) -> None:
     """The column is that of the key, or of the entry of a list."""
     text = SPEC.replace("id: ACR", "id: 1ACR").replace("[api]", "[api, 'a b']")

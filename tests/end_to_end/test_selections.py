@@ -175,6 +175,29 @@ def test_remove_works_on_a_list_that_changes_during_the_read(
     assert selected(world) == {f"svc-{n:03}" for n in range(10)} - {"svc-001"}
 
 
+def test_repositories_that_cannot_be_listed_block_the_selection_of_at_me(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """Otherwise those of the glob would be removed. Another registry is not concerned."""
+    listed = ["octocat/dotfiles", "octo-org/svc-001"]
+    for registry in ("ACR", "GHCR"):
+        stored_triplet(world, "user:octocat", registry=registry, repositories=listed)
+    spec = ACCESS_SPEC.replace("organization: octo-org", 'user: "@me"')
+    second = spec[spec.index("  - id") :].replace("ACR", "GHCR")
+    sandbox.fail(Fault(path="/orgs/octo-org/repos", status=422, times=None))
+
+    step = action.step(
+        spec.format(selection="[octocat/dotfiles, 'octo-org/svc-00?']")
+        + second.format(selection="[octo-org/app]")
+    )
+
+    assert step.exit_code == 1
+    assert "ACR at user:octocat is blocked: GitHub returned 422" in step.stdout
+    lists = {name: secret.repositories for name, secret in world.secrets("user:octocat").items()}
+    assert {lists[name] for name in lists if name.startswith("ACR")} == {tuple(listed)}
+    assert {lists[name] for name in lists if name.startswith("GHCR")} == {("octo-org/app",)}
+
+
 def test_a_list_that_single_sign_on_shortens_is_not_replaced(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:

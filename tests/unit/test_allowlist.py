@@ -47,12 +47,12 @@ def read(**inputs: str) -> Inputs:
     return read_inputs(input_variables({"token": "t", **named}))
 
 
-def errors(allowed: Allowlist, only: str = "") -> list[str]:
+def errors(allowed: Allowlist | None, only: str = "", text: str = SPEC) -> list[str]:
     """The errors in the spec, without the name of its file."""
     sources = Sources({"P": "x"}, Path(), lambda _: None)
     ids = frozenset(filter(None, [only]))
     try:
-        load_desired(parse(SPEC, "spec.yml"), sources.find_error, only=ids, allowed=allowed)
+        load_desired(parse(text, "spec.yml"), sources.find_error, only=ids, allowed=allowed)
     except InvalidConfigError as error:
         return [str(item).removeprefix("spec.yml") for item in error.errors]
     return []
@@ -109,6 +109,20 @@ def test_a_spec_within_the_allowlist_has_no_error() -> None:
     servers = ("*.azurecr.io", DOCKER_HUB, "registry.example.com:5000")
     assert errors(Allowlist(servers, ("octo-org", "other-org", "octocat"))) == []
     assert errors(Allowlist()) == []
+
+
+def test_a_glob_of_organizations_needs_allowed_owners() -> None:
+    """Its matches are not known yet, so it is not compared with them. A command has no inputs."""
+    text = SPEC.replace("organization: Octo-Org", 'organization: "octo-*"')
+    (error,) = errors(Allowlist(), only="HUB", text=text)
+
+    assert error.startswith(
+        ":8: registries[0].targets[0].organization: a glob of organizations needs the input "
+        "`allowed-owners`, because anybody can create an organization whose name matches"
+    )
+    owners = ("octo-org", "other-org", "octocat")
+    assert errors(Allowlist(owners=owners), text=text) == []
+    assert errors(None, text=text) == []
 
 
 def test_the_inputs_are_lists_in_any_letter_case() -> None:
