@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from github_app import APP_ID, add_app, app_inputs
 from github_sandbox import Fault, Sandbox, World
@@ -194,6 +195,17 @@ def test_a_classic_token_without_the_scope_is_told_which_one(world: World, actio
 
     assert step.exit_code == 1
     assert "a classic token needs the scope read:org" in step.stdout
+
+
+def test_an_app_with_another_key_is_told_so(sandbox: Sandbox, action: Action) -> None:
+    """The list of installations is the first request, and the last one."""
+    other_key = app_inputs(generate_private_key(65537, 2048))
+
+    step = action.step(SPEC, ENVIRONMENT, **ALLOWED, **other_key)
+
+    assert step.exit_code == 1
+    assert "GitHub rejects the App's key (401" in step.stdout
+    assert list(paths(sandbox)) == ["/app/installations"]
 
 
 @pytest.mark.parametrize("shard", ["", "1/2", "2/2"])

@@ -13,7 +13,7 @@ from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
 from codespaces_registry_secrets.model.plan import Change, Note, Plan, Step
-from codespaces_registry_secrets.model.targets import Organization, Repository, Shard, User
+from codespaces_registry_secrets.model.targets import Organization, Repository, Shard, Target, User
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.planning.approval import refuse_unexpected
 from codespaces_registry_secrets.planning.sharding import shard_digests
@@ -207,9 +207,10 @@ def test_a_renamed_target_is_in_the_shard_of_its_name_in_the_spec() -> None:
     assert digests[second] == Plan(tuple({CHANGE} - set(rest))).digest
 
 
-def test_a_glob_that_could_not_be_looked_up_is_in_every_shard() -> None:
+@pytest.mark.parametrize("target", [Repository("octo-org/svc-*"), Organization("octo-*")])
+def test_a_glob_that_could_not_be_looked_up_is_in_every_shard(target: Target) -> None:
     """As in the plan of each shard."""
-    glob = replace(UNCHANGED, target=Repository("octo-org/svc-*")).blocked("GitHub returned 502")
+    glob = replace(UNCHANGED, target=target).blocked("GitHub returned 502")
 
     digests = shard_digests(Plan((glob,)), [Shard(1, 2), Shard(2, 2)])
 

@@ -1,8 +1,8 @@
 """The names of private repositories that a run must not show.
 
-Everybody can read the log of a workflow in a public repository. A glob, a topic or a property of
-the spec can match private repositories, and GitHub lists those that already have access. What the
-spec itself names is public with it.
+Everybody can read the log of a workflow in a public repository. A glob, a topic, a property or
+a team of the spec can match private repositories, and GitHub lists those that already have access.
+What the spec itself names is public with it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def _recorded(observed: Observed) -> Iterator[str]:
 
 
 def _named(triplet: Desired) -> Iterator[str]:
-    """The names in the spec. A glob is among them too, but no repository has its name."""
+    """The names in the spec. A glob is among them too, but no repository has its name.
+
+    At a glob of organizations there is none: a name there belongs to owners that it does not spell.
+    """
     if isinstance(triplet.target, Repository):
         yield triplet.target.name
     if triplet.selection:
