@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict
 from codespaces_registry_secrets.github.schemas import parse_response
 from codespaces_registry_secrets.text.redaction import Redactor
 
+# The first one is documented; the second one was seen on github.com in 2026.
+_LIMIT_TYPES = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
+
 
 class QueryError(BaseModel):
     """An error of a query. `path` leads to the part of the data that is missing because of it."""
@@ -29,7 +32,7 @@ class QueryError(BaseModel):
     @property
     def is_limit(self) -> bool:
         """Whether the query hit the primary or the secondary rate limit."""
-        return self.type == "RATE_LIMITED" or "secondary rate limit" in self.message.lower()
+        return self.type in _LIMIT_TYPES or "rate limit" in self.message.lower()
 
 
 class QueryResponse(BaseModel):
