@@ -8,7 +8,7 @@ limits for the GraphQL API", docs.github.com: a query that takes longer than ten
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
@@ -28,13 +28,13 @@ REPOSITORIES_PER_QUERY = 50
 MAX_FAILURES_IN_A_ROW = 5
 # The errors of a query that a smaller one can avoid. One without a type is a timeout.
 _TOO_LARGE = frozenset({"", "RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIMEOUT"})
-_FRAGMENTS = """
+_FILE = """
 fragment file on GitObject {
   __typename
   ... on Blob { text byteSize isBinary isTruncated }
 }
 """
-_FOLDERS = """
+_FOLDERS = """\
   folder: object(expression: $folder) {
     ... on Tree { entries { name object { ... on Tree { entries { name } } } } }
   }
@@ -182,29 +182,38 @@ class FileReader:
 
 
 def build_query(requests: Sequence[FileRequest]) -> tuple[str, dict[str, str]]:
-    """The query for the files, and its variables: a path comes from outside.
+    """The query for the files, and its variables: names and paths come from outside.
 
     Each repository has the alias `r0`, `r1`, …, and each path `f0`, `f1`, … in the order of the
-    first request that has it.
+    first request that has it. Most repositories need the same files, so these are a fragment.
     """
     paths = _numbered_paths(requests)
     variables = {f"path{number}": f"HEAD:{path}" for path, number in paths.items()}
     if any(request.folders for request in requests):
         variables["folder"] = f"HEAD:{FOLDER}"
-    repositories = []
+    wanted = dict.fromkeys((request.paths, request.folders) for request in requests)
+    fragments = {key: f"files{number}" for number, key in enumerate(wanted)}
+    repositories = ""
     for number, request in enumerate(requests):
         owner, _, name = request.repository.full_name.partition("/")
         variables |= {f"owner{number}": owner, f"name{number}": name}
-        files = "".join(
-            f"  f{paths[path]}: object(expression: $path{paths[path]}) {{ ...file }}\n"
-            for path in request.paths
-        )
-        repositories.append(
-            f"r{number}: repository(owner: $owner{number}, name: $name{number}) {{\n"
-            f"  databaseId\n{files}{_FOLDERS if request.folders else ''}}}\n"
+        repositories += (
+            f"  r{number}: repository(owner: $owner{number}, name: $name{number}) "
+            f"{{ ...{fragments[request.paths, request.folders]} }}\n"
         )
     declarations = ", ".join(f"${name}: String!" for name in variables)
-    return f"query({declarations}) {{\n{''.join(repositories)}}}{_FRAGMENTS}", variables
+    definitions = "".join(
+        _fragment(name, [paths[path] for path in key[0]], folders=key[1])
+        for key, name in fragments.items()
+    )
+    return f"query({declarations}) {{\n{repositories}}}\n{definitions}{_FILE}", variables
+
+
+def _fragment(name: str, numbers: Iterable[int], *, folders: bool) -> str:
+    files = "".join(f"  f{n}: object(expression: $path{n}) {{ ...file }}\n" for n in numbers)
+    return (
+        f"fragment {name} on Repository {{\n  databaseId\n{files}{_FOLDERS if folders else ''}}}\n"
+    )
 
 
 def _numbered_paths(requests: Sequence[FileRequest]) -> Mapping[str, int]:

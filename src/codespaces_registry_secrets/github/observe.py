@@ -66,8 +66,13 @@ def observe(
     readable = [triplet for triplet in desired if triplet.target not in errors]
     repositories, lookup_errors = index_repositories(readable, clients)
     targets = dict(zip(by_target, observed, strict=True))
-    readable = [triplet for triplet in desired if not targets[triplet.target].error]
-    dev_containers = read_selected(readable, repositories, clients)
+    planned = [
+        triplet
+        for triplet in desired
+        if not targets[triplet.target].error
+        and (triplet.target, triplet.registry) not in lookup_errors
+    ]
+    dev_containers = read_selected(planned, repositories, clients)
     return Observed(
         targets, repositories, lookup_errors, source_changed_at, dev_containers=dev_containers
     )

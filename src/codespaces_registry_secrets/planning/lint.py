@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from codespaces_registry_secrets.errors import input_location
@@ -12,7 +12,7 @@ from codespaces_registry_secrets.model.dev_containers import DevContainerIndex, 
 from codespaces_registry_secrets.model.observed import ObservedTarget
 from codespaces_registry_secrets.model.plan import Change, Note, Plan
 from codespaces_registry_secrets.model.registries import GHCR
-from codespaces_registry_secrets.model.repositories import SelectionResult
+from codespaces_registry_secrets.model.repositories import RepositoryInfo, SelectionResult
 from codespaces_registry_secrets.model.state import State
 from codespaces_registry_secrets.model.targets import Repository, User
 from codespaces_registry_secrets.model.triplet import Part
@@ -25,6 +25,7 @@ from codespaces_registry_secrets.planning.rotation import (
 from codespaces_registry_secrets.text.lists import list_some
 
 MAX_PROBLEMS = 3  # of one repository that a message has
+MAX_GROUPS = 10  # of repositories with the same problems that have a message of their own
 
 
 def lint_triplets(triplets: Sequence[Desired]) -> Iterator[Note]:
@@ -90,19 +91,34 @@ def lint_dev_containers(
     images = triplet.selection.images if triplet.selection else None
     if images is None or selected is None:
         return
-    by_reason: defaultdict[str, list[str]] = defaultdict(list)
-    for repository in selected.undetermined:
-        by_reason[_describe_problems(index.get(repository.id))].append(repository.full_name)
-    for reason, names in by_reason.items():
+    for names, reason in _group_by_problems(selected.undetermined, index):
         message = (
-            f"cannot tell whether the dev containers of {list_some(names, MAX_NAMES)} pull from "
-            f"{images.server}: {reason}. Those on the list keep their place; no other one is added"
+            f"cannot tell whether the dev containers of {names} pull from {images.server}: "
+            f"{reason}. Those on the list keep their place; no other one is added"
         )
         yield _note("warning", triplet, message)
-    for repository in selected.repositories:
-        if index[repository.id].problems:
-            message = f"{repository.full_name}: {_describe_problems(index[repository.id])}"
-            yield _note("notice", triplet, message)
+    partly_known = [repo for repo in selected.repositories if index[repo.id].problems]
+    for names, reason in _group_by_problems(partly_known, index):
+        message = f"the dev containers of {names} can pull more images: {reason}"
+        yield _note("notice", triplet, message)
+
+
+def _group_by_problems(
+    repositories: Iterable[RepositoryInfo], index: DevContainerIndex
+) -> Iterator[tuple[str, str]]:
+    """The names of repositories with the same problems, and these; the largest groups first.
+
+    The groups beyond `MAX_GROUPS` are one group, with the problems of its first repository.
+    """
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for repository in repositories:
+        groups[_describe_problems(index.get(repository.id))].append(repository.full_name)
+    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    for problems, names in ordered[:MAX_GROUPS]:
+        yield list_some(names, MAX_NAMES), problems
+    others = sorted(name for _, names in ordered[MAX_GROUPS:] for name in names)
+    if others:
+        yield list_some(others, MAX_NAMES), f"such as {ordered[MAX_GROUPS][0]}"
 
 
 def _describe_problems(containers: DevContainers | None) -> str:
