@@ -10,7 +10,7 @@ from typing import Literal
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed, ObservedTarget
 from codespaces_registry_secrets.model.plan import Action, Change, Note, Plan
-from codespaces_registry_secrets.model.repositories import SelectionResult
+from codespaces_registry_secrets.model.repositories import SelectionResult, is_glob
 from codespaces_registry_secrets.model.targets import ME, Repository, Target, User, Visibility
 from codespaces_registry_secrets.planning import prune, safety_checks
 from codespaces_registry_secrets.planning.access import (
@@ -53,7 +53,9 @@ def compute_plan(
     others = [_resolve_target(triplet, observed) for triplet in other_triplets]
     changes = list(_plan_changes(triplets, others, observed, removal_limit))
     notes = [*_rename_warnings(triplets), *lint_triplets(triplets)]
-    if unmanaged != "ignored" and not others:  # otherwise it is not the whole spec
+    # The triplets of other registries and shards can cover a server, too.
+    is_whole_spec = unmanaged != "ignored" and all(is_glob(t.target.name) for t in others)
+    if is_whole_spec:
         notes += find_uncovered(triplets, changes, observed)
     if unmanaged == "pruned":
         changes += prune.plan_deletions(triplets, others, observed, removal_limit)
