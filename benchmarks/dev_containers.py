@@ -35,8 +35,8 @@ def run_part(action: Action, *, quick: bool) -> Part:
         runs[count] = action.run_once(create_workload(count))
         if ORGANIZATION not in runs[count].secrets:
             raise BenchError("the triplet was not stored")
-    rows = [_row(count, run) for count, run in runs.items()]
-    return Part("(f) Dev containers", rows, list(_goals(runs)), NOTE)
+    rows = [build_row(count, run) for count, run in runs.items()]
+    return Part("(f) Dev containers", rows, list(build_goals(runs)), NOTE)
 
 
 def create_workload(count: int) -> Workload:
@@ -51,7 +51,8 @@ def count_queries(run: Run) -> int:
     return count_by_kind(run.exchanges)["queries"].requests
 
 
-def _row(count: int, run: Run) -> Row:
+def build_row(count: int, run: Run) -> Row:
+    """Build the row of a run with this number of repositories."""
     queries = count_queries(run)
     return {
         "repositories": count,
@@ -64,7 +65,8 @@ def _row(count: int, run: Run) -> Row:
     }
 
 
-def _goals(runs: Mapping[int, Run]) -> Iterator[Goal]:
+def build_goals(runs: Mapping[int, Run]) -> Iterator[Goal]:
+    """Build the goals from the runs by their number of repositories."""
     first, largest = COUNTS
     yield Goal(f"{first:,} repositories: queries", count_queries(runs[first]), MAX_QUERIES)
     points = count_queries(runs[largest]) if largest in runs else None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import gh_comparison, state_runs, workloads, write_limit
+from benchmarks import dev_containers, gh_comparison, state_runs, workloads, write_limit
 from benchmarks.exchanges import (
     Exchange,
     RequestCount,
@@ -204,3 +204,15 @@ def test_the_spec_of_a_workload_is_yaml(workload: workloads.Workload) -> None:
     document = parse(workload.spec, "spec.yml")
     assert document is not None
     assert all(workload.spec.count(target.replace(":", ": ")) == 1 for target in workload.targets)
+
+
+def test_the_goals_for_dev_containers() -> None:
+    """Queries for 1,000 repositories, and points for 5,000 if these were measured."""
+    queries = tuple(exchange("POST", "/graphql") for _ in range(30))
+    others = (exchange("GET", SECRETS),)
+    run = Run(Measurement(began=0, seconds=2, peak=50_000_000), queries + others, {})
+    row = dev_containers.build_row(1_000, run)
+    assert (row["queries"], row["other requests"], row["file by file"]) == (30, 1, 3_000)
+    few, many = dev_containers.build_goals({1_000: run, 5_000: run})
+    assert (few.figure, few.met, many.figure, many.met) == (30, True, 30, True)
+    assert next(reversed(list(dev_containers.build_goals({1_000: run})))).met is None
