@@ -13,7 +13,8 @@ from codespaces_registry_secrets.text.control_characters import CONTROL_CHARACTE
 # Limits for one repository. They are far above what dev containers need, and keep the time short
 # for files that are made to be slow.
 MAX_READS = 200
-MAX_CHARACTERS = 4 * 1024 * 1024
+MAX_FILE_CHARACTERS = 256 * 1024
+MAX_CHARACTERS = 4 * MAX_FILE_CHARACTERS
 MAX_PROBLEMS = 20
 MAX_PATH = 1000
 MAX_QUOTED = 100
@@ -80,10 +81,16 @@ class Collector:
         if isinstance(content, UnreadableFile):
             self.add_problem(path, f"cannot be read: {content.reason}")
             return None
-        self._characters += len(content or "")
+        size = len(content or "")
+        if size > MAX_FILE_CHARACTERS:
+            message = f"is larger than the limit of {MAX_FILE_CHARACTERS:,} characters"
+            self.add_problem(path, message)
+            return None
+        self._characters += size
         if self._characters > MAX_CHARACTERS:
-            limit = MAX_CHARACTERS // 1024 // 1024
-            self.add_problem(referrer, f"refers to files with more than {limit} MB in total")
+            self.add_problem(
+                referrer, f"refers to files with more than {MAX_CHARACTERS:,} characters in total"
+            )
             return None
         return content
 

@@ -104,9 +104,9 @@ class ComposeFile:
         data = _plain(data)
         if data is None:
             return None
-        if isinstance(data, str):
-            data = {"context": data}
-        build = self._mapping(data, key)
+        build = {"context": data} if isinstance(data, str) else self._mapping(data, key)
+        if not isinstance(data, str | dict):
+            return None
         inline = build.get("dockerfile_inline")
         limit = MAX_LENGTH + len(inline) if isinstance(inline, str) else MAX_LENGTH
         return ServiceBuild(

@@ -67,6 +67,8 @@ class _Stages:
         for index, stage in enumerate(dockerfile.stages):
             self._by_name[stage.name].append(index)
         self._waiting: list[int] = []
+        # The stages whose ONBUILD triggers were added.
+        self._triggered: set[int] = set()
 
     def add_images(self) -> None:
         """Visit the target and each stage that it needs, once."""
@@ -110,7 +112,9 @@ class _Stages:
         if position and _familiar(base) not in self._contexts:
             base_index = earlier[position - 1]
             self._waiting.append(base_index)
-            self._add_sources(self._dockerfile.stages[base_index].triggers)
+            if base_index not in self._triggered:
+                self._triggered.add(base_index)
+                self._add_sources(self._dockerfile.stages[base_index].triggers)
         else:
             self._add_image(stage.base, base)
         self._add_sources(stage.sources)
