@@ -56,6 +56,7 @@ REPORTERS: Mapping[str, int] = {
     "message": 0,
     "ErrorAdvice": 1,
     "connect": 3,
+    "add_problem": 1,
     "_respond": 2,
 }
 KEYWORDS = {

@@ -127,9 +127,9 @@ class ComposeFile:
             return None
         extends = {"service": data} if isinstance(data, str) else self._mapping(data, key)
         service = self._text(extends.get("service"), f"{key}.service")
-        return Extends(
-            service.value if service else "", self._text(extends.get("file"), f"{key}.file")
-        )
+        if service is None:
+            return None
+        return Extends(service.value, self._text(extends.get("file"), f"{key}.file"))
 
     def _pairs(self, data: object, key: str) -> dict[str, Text]:
         """Names with values: a mapping, or a list of `NAME=value`.
