@@ -41,7 +41,18 @@ def test_the_name_of_an_image_is_read_as_docker_reads_it(
     assert parse_image(name) == ImageReference(*expected)
 
 
-INVALID = ("", "/app", "ghcr.io/", "octo/App", "ghcr.io//app", "a b", "-app", "ghcr.io/app:", "..")
+INVALID = (
+    "",
+    "/app",
+    "ghcr.io/",
+    "octo/App",
+    "ghcr.io//app",
+    "a b",
+    "-app",
+    "ghcr.io/app:",
+    "..",
+    "a" * 1025,
+)
 HIDDEN = (UNKNOWN, f"{UNKNOWN}/app", f"ghcr{UNKNOWN}.io/app", f"app{UNKNOWN}")
 
 

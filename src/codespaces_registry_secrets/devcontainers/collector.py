@@ -63,10 +63,10 @@ class Collector:
         if not path:
             self.add_problem(referrer, "refers to the root of the repository as a file")
             return None
+        text = self.read_optional(path, referrer)
         if path in self._files and self._files[path] is None:
             self.add_problem(referrer, f"refers to {quote(path)}, which does not exist")
-            return None
-        return self.read_optional(path, referrer)
+        return text
 
     def read_optional(self, path: str, referrer: str) -> str | None:
         """As `read`, but the file does not have to exist."""

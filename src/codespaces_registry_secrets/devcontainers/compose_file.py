@@ -16,9 +16,9 @@ from codespaces_registry_secrets.devcontainers.compose_service import (
     Text,
 )
 from codespaces_registry_secrets.devcontainers.environment import Environment
-from codespaces_registry_secrets.devcontainers.substitution import MAX_LENGTH, interpolate
+from codespaces_registry_secrets.devcontainers.substitution import interpolate
 from codespaces_registry_secrets.devcontainers.yaml_file import Override
-from codespaces_registry_secrets.model.images import UNKNOWN
+from codespaces_registry_secrets.model.images import MAX_LENGTH, UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from codespaces_registry_secrets.model.images import UNKNOWN
+from codespaces_registry_secrets.model.images import MAX_LENGTH, UNKNOWN
 
-# A value with more characters is unknown: no name of an image is as long.
-MAX_LENGTH = 1024
+# Words that are nested deeper are unknown, and values with more characters than a name can have.
 MAX_DEPTH = 20
 
 Lookup = Callable[[str], str | None]

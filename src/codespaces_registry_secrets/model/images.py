@@ -26,6 +26,8 @@ _PUBLIC_SERVERS = frozenset({"mcr.microsoft.com", "public.ecr.aws", "registry.k8
 _PUBLIC_NAMESPACES = frozenset(
     {(DOCKER_HUB, "library"), (DOCKER_HUB, "docker"), (GHCR, "devcontainers")}
 )
+# A path has at most 255 characters, a tag 128, and a digest 135 (sha512).
+MAX_LENGTH = 1024
 
 _TAG_AND_DIGEST = re.compile(r"(:[^/@]+)?(@[^/]+)?$")
 
@@ -61,8 +63,10 @@ def host_of(server: str) -> str:
 def parse_image(name: str) -> ImageReference | None:
     """Parse the name of an image, in which `UNKNOWN` stands for each unknown value.
 
-    Returns None if the name is invalid, or if an unknown value hides the server.
+    Returns None if the name is invalid or too long, or if an unknown value hides the server.
     """
+    if len(name) > MAX_LENGTH:
+        return None
     server, repository = _split_server(_TAG_AND_DIGEST.sub("", name, count=1))
     if server is None:
         return None
