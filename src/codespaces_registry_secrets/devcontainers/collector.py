@@ -58,6 +58,11 @@ class Collector:
             problems[MAX_PROBLEMS:] = [f".devcontainer: {more} more problems like these"]
         return DevContainers(tuple(images), tuple(problems))
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether a file was refused because of the limit."""
+        return self._reads > MAX_READS
+
     def read(self, path: str, referrer: str) -> str | None:
         """The text of a file that `referrer` needs; None, with a problem, if it has none."""
         if not path:
@@ -71,7 +76,7 @@ class Collector:
     def read_optional(self, path: str, referrer: str) -> str | None:
         """As `read`, but the file does not have to exist."""
         self._reads += 1
-        if self._reads > MAX_READS:
+        if self.is_exhausted:
             self.add_problem(referrer, f"refers to more files than the limit of {MAX_READS}")
             return None
         if path not in self._files:

@@ -86,6 +86,8 @@ class _Project:
             for data in self._read(path, referrer):
                 file = ComposeFile(data, path, folder, environment, self._collector)
                 for include in file.includes():
+                    if self._collector.is_exhausted:
+                        break
                     included = self._include(include, file, environment, (*parents, path))
                     _merge(included, merged)
                     merged = included
@@ -161,22 +163,18 @@ class _Project:
         self, path: Text, file: ComposeFile, environment: Environment
     ) -> ComposeFile | None:
         """The file of an `extends`; its paths are relative to its own folder."""
-        for resolved in self._resolve([path], file):
-            key = (resolved, environment)
-            if key not in self._extended:
-                documents = self._read(resolved, file.file)
-                folder = posixpath.dirname(resolved)
-                extended = ComposeFile(
-                    documents[0] if documents else None,
-                    resolved,
-                    folder,
-                    environment,
-                    self._collector,
-                )
-                self._extended[key] = extended
-                self._services[extended] = extended.services()
-            return self._extended[key]
-        return None
+        resolved = self._collector.resolve(file.folder, path.value, file.file)
+        if resolved is None:
+            return None
+        key = (resolved, environment)
+        if key not in self._extended:
+            documents = self._read(resolved, file.file)
+            data = documents[0] if documents else None
+            folder = posixpath.dirname(resolved)
+            extended = ComposeFile(data, resolved, folder, environment, self._collector)
+            self._extended[key] = extended
+            self._services[extended] = extended.services()
+        return self._extended[key]
 
     def _resolve(self, paths: Iterable[Text], file: ComposeFile) -> list[str]:
         """The paths in a file, from the root of the repository."""

@@ -5,7 +5,7 @@ Source: the reference at docs.docker.com/reference/compose-file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codespaces_registry_secrets.devcontainers.collector import Collector, quote
@@ -58,19 +58,15 @@ class ComposeFile:
             services[name] = None if is_removed else self._service(data, f"services.{name}")
         return services
 
-    def includes(self) -> list[Include]:
+    def includes(self) -> Iterator[Include]:
         """The entries of `include`."""
-        includes = []
         for entry in self._list(self._data.get("include"), "include"):
             data = {"path": entry} if isinstance(entry, str) else self._mapping(entry, "include")
-            includes.append(
-                Include(
-                    self._texts(data.get("path"), "include"),
-                    self._text(data.get("project_directory"), "include"),
-                    self._texts(data.get("env_file"), "include"),
-                )
+            yield Include(
+                self._texts(data.get("path"), "include"),
+                self._text(data.get("project_directory"), "include"),
+                self._texts(data.get("env_file"), "include"),
             )
-        return includes
 
     def _service(self, data: object, key: str) -> Service:
         service = self._mapping(data, key)

@@ -163,10 +163,7 @@ def _split_flags(rest: str, escape: str) -> tuple[list[str], str]:
     flags = []
     word = _word(escape)
     position = 0
-    while rest.startswith("--", position):
-        match = word.match(rest, position)
-        if match is None:
-            break
+    while rest.startswith("--", position) and (match := word.match(rest, position)):
         flags.append(re.sub(r"""['"]""", "", match[0]))
         position = _end_of_space(rest, match.end())
     return flags, rest[position:]
