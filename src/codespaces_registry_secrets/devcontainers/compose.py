@@ -16,7 +16,7 @@ from codespaces_registry_secrets.devcontainers.environment import Environment
 from codespaces_registry_secrets.devcontainers.yaml_file import InvalidYamlError, parse_yaml
 
 MAX_INCLUDES = 10
-MAX_EXTENDS = 20
+MAX_EXTENDS = 10
 
 Services = dict[str, Service]
 
