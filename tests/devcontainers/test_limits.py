@@ -33,8 +33,21 @@ def filled(text: str, start: str = "") -> str:
 SLOW = {
     **{
         f"JSON with {piece!r}": {CONFIG: filled(piece, start)}
-        for piece in ("[", '{"a":', "/*", '"', '"\\', '\\"', ", ", "/**/", "//\n", "1,")
-        for start in ("", '{"image": "a", ')
+        for piece in (
+            "[",
+            '{"a":',
+            "/*",
+            "/* ",
+            ",/* ",
+            '"',
+            '"\\',
+            '\\"',
+            ", ",
+            "/**/",
+            "//\n",
+            "1,",
+        )
+        for start in ("", '{"image": "', '{"image": "a", ')
     },
     **{
         f"Dockerfile with {piece!r} after {start!r}": {

@@ -27,7 +27,8 @@ FIRST_FILES: tuple[str, ...] = (
     *_CONFIGS,
     f"{FOLDER}/Dockerfile",
     f"{FOLDER}/docker-compose.yml",
-    f"{FOLDER}/.env",
+    "Dockerfile",
+    "docker-compose.yml",
 )
 
 
