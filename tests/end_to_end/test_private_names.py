@@ -105,6 +105,35 @@ def test_all_names_are_shown_in_a_private_repository(
     assert "private repositor" not in everything(step, world)
 
 
+def test_names_are_hidden_in_messages_about_dev_containers(action: Action, world: World) -> None:
+    """Of unknown need, of a known need with a problem, and of a registry without a triplet."""
+    images = {
+        "lib-zebra": {"image": "quay.io/octo/a"},
+        "lib-yak": {"image": "${localEnv:REGISTRY}/octo-org/lib-yak"},
+        "lib-open": {
+            "image": "mycompany.azurecr.io/a",
+            "features": {"tool": {}, "quay.io/octo/features/a": {}},
+        },
+    }
+    for name, configuration in images.items():
+        world.put_file(f"octo-org/{name}", ".devcontainer.json", json.dumps(configuration))
+    spec = f"""{ACR_SPEC}
+    targets:
+      - organization: octo-org
+        repositories: {{include: ["lib-*"], devcontainer: true}}
+"""
+    step = run(action, spec, mode="plan")
+    assert step.exit_code == 0, step.stdout
+    assert shown(step, world) == set()
+    for message in (
+        "cannot tell whether the dev containers of a private repository pull from",
+        "the dev containers of octo-org/lib-open can pull more images",
+        "2 repositories pull from quay.io",
+        "for it: octo-org/lib-open, a private repository;",
+    ):
+        assert message in step.stdout
+
+
 def test_hidden_repositories_get_access_all_the_same(action: Action, world: World) -> None:
     """Names are hidden from reports only; the plan and its digest keep them."""
     public = run(action, mode="plan")
