@@ -214,3 +214,20 @@ def test_only_leaves_the_images_out(github: CommandLine, world: World, sandbox: 
     result = github.run("doctor", "octo-org/api", "--only", "ACR")
     assert "Images" not in result.out
     assert not [e for e in sandbox.exchanges if e.path == "/graphql"]
+
+
+def test_a_registry_that_no_image_comes_from_is_not_needed(
+    github: CommandLine, world: World
+) -> None:
+    """Other repositories of the organization need it, so it is no problem of this one."""
+    add_dev_container(world, "octo-org/app", {"image": "mcr.microsoft.com/devcontainers/base"})
+    assert github.run("doctor", "octo-org/app").code == 1  # nothing tells the server
+    write_spec(github, "{id: ACR, server: mycompany.azurecr.io}")
+    result = github.run("doctor", "octo-org/app")
+    assert result.code == 0
+    headline = "ACR (mycompany.azurecr.io): not needed, no image of the dev container is there"
+    assert result.out.splitlines()[2:4] == [headline, ""]
+    (registry,) = json.loads(github.run("doctor", "octo-org/app", "--json").out)["registries"]
+    assert (registry["needed"], registry["can_log_in"]) == (False, False)
+    add_dev_container(world, "octo-org/app", {"image": "${localEnv:IMAGE}"})
+    assert github.run("doctor", "octo-org/app").code == 1

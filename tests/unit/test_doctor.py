@@ -8,12 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from codespaces_registry_secrets.diagnosis.doctor import (
-    Diagnosis,
-    RegistryDiagnosis,
-    diagnose,
-    scopes_of,
-)
+from codespaces_registry_secrets.diagnosis.doctor import diagnose, scopes_of
+from codespaces_registry_secrets.diagnosis.result import Diagnosis, RegistryDiagnosis
 from codespaces_registry_secrets.model.desired import DeclaredRegistry
 from codespaces_registry_secrets.model.observed import (
     ObservedSecret,

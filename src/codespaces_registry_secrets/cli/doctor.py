@@ -20,12 +20,11 @@ from codespaces_registry_secrets.cli.connection import (
 from codespaces_registry_secrets.cli.options import variable_of
 from codespaces_registry_secrets.cli.spec_file import DEFAULT_FILE, parse_file
 from codespaces_registry_secrets.cli.terminal import Line
-from codespaces_registry_secrets.diagnosis.doctor import (
+from codespaces_registry_secrets.diagnosis.doctor import diagnose, scopes_of
+from codespaces_registry_secrets.diagnosis.result import (
     Diagnosis,
     Problem,
     RegistryDiagnosis,
-    diagnose,
-    scopes_of,
     to_json,
 )
 from codespaces_registry_secrets.errors import DONE, FAILED, RegistrySecretsError
@@ -103,8 +102,10 @@ def describe(diagnosis: Diagnosis) -> Iterator[Line]:
     yield from _problem_lines(diagnosis.problems)
     for registry in diagnosis.registries:
         yield "", ""
-        yield _headline(registry), _HEADLINE_STYLES[registry.can_log_in]
-        yield from _problem_lines(registry.problems)
+        style = _HEADLINE_STYLES[registry.can_log_in] if registry.needed else ""
+        yield _headline(registry), style
+        if registry.needed:
+            yield from _problem_lines(registry.problems)
     if diagnosis.images:
         yield "", ""
         yield "Images of the dev container", "bold"
@@ -115,6 +116,8 @@ def describe(diagnosis: Diagnosis) -> Iterator[Line]:
 
 def _headline(registry: RegistryDiagnosis) -> str:
     server = f" ({registry.server})" if registry.server else ""
+    if not registry.needed:
+        return f"{registry.registry}{server}: not needed, no image of the dev container is there"
     if registry.can_log_in is None:
         return f"{registry.registry}{server}: unknown whether a codespace can log in"
     if not registry.can_log_in:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from codespaces_registry_secrets.diagnosis.images import (
-    ImageDiagnosis,
     RegistryAccess,
     diagnose_images,
     find_uncovered,
@@ -19,6 +17,12 @@ from codespaces_registry_secrets.diagnosis.reach import (
     find_candidates,
     find_registries,
     used_members,
+)
+from codespaces_registry_secrets.diagnosis.result import (
+    Diagnosis,
+    Level,
+    Problem,
+    RegistryDiagnosis,
 )
 from codespaces_registry_secrets.model.desired import DeclaredRegistry
 from codespaces_registry_secrets.model.dev_containers import NO_DEV_CONTAINERS, DevContainers
@@ -32,52 +36,6 @@ EXPIRY_WARNING = timedelta(days=14)
 _PREBUILDS = (
     "prebuilds cannot use a user's secrets; store it for the repository or organization too"
 )
-
-
-Level = Literal["error", "notice", "warning"]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """With an error a codespace cannot log in; otherwise it can, or that is unknown."""
-
-    level: Level
-    message: str
-
-
-@dataclass(frozen=True)
-class RegistryDiagnosis:
-    """One registry. `used` is where the codespace gets each member from."""
-
-    registry: str
-    server: str | None
-    used: Mapping[Part, Target]
-    problems: tuple[Problem, ...]
-
-    @property
-    def can_log_in(self) -> bool | None:
-        """Whether a codespace gets a login, as far as GitHub and the spec tell; None if unknown."""
-        if any(problem.level == "error" for problem in self.problems):
-            return False
-        return True if len(self.used) == len(Part) else None
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """A repository: its registries, the images of its dev containers, and general problems."""
-
-    repository: RepositoryDetails
-    registries: tuple[RegistryDiagnosis, ...]
-    images: tuple[ImageDiagnosis, ...]
-    problems: tuple[Problem, ...]
-
-    @property
-    def can_log_in(self) -> bool | None:
-        """Whether a codespace can log in to every registry, and there is one; None if unknown."""
-        answers = {registry.can_log_in for registry in self.registries}
-        if False in answers or any(problem.level == "error" for problem in self.problems):
-            return False
-        return True if answers == {True} else None
 
 
 def diagnose(
@@ -108,7 +66,19 @@ def diagnose(
         *(Problem("warning", message) for message in containers.problems),
         *(Problem("notice", message) for message in find_uncovered(images)),
     )
-    return Diagnosis(repository, tuple(_with_duplicates(registries)), images, problems)
+    diagnosed = tuple(_mark_unneeded(_with_duplicates(registries), containers))
+    return Diagnosis(repository, diagnosed, images, problems)
+
+
+def _mark_unneeded(
+    registries: Iterable[RegistryDiagnosis], containers: DevContainers
+) -> Iterator[RegistryDiagnosis]:
+    """Mark the registries that no image comes from. Without all images, each can be needed."""
+    servers = {image.server for image in containers.images}
+    is_complete = servers and not containers.problems
+    for registry in registries:
+        needed = not is_complete or registry.server is None or registry.server in servers
+        yield replace(registry, needed=needed)
 
 
 def _general_problems(
@@ -248,45 +218,10 @@ def _with_duplicates(registries: Sequence[RegistryDiagnosis]) -> Iterator[Regist
         if registry.server and servers[registry.server] > 1:
             message = f"another registry here also has the server {registry.server}; keep one"
             problems = (*problems, Problem("warning", message))
-        yield RegistryDiagnosis(registry.registry, registry.server, registry.used, problems)
+        yield replace(registry, problems=problems)
 
 
 def scopes_of(repository: RepositoryDetails, user: Target) -> tuple[Target, ...]:
     """The scopes whose secrets can reach a repository, in the order of precedence."""
     organization = (Organization(repository.organization),) if repository.organization else ()
     return (Repository(repository.full_name), *organization, user)
-
-
-def to_json(diagnosis: Diagnosis) -> Mapping[str, object]:
-    """The diagnosis as plain data."""
-    return {
-        "version": 1,
-        "repository": diagnosis.repository.full_name,
-        "can_log_in": diagnosis.can_log_in,
-        "problems": [vars(problem) for problem in diagnosis.problems],
-        "images": [
-            {
-                "image": str(item.image),
-                "server": item.image.server,
-                "registry": item.registry,
-                "can_pull": item.can_pull,
-                "reason": item.reason,
-            }
-            for item in diagnosis.images
-        ],
-        "registries": [
-            {
-                "registry": item.registry,
-                "server": item.server,
-                "can_log_in": item.can_log_in,
-                "secrets": {
-                    secret_name(item.registry, part): str(item.used[part])
-                    if part in item.used
-                    else None
-                    for part in reversed(Part)
-                },
-                "problems": [vars(problem) for problem in item.problems],
-            }
-            for item in diagnosis.registries
-        ],
-    }
