@@ -26,10 +26,12 @@ _PUBLIC_SERVERS = frozenset({"mcr.microsoft.com", "public.ecr.aws", "registry.k8
 _PUBLIC_NAMESPACES = frozenset(
     {(DOCKER_HUB, "library"), (DOCKER_HUB, "docker"), (GHCR, "devcontainers")}
 )
-# A path has at most 255 characters, a tag 128, and a digest 135 (sha512).
-MAX_LENGTH = 1024
 
-_TAG_AND_DIGEST = re.compile(r"(:[^/@]+)?(@[^/]+)?$")
+# Longer than every name that a registry accepts: 255 characters, a host, a tag and a digest.
+MAX_LENGTH = 1024
+# The last part of a path, with its tag and digest. No character fits two groups, so that the time
+# is linear.
+_LAST_PART = re.compile(r"([^:@]*)(?::[^@]+)?(?:@.+)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,11 @@ def parse_image(name: str) -> ImageReference | None:
 
     Returns None if the name is invalid or too long, or if an unknown value hides the server.
     """
-    if len(name) > MAX_LENGTH:
+    folder, slash, last_part = name.rpartition("/")
+    match = _LAST_PART.fullmatch(last_part)
+    if match is None or len(name) > MAX_LENGTH:
         return None
-    server, repository = _split_server(_TAG_AND_DIGEST.sub("", name, count=1))
+    server, repository = _split_server(f"{folder}{slash}{match[1]}")
     if server is None:
         return None
     if UNKNOWN in repository:
