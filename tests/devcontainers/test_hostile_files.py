@@ -27,9 +27,44 @@ def dockerfile(text: str) -> dict[str, str]:
     return {CONFIGURATION: configuration, ".devcontainer/Dockerfile": text}
 
 
+def compose(text: str, variables: str = "") -> dict[str, str]:
+    """A dev container with a Compose file and its `.env`."""
+    return {
+        CONFIGURATION: '{"dockerComposeFile": "docker-compose.yml", "service": "web"}',
+        ".devcontainer/docker-compose.yml": f"{text}\n  web: {{image: quay.io/web}}\n",
+        ".devcontainer/.env": variables,
+    }
+
+
+def services(count: int, text: str) -> str:
+    """Services of a Compose file with the same text."""
+    return "services:\n" + "".join(f"  s{number}: {text}\n" for number in range(count))
+
+
+LONG_DOCKERFILE = "FROM quay.io/$A\\n" * (SIZE // 32)
+TRIGGERS = "ONBUILD COPY --from=a / /\n" * (SIZE // 52)
+STAGES = "FROM a\nCOPY . .\n" * (SIZE // 38)
+NEEDS = "x," * (SIZE // 8)
+
 HOSTILE = {
     "an image with many tags": image(f"quay.io/{':a' * (SIZE // 2)}/"),
     "an image with many digests": image(f"quay.io/{'@a' * (SIZE // 2)}/"),
+    "stages with the same triggers": dockerfile(
+        f"FROM quay.io/a AS a\n{TRIGGERS}{STAGES}"
+        + "".join(f"COPY --from={number} / /\n" for number in range(SIZE // 38))
+    ),
+    "a long Dockerfile in many services": compose(
+        f'x-dockerfile: &long "{LONG_DOCKERFILE}"\n'
+        + services(1500, "{build: {dockerfile_inline: *long}}")
+    ),
+    "services that extend one with many needs": compose(
+        services(SIZE // 100, "{extends: base, links: [web]}")
+        + f"  base: {{image: quay.io/a, depends_on: [{NEEDS}]}}"
+    ),
+    "services with profiles, and many active ones": compose(
+        services(1900, "{image: quay.io/a, profiles: [a]}"),
+        f"COMPOSE_PROFILES={'p,' * (SIZE // 2)}",
+    ),
 }
 
 

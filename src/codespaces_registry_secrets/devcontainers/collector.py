@@ -91,13 +91,17 @@ class Collector:
             message = f"is larger than the limit of {MAX_FILE_CHARACTERS:,} characters"
             self.add_problem(path, message)
             return None
-        self._characters += size
+        return content if self.has_room_for(content or "", referrer) else None
+
+    def has_room_for(self, text: str, referrer: str) -> bool:
+        """Count a text of `referrer` to parse; False, with a problem, if it is one too many."""
+        self._characters += len(text)
         if self._characters > MAX_CHARACTERS:
             self.add_problem(
                 referrer, f"refers to files with more than {MAX_CHARACTERS:,} characters in total"
             )
-            return None
-        return content
+            return False
+        return True
 
     def resolve(self, folder: str, path: str, referrer: str) -> str | None:
         """The path from the root of the repository; None, with a problem, if it is outside.

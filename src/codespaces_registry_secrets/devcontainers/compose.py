@@ -37,7 +37,7 @@ def add_compose_images(
         return
     waiting = list(named)
     if start_all:
-        waiting += [name for name in services if _is_enabled(services[name], environment)]
+        waiting += _enabled(services, environment)
     started: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -49,12 +49,17 @@ def add_compose_images(
             add_service_images(name, services[name], collector)
 
 
-def _is_enabled(service: Service, environment: Environment) -> bool:
-    """Whether a service is started without being named: it has no profile, or an active one."""
-    if not service.profiles:
-        return True
-    active = (environment.lookup("COMPOSE_PROFILES") or "").split(",")
-    return "*" in active or not set(active).isdisjoint(service.profiles)
+def _enabled(services: Services, environment: Environment) -> list[str]:
+    """The services that start without being named: without a profile, or with an active one."""
+    with_profiles = {name for name, service in services.items() if service.profiles}
+    if not with_profiles:
+        return list(services)
+    active = set((environment.lookup("COMPOSE_PROFILES") or "").split(","))
+    return [
+        name
+        for name, service in services.items()
+        if name not in with_profiles or "*" in active or not active.isdisjoint(service.profiles)
+    ]
 
 
 class _Project:

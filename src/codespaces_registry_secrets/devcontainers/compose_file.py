@@ -103,8 +103,11 @@ class ComposeFile:
         build = {"context": data} if isinstance(data, str) else self._mapping(data, key)
         if not isinstance(data, str | dict):
             return None
-        inline = build.get("dockerfile_inline")
-        limit = MAX_LENGTH + len(inline) if isinstance(inline, str) else MAX_LENGTH
+        inline = _plain(build.get("dockerfile_inline"))
+        limit = MAX_LENGTH
+        if isinstance(inline, str):  # an alias can repeat it in each service
+            limit += len(inline)
+            inline = inline if self._collector.has_room_for(inline, self.file) else None
         return ServiceBuild(
             self.file,
             self.folder,

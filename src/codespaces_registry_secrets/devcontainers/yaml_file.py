@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import yaml
 
-from codespaces_registry_secrets.spec.yaml_document import MAX_DEPTH, MAX_NODES, NodeComposer
+from codespaces_registry_secrets.spec.yaml_document import MAX_DEPTH, NodeComposer
 
+# Far above what Compose files have, because services can multiply what others have.
+MAX_NODES = 10_000
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 
