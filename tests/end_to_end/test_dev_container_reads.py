@@ -227,3 +227,50 @@ def test_two_registries_read_each_repository_once(
     second = SPEC.partition("registries:\n")[2].replace("ACR", "MCR").replace(SERVER, "mcr.io")
     assert action.run_in_process(f"{SPEC}{second}", {**ENV, "MCR_PASSWORD": "p"}) == 1
     assert len(queries(sandbox)) == 3
+
+
+NO_DATA = json.dumps({"data": None, "errors": [{"message": "Something went wrong"}]})
+
+
+@pytest.mark.parametrize("body", [NO_DATA, '{"data": {}}'])
+def test_an_outage_with_status_200_ends_soon(
+    world: World, sandbox: Sandbox, action: Action, body: str
+) -> None:
+    """A response without data counts as a failure, as a server error does."""
+    sandbox.fail(Fault(path="/graphql", status=200, body=body, times=None))
+    before = selected(world)
+    assert run(action) == 0
+    assert selected(world) == before
+    assert len(queries(sandbox)) < 100
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_query_that_github_rejects_is_halved(
+    world: World, sandbox: Sandbox, action: Action, status: int
+) -> None:
+    """One repository can be the reason, and the others are read."""
+    sandbox.fail(Fault(path="/graphql", status=status, body="{}", times=None, repositories=20))
+    assert run(action) == 0
+    assert selected(world) == NEEDED
+
+
+def test_one_unexpected_result_concerns_one_repository(
+    world: World, sandbox: Sandbox, action: Action, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others of the same query are read."""
+    body = json.dumps({"data": {"r0": {"databaseId": None}}})
+    sandbox.fail(Fault(path="/graphql", status=200, body=body))
+    assert run(action) == 0
+    assert selected(world) == NEEDED - {"octo-org/repo-000"}
+    assert "dev containers of octo-org/repo-000 pull" in capsys.readouterr().out
+
+
+def test_a_token_that_is_rejected_in_the_middle_ends_the_run(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """Nothing is written, and no further query is sent after those in flight."""
+    sandbox.fail(Fault(path="/graphql", nth=2, times=None, status=401, body="{}"))
+    before = world.secrets(ORGANIZATION)
+    assert run(action) == 1
+    assert world.secrets(ORGANIZATION) == before
+    assert len(queries(sandbox)) <= 3

@@ -28,6 +28,16 @@ REPOSITORIES_PER_QUERY = 50
 MAX_FAILURES_IN_A_ROW = 5
 # The errors of a query that a smaller one can avoid. One without a type is a timeout.
 _TOO_LARGE = frozenset({"", "RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIMEOUT"})
+# A response that rejects the whole query. A part of it can be the reason: one repository can name
+# files that GitHub does not accept.
+_REJECTED = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        *range(500, 600),
+    }
+)
 _FILE = """
 fragment file on GitObject {
   __typename
@@ -154,7 +164,7 @@ class FileReader:
         except FinalError:
             raise
         except GitHubError as error:
-            if len(requests) > 1 and (error.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            if len(requests) > 1 and error.status in _REJECTED:
                 return self._read_halves(requests)
             self._count_failure()
             return _unreadable(requests, str(error))
@@ -162,7 +172,8 @@ class FileReader:
         if failed and len(requests) == 1:
             self._count_failure()
             return _unreadable(requests, _first_message(response.errors))
-        self._failures_in_a_row = 0
+        if read:
+            self._failures_in_a_row = 0
         return read | (self._read_halves(failed) if failed else {})
 
     def _query(self, requests: Sequence[FileRequest]) -> QueryResponse:
@@ -241,10 +252,14 @@ def _parse(
 def _parse_repository(
     request: FileRequest, node: object, paths: Mapping[str, int]
 ) -> RepositoryFiles:
-    repository = parse_response(_RepositoryNode, node)
+    """The files of one repository; if its result is unexpected, only that one is unreadable."""
+    try:
+        repository = parse_response(_RepositoryNode, node)
+        contents = {path: repository.content_of(f"f{paths[path]}") for path in request.paths}
+    except GitHubError as error:
+        return RepositoryFiles({}, error=str(error))
     if repository.id != request.repository.id:
         return RepositoryFiles({}, error="the repository was renamed or replaced during the run")
-    contents = {path: repository.content_of(f"f{paths[path]}") for path in request.paths}
     return RepositoryFiles(contents, repository.dev_container_folders)
 
 
