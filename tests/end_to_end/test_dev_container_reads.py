@@ -274,3 +274,18 @@ def test_a_token_that_is_rejected_in_the_middle_ends_the_run(
     assert run(action) == 1
     assert world.secrets(ORGANIZATION) == before
     assert len(queries(sandbox)) <= 3
+
+
+def test_repositories_that_cannot_be_read_keep_access_when_the_visibility_changes(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """Private ones had access by the visibility `private`, and there was no list."""
+    world.add_repository("octo-org/open", private=False)
+    stored_triplet(world, ORGANIZATION, visibility="private")
+    spec = SPEC.replace("rotate: missing", "rotate: always")
+    spec = spec.replace(
+        "organization: octo-org", "organization: octo-org\n        visibility: selected"
+    )
+    sandbox.fail(Fault(path="/graphql", status=403, body="{}", times=None))
+    assert action.run_in_process(spec, ENV) == 0
+    assert selected(world) == names(range(120))

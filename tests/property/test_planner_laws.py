@@ -238,7 +238,11 @@ def test_dev_containers_only_narrow_a_selection(desired: list[Desired], observed
 def test_a_repository_of_unknown_need_keeps_its_place(
     desired: list[Desired], observed: Observed
 ) -> None:
-    """It gains no access and loses none; a missing member gets the access of the others."""
+    """It gains no access and loses none.
+
+    A missing member gets the access of the others, and a list that replaces the visibility `all` or
+    `private` gets the repositories that had access by it.
+    """
     narrowed = {(t.target, t.registry) for t in desired if t.selection and t.selection.images}
     unknown = {
         repo.full_name
@@ -253,7 +257,8 @@ def test_a_repository_of_unknown_need_keeps_its_place(
     for change in plan(desired, observed).changes:
         identity = (change.target, change.registry)
         if identity in narrowed:
-            assert change.action == "repair" or not set(change.added) & unknown
+            has_access_otherwise = change.action == "repair" or change.visibility is not None
+            assert has_access_otherwise or not set(change.added) & unknown
             assert not set(change.removed) & unknown & selected[identity]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import ObservedSecret, ObservedTarget
 from codespaces_registry_secrets.model.plan import Step
-from codespaces_registry_secrets.model.repositories import SelectionResult
+from codespaces_registry_secrets.model.repositories import RepositoryInfo, SelectionResult
 from codespaces_registry_secrets.model.targets import Visibility
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 from codespaces_registry_secrets.planning.rotation import RotationDecision
@@ -20,6 +20,12 @@ class Access:
 
     visibility: Visibility | None = None
     ids: frozenset[int] | None = None
+
+    def includes(self, repository: RepositoryInfo) -> bool:
+        """Whether a repository of the target's owner can use the secret."""
+        if self.visibility == "private":
+            return repository.private
+        return self.visibility == "all" or repository.id in (self.ids or ())
 
 
 @dataclass(frozen=True)
@@ -164,8 +170,9 @@ def desired_access(
     if triplet.selection is None or selected is None:
         return Access(visibility, listed)
     chosen = frozenset(repo.id for repo in selected.repositories)
-    kept = listed & {repo.id for repo in selected.undetermined}
-    by_mode = {"exact": chosen | kept, "ensure": listed | chosen, "remove": listed - chosen}
+    current = stored_access(secret) if secret else Access()
+    kept = {repo.id for repo in selected.undetermined if current.includes(repo)}
+    by_mode = {"exact": chosen | kept, "ensure": listed | chosen | kept, "remove": listed - chosen}
     return Access(visibility, by_mode[triplet.selection.mode])
 
 

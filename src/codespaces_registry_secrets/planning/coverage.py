@@ -31,7 +31,7 @@ class _Reach:
         is_owned = repository.full_name.lower().startswith(f"{self.target.owner.lower()}/")
         if self.target.has_visibility and not is_owned:
             return False
-        return bool(self.access) and all(_has_access(a, repository) for a in self.access)
+        return bool(self.access) and all(a.includes(repository) for a in self.access)
 
 
 def find_uncovered(
@@ -94,9 +94,3 @@ def _reach(triplet: Desired, server: str, observed: Observed, *, blocked: bool) 
     sibling = next(filter(None, stored), None)
     access = tuple(desired_access(triplet, secret or sibling, selected) for secret in stored)
     return _Reach(triplet.target, server, access)
-
-
-def _has_access(access: Access, repository: RepositoryInfo) -> bool:
-    if access.visibility == "private":
-        return repository.private
-    return access.visibility == "all" or repository.id in (access.ids or ())

@@ -94,7 +94,7 @@ def lint_dev_containers(
     for names, reason in _group_by_problems(selected.undetermined, index):
         message = (
             f"cannot tell whether the dev containers of {names} pull from {images.server}: "
-            f"{reason}. Those on the list keep their place; no other one is added"
+            f"{reason}. Those with access keep it; no other one gets it"
         )
         yield _note("warning", triplet, message)
     partly_known = [repo for repo in selected.repositories if index[repo.id].problems]

@@ -226,7 +226,7 @@ def _repository_names(
     """The full names by id of all repositories on current lists or in the selection."""
     lists = (s.selected.repositories for s in observed_target.secrets.values() if s.selected)
     listed = (repo for repositories in lists for repo in repositories)
-    chosen = selected.repositories if selected else ()
+    chosen = (*selected.repositories, *selected.undetermined) if selected else ()
     return {repo.id: repo.full_name for repo in (*listed, *chosen)}
 
 
