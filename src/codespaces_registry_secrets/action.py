@@ -29,7 +29,7 @@ from codespaces_registry_secrets.inputs.event import read_event
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
 from codespaces_registry_secrets.model.plan import Note, Outcome, Plan, planned_outcomes
-from codespaces_registry_secrets.model.private_names import find_private_names
+from codespaces_registry_secrets.model.private_names import find_private_names, hide_private_files
 from codespaces_registry_secrets.planning.approval import refuse_unexpected
 from codespaces_registry_secrets.planning.credential_changes import add_credential_changes
 from codespaces_registry_secrets.planning.credential_gate import (
@@ -120,6 +120,9 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     desired = context.generation.load(desired)
     observed, source_notes = _observe(context, expanded, desired, other_triplets)
     observed, generated = observe_generated(context.generation, observed)
+    public = read_event(inputs.event_path).public
+    if public:
+        observed = hide_private_files(triplets, observed)
     others = (*other_triplets, *expanded.organization_globs)
     plan = compute_plan(desired, observed, inputs.removal_limit, inputs.unmanaged, others)
     observed = observe_departed(context, plan, generated, observed)
@@ -131,7 +134,7 @@ def build_plan(context: RunContext, triplets: Sequence[Desired]) -> Plan:
     plan = verify_plan(context, plan, credentials, observed.generations)
     state_notice = () if inputs.state else lint_without_state(desired, plan)
     notes = (*input_notes(inputs), *expanded.notes, *source_notes, *plan.notes, *state_notice)
-    if read_event(inputs.event_path).public:
+    if public:
         private_names = find_private_names(triplets, expanded.repositories, observed)
         plan = replace(plan, private_names=private_names)
     return refuse_unexpected(replace(plan, notes=notes), inputs.expect_digest)

@@ -282,3 +282,31 @@ def test_an_event_without_visibility_counts_as_public(action: Action, world: Wor
 def test_the_default_of_the_event_is_none() -> None:
     """Outside of a workflow there is no public log, and nothing is hidden."""
     assert Inputs.model_validate({}).event_path is None
+
+
+SECRET_FILES = {
+    "image": '{"image": "${localEnv:X}.internal/zebra"}',
+    "path": '{"build": {"dockerfile": "../yak/Dockerfile"}}',
+    "server": '{"image": "xerus.example.com/app"}',
+    "too long": '{"build": {"dockerfile": "../../vole"}}',
+}
+
+
+@pytest.mark.parametrize("file", SECRET_FILES.values(), ids=SECRET_FILES)
+def test_no_content_of_private_files_is_shown_in_a_public_repository(
+    action: Action, world: World, file: str
+) -> None:
+    """Neither what cannot be resolved, nor the servers that only private repositories pull from."""
+    for name in ("named-private", "lib-umbra"):
+        world.put_file(f"octo-org/{name}", ".devcontainer/devcontainer.json", file)
+    world.put_file(APP, ".devcontainer/devcontainer.json", '{"image": "mycompany.azurecr.io/a"}')
+    targets = """
+    targets:
+      - organization: octo-org
+        repositories: {include: ["*", named-private], archived: true, devcontainer: true}
+"""
+    step = run(action, ACR_SPEC + targets, mode="plan")
+    assert step.exit_code == 0, step.stdout
+    assert shown(step, world) == set()
+    assert "a private repository" in step.stdout or "octo-org/named-private" in step.stdout
+    assert shown(run(action, ACR_SPEC + targets, mode="plan", public=False), world)

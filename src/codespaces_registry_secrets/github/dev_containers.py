@@ -71,7 +71,7 @@ def read_dev_containers(
     except (FinalError, CancelledError):
         raise
     except GitHubError as error:
-        unreadable = DevContainers(problems=(str(error),))
+        unreadable = _unreadable(str(error))
         return {repository.id: unreadable for repository in repositories}
     readings = [_Reading(repository) for repository in repositories]
     pending: Sequence[_Reading] = readings
@@ -99,7 +99,7 @@ class _Reading:
     def add(self, read: RepositoryFiles) -> None:
         """Add what was read; the texts are dropped as soon as they are not needed."""
         if read.error is not None:
-            self.containers, self.missing = DevContainers(problems=(read.error,)), frozenset()
+            self.containers, self.missing = _unreadable(read.error), frozenset()
             return
         self.files |= read.contents
         self.folders = self.folders or read.folders
@@ -114,6 +114,10 @@ class _Reading:
             return self.containers
         message = f".devcontainer: files refer to each other more than {MAX_ROUNDS} times in a row"
         return replace(self.containers, problems=(*self.containers.problems, message))
+
+
+def _unreadable(error: str) -> DevContainers:
+    return DevContainers(problems=(error,), readable=False)
 
 
 def _read_round(reader: FileReader, readings: Sequence[_Reading]) -> None:

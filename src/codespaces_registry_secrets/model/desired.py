@@ -85,6 +85,14 @@ class Desired:
     where: Location
     declared: Target | None = None
 
+    @property
+    def server(self) -> str | None:
+        """The server of the registry; None if the spec does not say."""
+        if self.credential:
+            return self.credential.server
+        images = self.selection.images if self.selection else None
+        return images.server if images else None
+
 
 @dataclass(frozen=True)
 class DeclaredRegistry:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from codespaces_registry_secrets.model.images import ImageReference, host_of, parse_image
@@ -13,16 +13,37 @@ from codespaces_registry_secrets.model.images import ImageReference, host_of, pa
 Need = Literal["yes", "no", "unknown"]
 
 
+# In place of what only the files of a private repository say.
+HIDDEN_IMAGE = ImageReference("a server that only private repositories name", None)
+HIDDEN_PROBLEM = (
+    "their files have problems that are not shown, because everybody can read this log; the "
+    "command `doctor` shows them"
+)
+
+
 @dataclass(frozen=True)
 class DevContainers:
     """The images that the dev containers of one repository pull; empty if it has none.
 
     `images` is sorted. `problems` say what could not be resolved, each with its file: then the
-    repository can pull more images.
+    repository can pull more images. If GitHub did not return the files, they are not `readable`,
+    and the problem is its error.
     """
 
     images: tuple[ImageReference, ...] = ()
     problems: tuple[str, ...] = ()
+    readable: bool = True
+
+    def without_content(self, servers: Collection[str]) -> DevContainers:
+        """The same for a log that people can read who cannot read the repository.
+
+        Only those of `servers` that it pulls from are left of its files.
+        """
+        known = tuple(image for image in self.images if image.server in servers)
+        others = (image for image in self.images if image.server not in servers)
+        hidden = (HIDDEN_IMAGE,) if any(not image.public for image in others) else ()
+        problems = (HIDDEN_PROBLEM,) if self.problems and self.readable else self.problems
+        return replace(self, images=(*known, *hidden), problems=problems)
 
 
 NO_DEV_CONTAINERS = DevContainers()

@@ -1,4 +1,4 @@
-"""The names of private repositories that a run must not show.
+"""The names and files of private repositories that a run must not show.
 
 Everybody can read the log of a workflow in a public repository. A glob, a topic, a property or
 a team of the spec can match private repositories, and GitHub lists those that already have access.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from codespaces_registry_secrets.model.desired import Desired
@@ -84,6 +84,20 @@ def find_private_names(
     private = recorded | {repo.full_name.lower(): repo.id for repo in known if repo.private}
     shown = named | {repo.full_name.lower() for repo in known if not repo.private}
     return PrivateNames({name: number for name, number in private.items() if name not in shown})
+
+
+def hide_private_files(spec: Iterable[Desired], observed: Observed) -> Observed:
+    """Drop what the files of private repositories say, also of those that the spec names.
+
+    The servers of the spec are public with it, so each selection picks the same repositories.
+    """
+    servers = {server for triplet in spec if (server := triplet.server)}
+    private = {repo.id for repo in observed.repository_index.values() if repo.private}
+    dev_containers = {
+        id_: containers.without_content(servers) if id_ in private else containers
+        for id_, containers in observed.dev_containers.items()
+    }
+    return replace(observed, dev_containers=dev_containers)
 
 
 def _recorded(observed: Observed) -> Iterator[str]:

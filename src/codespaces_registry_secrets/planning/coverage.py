@@ -47,7 +47,7 @@ def find_uncovered(
     reaches = [
         _reach(triplet, server, observed, blocked=(triplet.target, triplet.registry) in blocked)
         for triplet in triplets
-        if (server := _server_of(triplet))
+        if (server := triplet.server)
     ]
     own: defaultdict[str, set[str]] = defaultdict(set)
     for reach in reaches:
@@ -74,13 +74,6 @@ def _uncovered_message(server: str, names: Sequence[str]) -> str:
         f"{pulls} from {server} without a triplet of this spec for it: {listed}; add "
         "them to a registry with this server if the images are private"
     )
-
-
-def _server_of(triplet: Desired) -> str | None:
-    if triplet.credential:
-        return triplet.credential.server
-    images = triplet.selection.images if triplet.selection else None
-    return images.server if images else None
 
 
 def _reach(triplet: Desired, server: str, observed: Observed, *, blocked: bool) -> _Reach:
