@@ -12,6 +12,7 @@ import pytest
 
 from github_app import add_app, app_inputs
 from github_sandbox import Fault, Sandbox, World
+from github_sandbox.file_store import SYMLINK
 from github_sandbox.query_faults import QueryFailure
 from sandboxed_action import ACR_SPEC, TOKEN, Action, stored_triplet
 
@@ -289,3 +290,14 @@ def test_repositories_that_cannot_be_read_keep_access_when_the_visibility_change
     sandbox.fail(Fault(path="/graphql", status=403, body="{}", times=None))
     assert action.run_in_process(spec, ENV) == 0
     assert selected(world) == names(range(120))
+
+
+def test_a_folder_that_is_a_link_is_not_followed(
+    world: World, action: Action, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its dev container is unknown, so the repository keeps its place."""
+    world.delete_file("octo-org/repo-001", CONFIGURATION)
+    world.put_file("octo-org/repo-001", ".devcontainer", "elsewhere", mode=SYMLINK)
+    assert run(action) == 0
+    assert selected(world) == NEEDED | {"octo-org/repo-001"}
+    assert "is not a folder of the repository, but a link" in capsys.readouterr().out

@@ -27,16 +27,16 @@ IMAGES = {
     "registry.example.com:443/app": ("registry.example.com", "app"),
     "REGISTRY.example.com/app": ("registry.example.com", "app"),
     "registry/app": (DOCKER_HUB, "registry/app"),
-    f"ghcr.io/octo-org/{UNKNOWN}:v2": ("ghcr.io", None),
+    f"ghcr.io/octo-org/{UNKNOWN}:v2": ("ghcr.io", f"octo-org/{UNKNOWN}"),
     f"ghcr.io/octo-org/app:{UNKNOWN}": ("ghcr.io", "octo-org/app"),
-    f"octo/{UNKNOWN}": (DOCKER_HUB, None),
+    f"octo/{UNKNOWN}": (DOCKER_HUB, f"octo/{UNKNOWN}"),
     f"ubuntu:{UNKNOWN}": (DOCKER_HUB, "library/ubuntu"),
 }
 
 
 @pytest.mark.parametrize(("name", "expected"), IMAGES.items())
 def test_the_name_of_an_image_is_read_as_docker_reads_it(
-    name: str, expected: tuple[str, str | None]
+    name: str, expected: tuple[str, str]
 ) -> None:
     assert parse_image(name) == ImageReference(*expected)
 
@@ -71,10 +71,26 @@ def test_images_and_namespaces_narrow_what_a_credential_is_for(image: str, expec
     assert wanted.needed_by(containers) == expected
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (RegistryImages("ghcr.io"), "yes"),
+        (RegistryImages("ghcr.io", namespaces=("octo-org",)), "yes"),
+        (RegistryImages("ghcr.io", namespaces=("octo-org/team",)), "unknown"),
+        (RegistryImages("ghcr.io", namespaces=("octo",)), "no"),
+        (RegistryImages("ghcr.io", repositories=("octo-org/app",)), "unknown"),
+        (RegistryImages("ghcr.io", repositories=("team/app",)), "no"),
+        (RegistryImages("quay.io"), "no"),
+    ],
+)
+def test_a_name_that_is_partly_unknown_can_be_one_of_the_images(
+    wanted: RegistryImages, expected: str
+) -> None:
+    image = parse_image(f"ghcr.io/octo-org/{UNKNOWN}")
+    assert image is not None
+    assert wanted.needed_by(DevContainers((image,))) == expected
+
+
 def test_what_cannot_be_resolved_leaves_the_need_unknown() -> None:
-    hidden = DevContainers((ImageReference("ghcr.io", None),))
-    assert RegistryImages("ghcr.io").needed_by(hidden) == "yes"
-    assert RegistryImages("ghcr.io", repositories=("team/app",)).needed_by(hidden) == "unknown"
-    assert RegistryImages("quay.io").needed_by(hidden) == "no"
     assert RegistryImages("quay.io").needed_by(DevContainers(problems=("a: b",))) == "unknown"
     assert RegistryImages("quay.io").needed_by(DevContainers()) == "no"

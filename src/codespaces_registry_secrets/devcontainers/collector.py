@@ -51,7 +51,7 @@ class Collector:
 
     def result(self) -> DevContainers:
         """What was found, in a fixed order."""
-        images = sorted(self._images, key=lambda image: (image.server, image.repository or ""))
+        images = sorted(self._images, key=lambda image: (image.server, image.repository))
         problems = sorted(self._problems)
         if len(problems) > MAX_PROBLEMS:
             more = len(problems) - MAX_PROBLEMS

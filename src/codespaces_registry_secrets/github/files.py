@@ -46,6 +46,7 @@ fragment file on GitObject {
 """
 _FOLDERS = """\
   folder: object(expression: $folder) {
+    __typename
     ... on Tree { entries { name object { ... on Tree { entries { name } } } } }
   }
 """
@@ -105,6 +106,7 @@ class _File(_Node):
 
 
 class _Folder(_Node):
+    type: str = Field(default="Tree", alias="__typename")
     entries: tuple[_Entry, ...] = ()
 
 
@@ -260,6 +262,9 @@ def _parse_repository(
         return RepositoryFiles({}, error=str(error))
     if repository.id != request.repository.id:
         return RepositoryFiles({}, error="the repository was renamed or replaced during the run")
+    if repository.folder and repository.folder.type != "Tree":
+        message = f"`{FOLDER}` is not a folder of the repository, but a link"
+        return RepositoryFiles({}, error=message)
     return RepositoryFiles(contents, repository.dev_container_folders)
 
 

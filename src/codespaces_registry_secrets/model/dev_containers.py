@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from codespaces_registry_secrets.model.images import ImageReference, host_of, parse_image
+from codespaces_registry_secrets.model.images import UNKNOWN, ImageReference, host_of, parse_image
 
 # Whether a repository needs the credential of a registry. `unknown`: its files cannot be read, or
 # name an image by a variable of unknown value.
@@ -14,7 +14,7 @@ Need = Literal["yes", "no", "unknown"]
 
 
 # In place of what only the files of a private repository say.
-HIDDEN_IMAGE = ImageReference("a server that only private repositories name", None)
+HIDDEN_IMAGE = ImageReference("a server that only private repositories name", "")
 HIDDEN_PROBLEM = (
     "their files have problems that are not shown, because everybody can read this log; the "
     "command `doctor` shows them"
@@ -76,10 +76,12 @@ class RegistryImages:
             return "no"
         if not (self.repositories or self.namespaces):
             return "yes"
-        if image.repository is None:
-            return "unknown"
-        inside = any(image.repository.startswith(f"{name}/") for name in self.namespaces)
-        return "yes" if inside or image.repository in self.repositories else "no"
+        known, hidden, _ = image.repository.partition(UNKNOWN)
+        below = tuple(f"{name}/" for name in self.namespaces)
+        if known.startswith(below) or (not hidden and known in self.repositories):
+            return "yes"
+        can_match = hidden and any(name.startswith(known) for name in (*below, *self.repositories))
+        return "unknown" if can_match else "no"
 
 
 def registry_images(

@@ -39,22 +39,22 @@ class ImageReference:
     """An image, without tag and digest.
 
     `server` is spelled as in the secret `SERVER`: `https://index.docker.io/v1/` for Docker Hub.
-    `repository` is the path on the server, such as `library/ubuntu`; None if a variable of unknown
-    value is part of it.
+    `repository` is the path on the server, such as `library/ubuntu`, in which `UNKNOWN` stands for
+    each unknown value.
     """
 
     server: str
-    repository: str | None
+    repository: str
 
     @property
     def public(self) -> bool:
         """Whether it is known that everybody can pull the image."""
-        namespace = (self.repository or "").partition("/")[0]
+        namespace = self.repository.partition("/")[0]
         return self.server in _PUBLIC_SERVERS or (self.server, namespace) in _PUBLIC_NAMESPACES
 
     def __str__(self) -> str:
         """The name for messages, such as `docker.io/library/ubuntu`."""
-        return f"{host_of(self.server)}/{self.repository or '…'}"
+        return f"{host_of(self.server)}/{self.repository.replace(UNKNOWN, '…')}"
 
 
 def host_of(server: str) -> str:
@@ -74,9 +74,8 @@ def parse_image(name: str) -> ImageReference | None:
     server, repository = _split_server(f"{folder}{slash}{match[1]}")
     if server is None:
         return None
-    if UNKNOWN in repository:
-        return ImageReference(server, None)
-    return ImageReference(server, repository) if IMAGE.fullmatch(repository) else None
+    is_valid = UNKNOWN in repository or IMAGE.fullmatch(repository)
+    return ImageReference(server, repository) if is_valid else None
 
 
 def _split_server(path: str) -> tuple[str | None, str]:
