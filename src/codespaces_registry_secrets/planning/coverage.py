@@ -17,6 +17,8 @@ from codespaces_registry_secrets.planning.safety_checks import resolve_selection
 from codespaces_registry_secrets.text.lists import list_some
 
 MAX_NAMES = 5  # that a message lists
+# That have a message of their own; one repository can name any number of servers.
+MAX_SERVERS = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def find_uncovered(
 ) -> Iterator[Note]:
     """A notice for each server that dev containers pull private images from without a triplet.
 
+    Beyond `MAX_SERVERS`, those that the fewest repositories pull from are one notice.
     `triplets` are all triplets of the spec, at the targets that GitHub resolves them to, and
     `changes` is what the plan does with them. Only repositories whose dev containers were read are
     looked at. A triplet without a known server covers nothing.
@@ -63,8 +66,17 @@ def find_uncovered(
         pulled = {image.server for image in containers.images if not image.public}
         for server in pulled - covered:
             uncovered[server].append(repository.full_name)
-    for server, names in sorted(uncovered.items()):
+    ordered = sorted(uncovered.items(), key=lambda item: (-len(item[1]), item[0]))
+    for server, names in sorted(ordered[:MAX_SERVERS]):
         yield Note("notice", _uncovered_message(server, names))
+    if len(ordered) > MAX_SERVERS:
+        more = len(ordered) - MAX_SERVERS
+        others = "1 other server" if more == 1 else f"{more} other servers"
+        message = (
+            f"repositories pull from {others} without a triplet of this spec; the command `doctor` "
+            "shows those of one repository"
+        )
+        yield Note("notice", message)
 
 
 def _uncovered_message(server: str, names: Sequence[str]) -> str:
