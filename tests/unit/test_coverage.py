@@ -172,3 +172,20 @@ def test_a_part_of_a_spec_has_no_notices() -> None:
     assert notices([NARROWED], PULLED, other_triplets=[elsewhere]) == []
     glob = triplet(Organization("octo-*"), "quay.io", "OTHER")
     assert len(notices([NARROWED], PULLED, other_triplets=[glob])) == 1
+
+
+def test_a_target_that_cannot_be_read_possibly_covers_its_server() -> None:
+    """The run fails anyway, and its message says why; the spec does cover the server."""
+    target = Repository("octo-org/api")
+    observed = Observed(
+        {
+            ORGANIZATION: ObservedTarget({}, NOW),
+            target: ObservedTarget({}, NOW, error="GitHub 502"),
+        },
+        {repo.full_name: repo for repo in (API, WEB)},
+        {},
+        {},
+        dev_containers={API.id: containers("acr.io/app", "quay.io/tools"), WEB.id: containers()},
+    )
+    plan = compute_plan([NARROWED, triplet(target, "quay.io")], observed, 1.0, "listed")
+    assert not [note for note in plan.notes if "without a triplet of this spec" in note.message]

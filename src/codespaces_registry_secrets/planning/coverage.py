@@ -89,8 +89,14 @@ def _uncovered_message(server: str, names: Sequence[str]) -> str:
 
 
 def _reach(triplet: Desired, server: str, observed: Observed, *, blocked: bool) -> _Reach:
-    """Who can use a triplet: as it is stored if it is blocked, otherwise as the spec says."""
-    state = observed.targets[triplet.declared or triplet.target]
+    """Who can use a triplet: as it is stored if it is blocked, otherwise as the spec says.
+
+    If GitHub could not be read, that is unknown, and it possibly covers every repository.
+    """
+    declared = triplet.declared or triplet.target
+    state = observed.targets[declared]
+    if state.error or (declared, triplet.registry) in observed.lookup_errors:
+        return _Reach(triplet.target, server, (Access("all"),))
     stored = [state.secrets.get(secret_name(triplet.registry, part)) for part in Part]
     if blocked:
         access = tuple(map(stored_access, filter(None, stored)))
