@@ -74,7 +74,9 @@ def create_parser() -> argparse.ArgumentParser:
     option(
         "parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d, e, f; default: all"
     )
-    option("--quick", action="store_true", help="without 1,000 targets, c and e")
+    option(
+        "--quick", action="store_true", help="without 1,000 targets, 5,000 dev containers, c and e"
+    )
     option(
         "--json",
         type=Path,

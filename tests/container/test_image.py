@@ -14,7 +14,7 @@ from codespaces_registry_secrets.generate.kinds import KINDS
 
 PYTHON = "/opt/venv/bin/python"
 MEGABYTE = 1_000_000
-PACKAGES = ["actions_toolkit.core", "github", "jwt", "nacl.public", "pydantic", "yaml"]
+PACKAGES = ["actions_toolkit.core", "github", "jsonc", "jwt", "nacl.public", "pydantic", "yaml"]
 
 # If a module of one of these names could be imported, it would run before the Action's code.
 SHADOWS = ["codespaces_registry_secrets", "sitecustomize", "usercustomize", "yaml", "json"]

@@ -67,7 +67,7 @@ def test_no_text_of_a_file_becomes_a_command_or_markup(
 ) -> None:
     """Whatever is quoted: images, paths, services, features, and names of files."""
     for number, text in enumerate(FORGED):
-        features = {text: {}, f"./{text}": {}}
+        features: dict[str, object] = {text: {}, f"./{text}": {}}
         files = {
             CONFIGURATION: json.dumps({"image": text, "features": features}),
             ".devcontainer.json": json.dumps(
@@ -109,7 +109,9 @@ def test_a_flood_of_servers_stays_small(world: World, sandbox: Sandbox, action: 
 def test_a_flood_of_problems_stays_small(world: World, sandbox: Sandbox, action: Action) -> None:
     """Half a megabyte of problems in each of many repositories."""
     for number in range(MANY):
-        images = {f"{'x' * 200}{number}-{feature}": {} for feature in range(2000)}
+        images: dict[str, object] = {
+            f"{'x' * 200}{number}-{feature}": {} for feature in range(2000)
+        }
         add(world, f"repo-{number:03}", {CONFIGURATION: json.dumps({"features": images})})
     step = action.step(SPEC, ENV, mode="plan")
     assert step.exit_code == 0
