@@ -6,7 +6,7 @@ import pytest
 
 from github_app import add_app, app_inputs
 from github_sandbox import Fault, Sandbox, World
-from sandboxed_action import TOKEN, Action, stored_triplet
+from sandboxed_action import ACR_SPEC, TOKEN, Action, stored_triplet
 
 ORGANIZATION = "organization:octo-org"
 PLATFORM = "/orgs/octo-org/teams/platform/repos"
@@ -222,3 +222,18 @@ def test_a_team_that_single_sign_on_shortens_blocks_its_triplet(
     assert step.exit_code == 1
     assert "not authorized for single sign-on in every organization" in step.stdout
     assert selected(teams) == {"app"}
+
+
+def test_a_former_name_and_a_team_are_one_repository(
+    teams: World, action: Action, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Messages name it once."""
+    teams.rename("octo-org/svc-001", "octo-org/site")
+    teams.put_file("octo-org/site", ".devcontainer.json", "{")
+    spec = f"""{ACR_SPEC}    rotate: missing
+    targets:
+      - organization: octo-org
+        repositories: {{include: [svc-001], teams: [platform], devcontainer: true}}
+"""
+    assert action.run_in_process(spec, {"ACR_PASSWORD": "p"}, mode="plan") == 0
+    assert "dev containers of octo-org/site pull from" in capsys.readouterr().out

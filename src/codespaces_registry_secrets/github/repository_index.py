@@ -58,7 +58,12 @@ def index_repositories(
     }
     by_name = get_by_name(unlisted, clients)
     name_errors = _errors(triplets, lambda t: filter(None, map(by_name.get, _names(t))))
-    return {**listed, **merge_indexes(by_name.values())}, {**name_errors, **errors}
+    # A former name is of a repository that a list can have, too, with more about it.
+    by_id = {repository.id: repository for repository in listed.values()}
+    named = {
+        name: by_id.get(repo.id, repo) for name, repo in merge_indexes(by_name.values()).items()
+    }
+    return {**listed, **named}, {**name_errors, **errors}
 
 
 def _key(triplet: Desired) -> tuple[Target, str]:
