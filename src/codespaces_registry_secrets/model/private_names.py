@@ -87,12 +87,15 @@ def find_private_names(
 
 
 def hide_private_files(spec: Iterable[Desired], observed: Observed) -> Observed:
-    """Drop what the files of private repositories say, also of those that the spec names.
+    """Drop what only the files of private repositories say, also of those that the spec names.
 
-    The servers of the spec are public with it, so each selection picks the same repositories.
+    The servers in the spec and in the files of public repositories are known to everybody. So each
+    selection picks the same repositories.
     """
-    servers = {server for triplet in spec if (server := triplet.server)}
     private = {repo.id for repo in observed.repository_index.values() if repo.private}
+    servers = {server for triplet in spec if (server := triplet.server)}
+    for id_, containers in observed.dev_containers.items():
+        servers |= {image.server for image in containers.images if id_ not in private}
     dev_containers = {
         id_: containers.without_content(servers) if id_ in private else containers
         for id_, containers in observed.dev_containers.items()
