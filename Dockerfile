@@ -8,18 +8,22 @@ FROM python:3.13-slim-trixie AS base
 FROM ${BASE} AS build
 
 # The base's pip installs into a virtual environment without pip, because the Action installs nothing at run time.
-# Remove what the Action does not use, to reduce the size: tests, files that only compiling an extension needs, the
-# older pydantic inside pydantic, botocore's descriptions of services (the Action only signs requests with botocore),
-# files for installers, and the symbols of shared libraries.
+# Remove what the Action does not use, to reduce the size: commands, tests, type stubs, files that only compiling an
+# extension needs, the older pydantic inside pydantic, botocore's descriptions of services and jmespath, which reads
+# them (the Action only signs requests with botocore), files for installers, and the symbols of shared libraries.
 COPY requirements/action.txt script/strip-symbols /tmp/
 RUN python3 -m venv --without-pip /opt/venv \
  && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --only-binary :all: \
       --require-hashes --requirement /tmp/action.txt --disable-pip-version-check --root-user-action ignore \
  && packages=$(echo /opt/venv/lib/python3.*/site-packages) \
  && rm -rf "$packages"/tests "$packages"/*/tests "$packages"/cffi "$packages"/pycparser* "$packages"/pydantic/v1 \
-      "$packages"/botocore/cacert.pem "$packages"/botocore/data "$packages"/dateutil/zoneinfo \
+      "$packages"/_yaml "$packages"/botocore/cacert.pem "$packages"/botocore/data "$packages"/botocore/docs \
+      "$packages"/dateutil/zoneinfo "$packages"/jmespath* \
       "$packages"/*.dist-info/RECORD "$packages"/*.dist-info/sboms \
- && find "$packages" -name '*.so' -exec python3 /tmp/strip-symbols {} +
+ && find "$packages" -name '*.so' -exec python3 /tmp/strip-symbols {} + \
+ && find "$packages" -name '*.pyi' -delete \
+ && find /opt/venv/bin -type f -delete \
+ && rm -r /opt/venv/include /opt/venv/.gitignore
 
 COPY script/precompile /tmp/
 COPY entrypoint.py /action/
@@ -27,10 +31,13 @@ COPY src/codespaces_registry_secrets /action/src/codespaces_registry_secrets
 
 # Compile the modules that a run imports, including Python's own modules, which the base has as source only. Without
 # it, the Action takes twice as long to start. Modules that no run imports are not compiled.
-RUN /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode /tmp/precompile
+# The modes of copied files depend on the umask of the checkout, so set them: two builds have the same files.
+RUN chmod -R u=rwX,go=rX /action \
+ && /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode /tmp/precompile
 
 FROM ${BASE}
 
+# What is true of every build. script/image and the release add what they know: the version, the commit, the base.
 LABEL org.opencontainers.image.title="codespaces-registry-secrets" \
       org.opencontainers.image.description="Manages the private-registry secrets of GitHub Codespaces from a spec" \
       org.opencontainers.image.licenses="MIT"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from image_build.dockerfile import BASE
+from image_build.layers import Image, read_image
+
 IMAGE = os.environ.get("IMAGE", "codespaces-registry-secrets:local")
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -25,15 +25,28 @@ def image() -> str:
 @pytest.fixture(scope="session")
 def base() -> str:
     """The base image."""
-    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    [base] = re.findall(r"^FROM (\S+) AS base$", dockerfile, re.MULTILINE)
-    return str(base)
+    return BASE
 
 
 @pytest.fixture(scope="session")
 def inspect() -> Callable[[str], Any]:
     """Returns the output of `docker image inspect` for a tag."""
     return lambda tag: json.loads(_docker("image", "inspect", tag))[0]
+
+
+@pytest.fixture(scope="session")
+def added(
+    image: str,
+    base: str,
+    inspect: Callable[[str], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Image:
+    """The layers that the image adds to its base."""
+    archive = tmp_path_factory.mktemp("image") / "image.tar"
+    _docker("save", "--output", str(archive), image)
+    layers = read_image(archive, len(inspect(base)["RootFS"]["Layers"]))
+    archive.unlink()
+    return layers
 
 
 @pytest.fixture(scope="session")
