@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from types import MappingProxyType
 
 from benchmarks.processes import Measurement, measure
 from benchmarks.sandbox import ROOT, TOKEN, Run, run_against_sandbox
@@ -60,17 +61,21 @@ class Action:
         Raises:
             BenchError: the exit code was not 0.
         """
-        spec = folder / ".github" / "codespaces-registries.yml"
-        spec.parent.mkdir()
-        spec.write_text(workload.spec, encoding="utf-8")
-        environment = _environment(url, folder, inputs, password)
+        environment = prepare_step(workload, url, folder, inputs, password)
         return measure([*PYTHON, str(self._entrypoint)], environment, folder)
 
 
-def _environment(
-    url: str, folder: Path, inputs: Mapping[str, str], password: str
+def prepare_step(
+    workload: Workload,
+    url: str,
+    folder: Path,
+    inputs: Mapping[str, str] = MappingProxyType({}),
+    password: str = PASSWORD,
 ) -> dict[str, str]:
-    """Return the variables that the runner sets for the step, and a password."""
+    """Write the files of a step; return the variables that the runner sets, and a password."""
+    spec = folder / ".github" / "codespaces-registries.yml"
+    spec.parent.mkdir()
+    spec.write_text(workload.spec, encoding="utf-8")
     root = str(folder)
     paths = StepPaths(root, root, root, root, root, step="bench")
     for command in FILE_COMMANDS:

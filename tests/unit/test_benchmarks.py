@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from benchmarks import dev_containers, gh_comparison, state_runs, workloads, write_limit
+from benchmarks import (
+    dev_containers,
+    gh_comparison,
+    image_delivery,
+    state_runs,
+    workloads,
+    write_limit,
+)
 from benchmarks.exchanges import (
     Exchange,
     RequestCount,
@@ -216,3 +224,44 @@ def test_the_goals_for_dev_containers() -> None:
     few, many = dev_containers.build_goals({1_000: run, 5_000: run})
     assert (few.figure, few.met, many.figure, many.met) == (30, True, 30, True)
     assert next(reversed(list(dev_containers.build_goals({1_000: run})))).met is None
+
+
+@pytest.mark.parametrize(
+    ("programs", "quick", "reason"),
+    [
+        ({}, True, image_delivery.QUICK),
+        ({}, False, image_delivery.NO_DOCKER),
+        ({"docker": "exit 1"}, False, image_delivery.NO_DOCKER),
+        ({"docker": "exit 0"}, False, image_delivery.NO_REGISTRY),
+        ({"docker": "exit 0", "docker-registry": ""}, False, ""),
+    ],
+)
+def test_why_the_image_cannot_be_pulled(
+    programs: dict[str, str],
+    quick: bool,
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, script in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert image_delivery.find_obstacle(quick=quick) == reason
+
+
+def test_without_docker_the_rows_of_the_image_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    measured = list(image_delivery.measure_delivery(quick=False))
+
+    assert [row["note"] for row, _ in measured] == [image_delivery.NO_DOCKER] * 4
+    goals = [goal for _, goal in measured if goal]
+    assert [goal.name for goal in goals] == [
+        "pulled / built, base present",
+        "pulled / built, base absent",
+    ]
+    assert [(goal.verdict, goal.reason) for goal in goals] == [
+        ("not measured", image_delivery.NO_DOCKER)
+    ] * 2
