@@ -1,4 +1,4 @@
-"""The pull requests of one repository, with their comments."""
+"""The comments on the issues and pull requests of one repository."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import count
 
 from github_sandbox.accounts import Account
 from github_sandbox.errors import ApiError, not_found
+from github_sandbox.issue_store import IssueStore
 
 MAX_CHARACTERS = 65_536
 _ids = count(5001)  # GitHub's ids of comments are unique across repositories
@@ -26,16 +27,11 @@ class Comment:
 
 
 class CommentStore:
-    """Numbers and comments; a pull request has no other content."""
+    """Comments by id, on the issues and pull requests of `issues`."""
 
-    def __init__(self) -> None:
-        self._pull_requests = 0
+    def __init__(self, issues: IssueStore) -> None:
+        self._issues = issues
         self._comments: dict[int, Comment] = {}
-
-    def add_pull_request(self) -> int:
-        """Add a pull request, and return its number."""
-        self._pull_requests += 1
-        return self._pull_requests
 
     def list(self, number: int) -> list[Comment]:
         """The comments on a pull request, oldest first.
@@ -43,8 +39,7 @@ class CommentStore:
         Raises:
             ApiError: 404 if there is no pull request with this number.
         """
-        if not 1 <= number <= self._pull_requests:
-            raise not_found()
+        self._issues.find(number)
         return [comment for comment in self._comments.values() if comment.number == number]
 
     def find(self, comment_id: int) -> Comment:

@@ -17,6 +17,7 @@ from github_sandbox import (
     routes_apps,
     routes_comments,
     routes_graphql,
+    routes_issues,
     routes_secrets,
     routes_teams,
     routes_variables,
@@ -47,6 +48,7 @@ def create_application(world: World) -> web.Application:
         *routes_actions.routes(),
         *routes_variables.routes(),
         *routes_comments.routes(),
+        *routes_issues.routes(),
         *routes_graphql.routes(),
         *routes_teams.routes(),
     )

@@ -10,6 +10,7 @@ from typing import Literal
 from github_sandbox.accounts import Account, utc_now
 from github_sandbox.comment_store import Comment, CommentStore
 from github_sandbox.file_store import FILE, Blob, FileStore
+from github_sandbox.issue_store import Issue, IssueStore
 from github_sandbox.query_budget import QueryBudget
 from github_sandbox.secret_store import ActionsSecret, KeyPair, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
@@ -58,6 +59,7 @@ class World(TokenStore):
         self._actions_secrets: dict[SecretScope, dict[str, ActionsSecret]] = {}
         self._actions_keys: dict[SecretScope, KeyPair] = {}
         self._variable_stores: dict[int, VariableStore] = {}
+        self._issue_stores: dict[int, IssueStore] = {}
         self._comment_stores: dict[int, CommentStore] = {}
         self._file_stores: dict[int, FileStore] = {}
 
@@ -206,9 +208,32 @@ class World(TokenStore):
         return self._variable_stores.setdefault(repository_id, VariableStore())
 
     def add_pull_request(self, repository: str) -> int:
-        """Add a pull request to a repository, and return its number."""
+        """Add a pull request of the repository's owner, and return its number."""
         with self.lock:
-            return self.comment_store(self.repository(repository).id).add_pull_request()
+            home = self.repository(repository)
+            store = self.issue_store(home.id)
+            return store.create(home.owner, "title", None, self.now(), is_pull_request=True).number
+
+    def add_issue(self, repository: str, title: str, body: str, *, author: str) -> Issue:
+        """Add an issue of a user or a bot to a repository."""
+        with self.lock:
+            store = self.issue_store(self.repository(repository).id)
+            return store.create(self.author(author), title, body, self.now())
+
+    def issues(self, repository: str) -> list[Issue]:
+        """The issues of a repository without its pull requests, oldest first."""
+        with self.lock:
+            issues = self.issue_store(self.repository(repository).id).list()
+            return [issue for issue in issues if not issue.is_pull_request]
+
+    def disable_issues(self, repository: str) -> None:
+        """Turn the setting *Issues* of a repository off."""
+        with self.lock:
+            self.issue_store(self.repository(repository).id).enabled = False
+
+    def issue_store(self, repository_id: int) -> IssueStore:
+        """The issues and pull requests of a repository."""
+        return self._issue_stores.setdefault(repository_id, IssueStore())
 
     def add_comment(self, repository: str, number: int, body: str, *, author: str) -> Comment:
         """Add a comment of a user or a bot to a pull request."""
@@ -226,8 +251,9 @@ class World(TokenStore):
         return self.find_account(login) or self._add_account(login, "Bot", "free")
 
     def comment_store(self, repository_id: int) -> CommentStore:
-        """The pull requests of a repository, with their comments."""
-        return self._comment_stores.setdefault(repository_id, CommentStore())
+        """The comments on the issues and pull requests of a repository."""
+        issues = self.issue_store(repository_id)
+        return self._comment_stores.setdefault(repository_id, CommentStore(issues))
 
     def put_file(
         self, repository: str, path: str, content: str | bytes, *, mode: int = FILE

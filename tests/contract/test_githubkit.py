@@ -21,6 +21,7 @@ from github_sandbox import (
     routes_actions,
     routes_apps,
     routes_comments,
+    routes_issues,
     routes_secrets,
     routes_teams,
     routes_variables,
@@ -269,6 +270,14 @@ TOKEN_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
     f"DELETE {VARIABLES_BY_ID}/{{name}}": lambda g: g.rest.actions.delete_repo_variable(
         "octo-org", "former", "STATE"
     ),
+    f"GET {ISSUES}": lambda g: g.rest.issues.list_for_repo("octo-org", "api"),
+    f"POST {ISSUES}": lambda g: g.rest.issues.create("octo-org", "api", title="new"),
+    f"PATCH {ISSUES}/{{number}}": lambda g: g.rest.issues.update("octo-org", "api", 1, title="new"),
+    f"GET {ISSUES_BY_ID}": lambda g: g.rest.issues.list_for_repo("octo-org", "former"),
+    f"POST {ISSUES_BY_ID}": lambda g: g.rest.issues.create("octo-org", "former", title="new"),
+    f"PATCH {ISSUES_BY_ID}/{{number}}": lambda g: g.rest.issues.update(
+        "octo-org", "former", 1, title="new"
+    ),
     f"GET {ISSUES}/{{number}}/comments": lambda g: g.rest.issues.list_comments(
         "octo-org", "api", 1
     ),
@@ -349,6 +358,7 @@ def test_no_endpoint_is_left_out() -> None:
         routes_actions,
         routes_variables,
         routes_comments,
+        routes_issues,
         routes_teams,
     )
     routes = [route for module in modules for route in module.routes()]
