@@ -1,4 +1,4 @@
-"""The image's entry point: run the Action, or merge its shards with `merge-shards`."""
+"""The image's entry point: run the Action, or `merge-shards` or `update-issue`."""
 
 import gc
 import io
@@ -24,6 +24,8 @@ if __name__ == "__main__":
     run: Callable[[Mapping[str, str], Cancellation], int]
     if sys.argv[1:] == ["merge-shards"]:  # .github/actions/merge-shards/action.yml
         from codespaces_registry_secrets.merge_shards import main as run
+    elif sys.argv[1:] == ["update-issue"]:  # .github/actions/update-issue/action.yml
+        from codespaces_registry_secrets.update_issue import main as run
     else:
         from codespaces_registry_secrets.action import main as run
     gc.freeze()

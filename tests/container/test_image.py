@@ -60,6 +60,7 @@ def test_size(image: str, base: str, inspect: Callable[[str], Any]) -> None:
     [
         "codespaces_registry_secrets.action",
         "codespaces_registry_secrets.merge_shards",
+        "codespaces_registry_secrets.update_issue",
         "botocore.auth",
         *(f"codespaces_registry_secrets.generate.{module}" for module, _ in KINDS.values()),
     ],

@@ -32,6 +32,7 @@ ROOMS = (
     "credentials",
     "action",
     "merge_shards",
+    "update_issue",
     "cli",
 )
 # Rooms without requests: they import neither the rooms nor the libraries that send requests.
@@ -124,7 +125,7 @@ def reachable(name: str) -> set[str]:
 def test_the_package_has_exactly_these_rooms_and_modules() -> None:
     assert {room_of(path) for path in MODULES} == set(ROOMS)
     flat = {path.name for path in SRC.glob("*.py")}
-    # The image has two programs: the Action, and merge_shards, which provision.yml runs after its shards.
+    # The programs of the image: the Action, merge_shards of provision.yml and update_issue of rotate.yml.
     assert flat == {
         "__init__.py",
         "action.py",
@@ -132,6 +133,7 @@ def test_the_package_has_exactly_these_rooms_and_modules() -> None:
         "credentials.py",
         "errors.py",
         "merge_shards.py",
+        "update_issue.py",
     }
 
 

@@ -40,7 +40,7 @@ def keep_comment(
     url = f"/repos/{repository}/issues/{pull_request}/comments"
     pages = client.all_pages(target, url, schemas.ISSUE_COMMENTS)
     marked = [c for c in chain.from_iterable(pages) if (c.body or "").startswith(marker)]
-    login = _find_login(client, target) if marked else ""
+    login = find_login(client, target) if marked else ""
     own = [c.id for c in marked if c.user and c.user.login.lower() == login.lower()]
     if own:
         comment_url = f"/repos/{repository}/issues/comments/{min(own)}"
@@ -49,7 +49,7 @@ def keep_comment(
         client.post(target, url, {"body": body})
 
 
-def _find_login(client: GitHubClient, target: Repository) -> str:
+def find_login(client: GitHubClient, target: Repository) -> str:
     """The login of the token's account."""
     response = client.query(target, _WHO_AM_I)
     return schemas.parse_response(schemas.Viewer, response.data).viewer.login

@@ -7,7 +7,7 @@ that was wrongly read as empty would be written back empty.
 from __future__ import annotations
 
 from base64 import b64decode
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -125,6 +125,16 @@ class IssueComment(_Response):
     user: Account | None = None
 
 
+class Issue(_Response):
+    """An issue, or a pull request as an issue; `user` is None if the account was deleted."""
+
+    number: int
+    state: Literal["open", "closed"]
+    body: str | None = None
+    user: Account | None = None
+    pull_request: object = None  # only a pull request has it
+
+
 class Viewer(_Response):
     """The account that a token acts for: a user, or the bot of an App."""
 
@@ -185,6 +195,7 @@ REPOSITORIES = TypeAdapter(list[Repository])
 ORGANIZATIONS = TypeAdapter(list[Account])
 INSTALLATIONS = TypeAdapter(list[ListedInstallation])
 ISSUE_COMMENTS = TypeAdapter(list[IssueComment])
+ISSUES = TypeAdapter(list[Issue])
 PROPERTIES = TypeAdapter(list[RepositoryProperties])
 
 

@@ -105,7 +105,7 @@ class Inputs(BaseModel):
     ] = ()
     comment: Annotated[bool, BeforeValidator(parsers.parse_boolean)] = False
     github_token: Annotated[SecretStr, AfterValidator(parsers.check_token)] | None = None
-    api_url: Annotated[str, BeforeValidator(parsers.parse_api_url)] = GITHUB_API_URL
+    api_url: Annotated[str, parsers.API_URL] = GITHUB_API_URL
     id: RegistryId | None = None
     registry: Annotated[KindName | None, parsers.ANY_CASE] = None
     server: ServerName | None = None
@@ -178,7 +178,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
     try:
         inputs = Inputs.model_validate(variables)
     except ValidationError as error:
-        errors += map(_config_error, error.errors(include_url=False, include_input=False))
+        errors += config_errors(error)
         raise InvalidConfigError(errors) from None
     if errors:
         raise InvalidConfigError(errors)
@@ -263,6 +263,11 @@ def _invalid_credential_names(variables: Mapping[str, str]) -> Iterator[ConfigEr
         elif name in variables:
             message = f"{name} is also an environment variable of the step; remove one of them"
             yield _input_error("credentials", message)
+
+
+def config_errors(error: ValidationError) -> Iterator[ConfigError]:
+    """The errors in inputs that pydantic found."""
+    return map(_config_error, error.errors(include_url=False, include_input=False))
 
 
 def _config_error(detail: ErrorDetails) -> ConfigError:

@@ -74,6 +74,9 @@ def parse_api_url(url: str) -> str:
     return url.rstrip("/")
 
 
+API_URL = BeforeValidator(parse_api_url)
+
+
 def _is_host(name: str) -> bool:
     """Whether a text is a host name or an IPv6 address."""
     labels = re.fullmatch(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", name)
