@@ -5,6 +5,7 @@ Source: "Evaluate expressions in workflows and actions", docs.github.com.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -26,7 +27,10 @@ def condition(value: str, contexts: Contexts) -> bool:
 
 
 def evaluate(expression: str, contexts: Contexts) -> Any:
-    """Evaluate `||`, `&&`, `==`, `!=`, `!`, strings, `always()`, `cancelled()`, and properties of contexts."""
+    """Evaluate operators, strings, `true`, `always()`, `cancelled()`, `toJSON`, and properties.
+
+    The operators are `||`, `&&`, `==`, `!=` and `!`, without parentheses.
+    """
     expression = expression.strip()
     for operator in ("||", "&&"):
         if operator in expression:
@@ -39,8 +43,14 @@ def evaluate(expression: str, contexts: Contexts) -> Any:
             return (operands[0] == operands[1]) == (operator == "==")
     if expression.startswith("!"):
         return not evaluate(expression[1:], contexts)
-    if expression in {"always()", "cancelled()"}:
-        return expression == "always()"
+    return _operand(expression, contexts)
+
+
+def _operand(expression: str, contexts: Contexts) -> Any:
+    if expression in {"always()", "true", "cancelled()"}:
+        return expression != "cancelled()"
+    if expression.startswith("toJSON("):
+        return json.dumps(evaluate(expression[len("toJSON(") : -1], contexts))
     if expression.startswith("'"):
         return expression[1:-1]
     return _property(expression, contexts)

@@ -10,7 +10,7 @@ from typing import Literal
 from github_sandbox.accounts import Account, utc_now
 from github_sandbox.comment_store import Comment, CommentStore
 from github_sandbox.file_store import FILE, Blob, FileStore
-from github_sandbox.issue_store import Issue, IssueStore
+from github_sandbox.issue_store import Issue, IssueStore, State
 from github_sandbox.query_budget import QueryBudget
 from github_sandbox.secret_store import ActionsSecret, KeyPair, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
@@ -214,11 +214,14 @@ class World(TokenStore):
             store = self.issue_store(home.id)
             return store.create(home.owner, "title", None, self.now(), is_pull_request=True).number
 
-    def add_issue(self, repository: str, title: str, body: str, *, author: str) -> Issue:
+    def add_issue(
+        self, repository: str, title: str, body: str, *, author: str, state: State = "open"
+    ) -> Issue:
         """Add an issue of a user or a bot to a repository."""
         with self.lock:
-            store = self.issue_store(self.repository(repository).id)
-            return store.create(self.author(author), title, body, self.now())
+            store, now = self.issue_store(self.repository(repository).id), self.now()
+            issue = store.create(self.author(author), title, body, now)
+            return store.update(replace(issue, state=state), now)
 
     def issues(self, repository: str) -> list[Issue]:
         """The issues of a repository without its pull requests, oldest first."""

@@ -100,7 +100,7 @@ def connect(
 def connect_for_comment(
     token: str, api_url: str, limiter: RateLimiter, timeouts: TimeoutConfig
 ) -> GitHubClient:
-    """Make the client for the comment or the issue. A POST is sent once: another one duplicates it."""
+    """Make the client for the comment or the issue. A POST is sent once, so neither is doubled."""
     settings = _settings(api_url, timeouts, repeated={"GET", "PATCH"})
     new_github = partial(Github, auth=Auth.Token(token), **settings)
     return GitHubClient(new_github, limiter, lambda: [token], repeat_posts=False)

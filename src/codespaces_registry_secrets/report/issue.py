@@ -19,8 +19,8 @@ from codespaces_registry_secrets.text.markdown import code
 MAX_TITLE_CHARACTERS = 256  # GitHub rejects a longer title with 422
 _TITLE = "Codespaces registry secrets need attention"
 _FOOTER = (
-    "Its summary names the triplets and the reasons. Each run updates this issue, and the first run "
-    "without a problem closes it."
+    "Its summary names the triplets and the reasons. Each run updates this issue, and the first "
+    "run without a problem closes it."
 )
 
 
