@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
 from github_sandbox import Sandbox
 from runner import Runner, Step
 from runner_environment import GITHUB
-from sandboxed_action import ACTION_YML, JOB_TOKEN, UNPACED
+from sandboxed_action import ACR_SPEC, ACTION_YML, JOB_TOKEN, TOKEN, UNPACED
 from workflow import condition, text
 
 ROOT = ACTION_YML.parent
@@ -31,6 +31,15 @@ ACTIONS = {
 CHECKOUT = "actions/checkout"
 # The registries of the examples do not exist, so no login is possible.
 OVERRIDES = {**UNPACED, "verify": "off"}
+# What the repository of an example has, unless a test sets something else.
+SPEC_FILE = ".github/codespaces-registries.yml"
+SPEC = f"{ACR_SPEC}    targets:\n      - repository: octo-org/app\n"
+SECRETS = {
+    "CODESPACES_SECRETS_TOKEN": TOKEN,
+    "CODESPACES_SECRETS_READ_TOKEN": TOKEN,
+    "ACR_PASSWORD": "correct-horse",
+    "GHCR_TOKEN": "battery-staple",
+}
 
 
 class WorkflowError(Exception):
@@ -250,3 +259,10 @@ class WorkflowRun:
             "steps": {},
             **others,
         }
+
+
+class Start(Protocol):
+    """Run an example to its end. `options` are fields of `WorkflowRun`."""
+
+    def __call__(self, name: str, event: Event, spec: str = SPEC, **options: Any) -> WorkflowRun:
+        """Run it in a repository with this spec."""

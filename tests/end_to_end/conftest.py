@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generated import Kind, Nights
 from generated_kinds import KINDS
-from github_sandbox import World
+from github_sandbox import Sandbox, World
 from sandboxed_action import TOKEN
+from workflow_run import EXAMPLES, SECRETS, SPEC, SPEC_FILE, Event, Start, WorkflowRun
 
 
 @pytest.fixture
@@ -33,3 +36,14 @@ def nights(request: pytest.FixtureRequest) -> Iterator[Nights]:
     kind: Kind = request.param
     with Nights(kind) as nights:
         yield nights
+
+
+@pytest.fixture
+def start(sandbox: Sandbox, tmp_path: Path) -> Start:
+    """Run an example workflow in `octo-org/app`."""
+
+    def run(name: str, event: Event, spec: str = SPEC, **options: Any) -> WorkflowRun:
+        path, files = EXAMPLES / name, {SPEC_FILE: spec}
+        return WorkflowRun(path, sandbox, tmp_path, event, SECRETS, files, **options).run()
+
+    return run

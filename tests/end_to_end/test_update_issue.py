@@ -192,7 +192,7 @@ def test_the_name_of_a_spec_is_only_text(update: Update, world: World) -> None:
         (403, "Resource not accessible by integration", "add `issues: write` to the `permissions`"),
         (404, "Not Found", "the repository or the issue does not exist"),
         (422, "Validation Failed", "GitHub returned 422: Validation Failed"),
-        (502, "Bad Gateway", "GitHub returned a server error"),
+        (502, "Bad Gateway", "GitHub returned 502: Bad Gateway"),
     ],
 )
 def test_a_rejected_request_is_a_warning(

@@ -93,7 +93,7 @@ def test_the_architecture_names_every_room() -> None:
 def test_the_architecture_names_every_module(room: Path) -> None:
     """Each room lists its modules, and no others."""
     heading = (
-        "### `errors`, `context`, `credentials`, `action` and `merge_shards`"
+        "### `errors`, `context`, `credentials`, `action`, `merge_shards` and `update_issue`"
         if room == PACKAGE
         else f"### `{room.name}`"
     )

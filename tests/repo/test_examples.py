@@ -38,8 +38,8 @@ BLOCKS = blocks(SHOWN)
 SPECS = [text for text in BLOCKS if re.search(r"^version: 1$", text, re.MULTILINE)]
 SPECS = [text for text in SPECS if isinstance(yaml.safe_load(text), dict)]
 TEXTS = [*BLOCKS, *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
-STEPS = [step for text in TEXTS for step in steps(text)]
-CHECKS_OUT = ("actions/checkout@", f"{PROJECT}/.github/workflows/provision.yml@")
+STEPS = [step for text in TEXTS for step in steps(text) if step["uses"].startswith(f"{PROJECT}@")]
+REUSABLE = re.compile(rf"{PROJECT}/(\.github/workflows/[\w-]+\.yml)@")
 # Pages whose first spec is that of their steps. The steps of the others have the spec of the README.
 PAGES_WITH_SPEC = [ROTATION, PAGES["generate.md"]]
 FULL = [text for text in TEXTS if re.search(r"^jobs:$", text, re.MULTILINE)]
@@ -138,24 +138,41 @@ def test_a_step_has_valid_inputs_and_all_values_of_its_spec(
     )
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.get("name", "a step"))
-def test_a_step_names_the_major_tag(step: dict[str, Any]) -> None:
-    """The one of the version in pyproject.toml."""
-    assert step["uses"] == f"{PROJECT}@v{VERSION.partition('.')[0]}"
+def test_everything_names_the_major_tag() -> None:
+    """The one of the version in pyproject.toml: steps, calls of workflows, and what these use."""
+    reusable = [path.read_text(encoding="utf-8") for path in ROOT.glob(".github/workflows/*.yml")]
+    used = re.findall(rf"uses: {PROJECT}[\w./-]*@(\S+)", "\n".join([*TEXTS, *reusable]))
+    assert len(used) >= len(STEPS) >= 14
+    assert set(used) == {f"v{VERSION.partition('.')[0]}"}
+
+
+def granted(workflow: Path) -> dict[str, str]:
+    """The permissions of all jobs of a reusable workflow."""
+    listed = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values()
+    return {key: level for job in listed for key, level in job.get("permissions", {}).items()}
 
 
 @pytest.mark.parametrize("text", FULL)
 def test_a_workflow_has_minimal_permissions(text: str) -> None:
-    """To read the repository, to comment, and to get an ID token, in a job that does so."""
+    """To read the repository, to comment, to write issues and to get an ID token, if a job does so.
+
+    A job that calls a workflow grants the permissions of its jobs.
+    """
     assert yaml.safe_load(text)["permissions"] == {}
     for job, listed in jobs(text):
-        checked_out = any(step["uses"].startswith(CHECKS_OUT) for step in listed)
+        called = REUSABLE.match(job.get("uses", ""))
+        if called:
+            assert job["permissions"] == granted(ROOT / called[1])
+            continue
+        checked_out = any(step["uses"].startswith("actions/checkout@") for step in listed)
+        writes_issues = any("/update-issue@" in step["uses"] for step in listed)
         comments = any(step.get("with", {}).get("comment") for step in listed)
         created = [generate for step in listed for generate in generators(step)]
         keyless = any(GENERATORS[generate["kind"]].keyless for generate in created)
         assert job.get("permissions", {}) == {
             **({"contents": "read"} if checked_out else {}),
             **({"pull-requests": "write"} if comments else {}),
+            **({"issues": "write"} if writes_issues else {}),
             **({"id-token": "write"} if keyless else {}),
         }
 
