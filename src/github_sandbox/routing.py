@@ -38,7 +38,7 @@ class ApiResponse:
 
 @dataclass(frozen=True)
 class ApiRequest(Generic[Caller]):
-    """An authenticated request with its parsed JSON body.
+    """An authenticated request with its JSON body, parsed and raw.
 
     `caller` is the token or the App that authenticated. `params` are the parameters in the path,
     `base_url` is the scheme and host that the client used.
@@ -52,6 +52,7 @@ class ApiRequest(Generic[Caller]):
     params: Mapping[str, str]
     query: Mapping[str, str]
     json: Json
+    raw_body: bytes
 
     @property
     def url(self) -> str:

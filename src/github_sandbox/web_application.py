@@ -18,6 +18,7 @@ from github_sandbox import (
     routes_comments,
     routes_graphql,
     routes_issues,
+    routes_releases,
     routes_secrets,
     routes_teams,
     routes_variables,
@@ -50,6 +51,7 @@ def create_application(world: World) -> web.Application:
         *routes_comments.routes(),
         *routes_issues.routes(),
         *routes_graphql.routes(),
+        *routes_releases.routes(),
         *routes_teams.routes(),
     )
     for route in token_routes:
@@ -134,6 +136,7 @@ def parse_request(
         params=request.match_info,
         query=request.query,
         json=body,
+        raw_body=raw_body,
     )
 
 

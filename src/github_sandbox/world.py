@@ -12,6 +12,7 @@ from github_sandbox.comment_store import Comment, CommentStore
 from github_sandbox.file_store import FILE, Blob, FileStore
 from github_sandbox.issue_store import Issue, IssueStore, State
 from github_sandbox.query_budget import QueryBudget
+from github_sandbox.release_store import Release, ReleaseStore
 from github_sandbox.secret_store import ActionsSecret, KeyPair, SecretStore, StoredSecret
 from github_sandbox.tokens import TokenStore
 from github_sandbox.variable_store import VariableStore
@@ -62,6 +63,7 @@ class World(TokenStore):
         self._issue_stores: dict[int, IssueStore] = {}
         self._comment_stores: dict[int, CommentStore] = {}
         self._file_stores: dict[int, FileStore] = {}
+        self._release_stores: dict[int, ReleaseStore] = {}
 
     def scope(self, target: str) -> SecretScope:
         """The scope of a target; KeyError if the account or repository does not exist."""
@@ -290,6 +292,15 @@ class World(TokenStore):
     def file_store(self, repository_id: int) -> FileStore:
         """The files of a repository, which is empty without a commit."""
         return self._file_stores.setdefault(repository_id, FileStore())
+
+    def releases(self, repository: str) -> list[Release]:
+        """The drafts and releases of a repository, newest first."""
+        with self.lock:
+            return self.release_store(self.repository(repository).id).list()
+
+    def release_store(self, repository_id: int) -> ReleaseStore:
+        """The drafts and releases of a repository."""
+        return self._release_stores.setdefault(repository_id, ReleaseStore())
 
     def replace_key(self, target: str) -> None:
         """Replace a target's key pair; values sealed with the old public key are rejected."""

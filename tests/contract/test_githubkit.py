@@ -22,6 +22,7 @@ from github_sandbox import (
     routes_apps,
     routes_comments,
     routes_issues,
+    routes_releases,
     routes_secrets,
     routes_teams,
     routes_variables,
@@ -119,6 +120,18 @@ def comment_id(github: Client) -> int:
     return int(comments[0].id)
 
 
+def draft_id(github: Client, tag: str = "v1.0.0") -> int:
+    """The id of a new draft of a release."""
+    rest = github.rest.repos
+    return rest.create_release("octo-org", "api", tag_name=tag, draft=True).parsed_data.id
+
+
+def publish_release(github: Client) -> str:
+    """Publish a release, and return its tag."""
+    github.rest.repos.update_release("octo-org", "api", draft_id(github), draft=False)
+    return "v1.0.0"
+
+
 def id_of(github: Client, name: str) -> int:
     """The id of a repository."""
     return github.rest.repos.get("octo-org", name).parsed_data.id
@@ -141,6 +154,10 @@ VARIABLES, VARIABLES_BY_ID = f"{ACTIONS}/variables", f"{ACTIONS_BY_ID}/variables
 ISSUES, ISSUES_BY_ID = (
     ACTIONS.replace("actions", "issues"),
     ACTIONS_BY_ID.replace("actions", "issues"),
+)
+RELEASES, RELEASES_BY_ID = (
+    ACTIONS.replace("actions", "releases"),
+    ACTIONS_BY_ID.replace("actions", "releases"),
 )
 LIST, ENTRY = "/{name}/repositories", "/{name}/repositories/{repository_id}"
 
@@ -296,6 +313,36 @@ TOKEN_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
     f"PATCH {ISSUES_BY_ID}/comments/{{comment_id}}": lambda g: g.rest.issues.update_comment(
         "octo-org", "former", comment_id(g), body="new"
     ),
+    f"GET {RELEASES}": lambda g: g.rest.repos.list_releases("octo-org", "api"),
+    f"POST {RELEASES}": lambda g: g.rest.repos.create_release("octo-org", "api", tag_name="v1.0.0"),
+    f"GET {RELEASES}/tags/{{tag}}": lambda g: g.rest.repos.get_release_by_tag(
+        "octo-org", "api", publish_release(g)
+    ),
+    f"PATCH {RELEASES}/{{release_id}}": lambda g: g.rest.repos.update_release(
+        "octo-org", "api", draft_id(g), draft=False
+    ),
+    f"DELETE {RELEASES}/{{release_id}}": lambda g: g.rest.repos.delete_release(
+        "octo-org", "api", draft_id(g)
+    ),
+    f"POST {RELEASES}/{{release_id}}/assets": lambda g: g.rest.repos.upload_release_asset(
+        "octo-org", "api", draft_id(g), name="sbom.json", data=b"{}"
+    ),
+    f"GET {RELEASES_BY_ID}": lambda g: g.rest.repos.list_releases("octo-org", "former"),
+    f"POST {RELEASES_BY_ID}": lambda g: g.rest.repos.create_release(
+        "octo-org", "former", tag_name="v1.0.0"
+    ),
+    f"GET {RELEASES_BY_ID}/tags/{{tag}}": lambda g: g.rest.repos.get_release_by_tag(
+        "octo-org", "former", publish_release(g)
+    ),
+    f"PATCH {RELEASES_BY_ID}/{{release_id}}": lambda g: g.rest.repos.update_release(
+        "octo-org", "former", draft_id(g), draft=False
+    ),
+    f"DELETE {RELEASES_BY_ID}/{{release_id}}": lambda g: g.rest.repos.delete_release(
+        "octo-org", "former", draft_id(g)
+    ),
+    f"POST {RELEASES_BY_ID}/{{release_id}}/assets": lambda g: g.rest.repos.upload_release_asset(
+        "octo-org", "former", draft_id(g), name="sbom.json", data=b"{}"
+    ),
 }
 # The same for the endpoints that a JWT authenticates.
 APP_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
@@ -359,6 +406,7 @@ def test_no_endpoint_is_left_out() -> None:
         routes_variables,
         routes_comments,
         routes_issues,
+        routes_releases,
         routes_teams,
     )
     routes = [route for module in modules for route in module.routes()]
