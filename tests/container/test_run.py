@@ -19,6 +19,7 @@ from github_sandbox import Fault, Sandbox, World
 from github_sandbox.demo_registry import serve_registry
 from github_sandbox.presets import demo
 from runner import Runner
+from sandboxed_action import JOB_TOKEN
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "sandbox-token"
@@ -88,6 +89,20 @@ def test_the_merge_action_reads_the_downloaded_plan_files(image: str, runner: Ru
     assert merged.exit_code == 0, merged.stdout + merged.stderr
     assert merged.outputs["created"] == step.outputs["created"] == "1"
     assert "**Plan: 1 to create, 1 to repair, 1 access change.**" in merged.summary
+
+
+def test_the_issue_action_opens_an_issue(image: str, runner: Runner, world: World) -> None:
+    """The image runs its third program for `update-issue`, with the token of the job."""
+    world.add_repository("octo-org/app")
+    world.add_actions_token(JOB_TOKEN, repository="octo-org/app", permissions={"issues": "write"})
+    issue_yml = ROOT / ".github" / "actions" / "update-issue" / "action.yml"
+    github = {"api_url": runner.github["api_url"]}
+
+    step = Runner(issue_yml, runner.workspace, github).run({"result": "failure"}, image=image)
+
+    assert step.exit_code == 0, step.stdout + step.stderr
+    (issue,) = world.issues("octo-org/app")
+    assert "The run ended without a plan" in (issue.body or "")
 
 
 def test_check_fails_only_if_there_is_drift(image: str, runner: Runner) -> None:
