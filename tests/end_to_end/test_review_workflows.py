@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from github_sandbox import Sandbox, World
 from runner_environment import EVENT
 from sandboxed_action import TRIPLET, stored_triplet
-from workflow_run import SECRETS, SPEC, Event, Start
+from workflow_run import EXAMPLES, SECRETS, SPEC, Event, Start
 
 APP = "octo-org/app"
 PUSH = Event("push", EVENT)
@@ -134,3 +136,18 @@ def test_nobody_is_asked_without_a_plan_to_apply(
 
     expected = "failure" if why == "invalid" else "success"
     assert (run.results[plan], run.results[apply]) == (expected, "skipped")
+
+
+def test_without_an_environment_nothing_is_applied(
+    start: Start, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """GitHub ignores an environment without a name, so nobody would be asked."""
+    text = (EXAMPLES / "call-approve.yml").read_text(encoding="utf-8")
+    workflow = tmp_path / "call.yml"
+    workflow.write_text(text.replace("environment: registry-secrets", 'environment: ""'))
+
+    run = start(str(workflow), PUSH)
+
+    assert run.results["approve / plan"] == "success"
+    assert run.results["approve / apply"] == "skipped"
+    assert secret_writes(sandbox) == []
