@@ -2,7 +2,7 @@
 
 Print a table for each part: a, requests and bytes; b, time compared with `gh secret set`; c, time
 under a write limit; d, start, planning, memory and image; e, rotation with a state; f, queries for
-dev containers.
+dev containers; g, up to 1,000,000 targets, estimated and simulated.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from benchmarks import (
     gh_cli,
     gh_comparison,
     request_counts,
+    scaling_runs,
     state_runs,
     write_limit,
 )
@@ -38,6 +39,7 @@ PARTS: Mapping[str, Callable[[Action, bool], Part]] = {
     "d": lambda action, quick: footprint.run_part(action, quick=quick),
     "e": lambda action, _: state_runs.run_part(action),
     "f": lambda action, quick: dev_containers.run_part(action, quick=quick),
+    "g": lambda *_: scaling_runs.run_part(),
 }
 QUICK = ("a", "b", "d", "f")
 
@@ -72,10 +74,12 @@ def create_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     option = parser.add_argument
     option(
-        "parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d, e, f; default: all"
+        "parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d, e, f, g; default: all"
     )
     option(
-        "--quick", action="store_true", help="without 1,000 targets, 5,000 dev containers, c and e"
+        "--quick",
+        action="store_true",
+        help="without 1,000 targets, 5,000 dev containers, c, e and g",
     )
     option(
         "--json",
