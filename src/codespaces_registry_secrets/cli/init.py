@@ -146,5 +146,6 @@ def next_steps(starter: Starter, use: Use, files: Sequence[str]) -> list[str]:
         *(f"   gh secret set {name}" for name in (TOKEN_SECRET, *starter.secrets)),
         f"   {TOKEN_SECRET} is a personal access token with these permissions:",
         *permissions,
+        "   the repository that runs the workflow: secrets: read, or the classic scope repo",
         "2. Commit the files, and start the workflow with the mode `plan`, then with `apply`.",
     ]
