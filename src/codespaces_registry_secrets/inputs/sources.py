@@ -140,17 +140,19 @@ class Sources:
             return self._read_file(source.file), f"file {source.file}"
         if source.input is not None:
             label = f"input `{source.input}`"
-            return self._read_variable(f"INPUT_{source.input.upper()}", label, "`with:`"), label
+            place = "the step's `with:`, from a secret"
+            return self._read_variable(f"INPUT_{source.input.upper()}", label, place), label
         name = source.env or source.secret or ""
         if name in self.credentials:
             value = self.credentials[name].get_secret_value()
             return os.fsencode(value), f"{name} of `credentials`"
         label = f"environment variable {name}"
-        return self._read_variable(name, label, "`env:` or in `credentials`"), label
+        place = "the step's `env:` or in `credentials`, from a secret, or export it in your shell"
+        return self._read_variable(name, label, place), label
 
     def _read_variable(self, name: str, label: str, place: str) -> bytes:
         if name not in self.environ:
-            raise SourceError(f"{label} is not set; set it in the step's {place}, from a secret")
+            raise SourceError(f"{label} is not set; set it in {place}")
         return os.fsencode(self.environ[name])
 
     def _read_file(self, name: str) -> bytes:
