@@ -14,7 +14,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
 ROTATION = PAGES["rotation.md"]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+FOLDERS = (".", ".github", "examples")
+DOCUMENTS = sorted(
+    [*(path for name in FOLDERS for path in ROOT.glob(f"{name}/*.md")), *ROOT.glob("docs/**/*.md")]
+)
 SPEC = ROOT / "examples" / "codespaces-registries.yml"
 WORKFLOWS = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
 PROJECT = "octo-org/codespaces-registry-secrets"
