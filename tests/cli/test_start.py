@@ -8,9 +8,9 @@ import pytest
 
 from command_line import CommandLine
 from github_sandbox import Sandbox, World
+from page_reader import PASSWORD, REPOSITORY, Reader, create_world, reachable_registry
 from repo.documents import PAGES
 from sandboxed_action import TRIPLET
-from start_page import PASSWORD, REPOSITORY, Reader, create_world, reachable_registry
 
 PAGE = PAGES["start.md"]
 

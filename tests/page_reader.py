@@ -1,4 +1,4 @@
-"""Runs the commands of docs/start.md, in a folder, against a sandbox and a registry over TLS."""
+"""Runs the commands of a page, as a reader does, against a sandbox and a registry over TLS."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ PERMISSIONS = {
 WORKFLOW = Path(".github/workflows/rotate-registry-secrets.yml")
 MAX_SECONDS = 60
 
+_COMMAND = re.compile(rf"(\w+=\S+ )*({NAME}|cat) ")
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LOG = re.compile(r"^<!-- log of the mode (\w+) -->\n```text\n.*?^```$", re.DOTALL | re.MULTILINE)
 
@@ -77,12 +78,14 @@ def reachable_registry(folder: Path) -> Iterator[Mapping[str, str]]:
 class Reader:
     """A person who follows the page in a clone of the repository."""
 
-    def __init__(self, cli: CommandLine, sandbox: Sandbox, network: Mapping[str, str]) -> None:
+    def __init__(
+        self, cli: CommandLine, sandbox: Sandbox, network: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = cli.folder / "app"
-        self._network = network
+        self._network = network or {}
         self._url = sandbox.url
         self._environ = {
-            **cli.variables({"GH_TOKEN": TOKEN, "GITHUB_API_URL": sandbox.url, **network}),
+            **cli.variables({"GH_TOKEN": TOKEN, "GITHUB_API_URL": sandbox.url, **self._network}),
             "ACR_PASSWORD": PASSWORD,
             "COLUMNS": "100",
             "PATH": f"{cli.command.parent}{os.pathsep}{os.environ['PATH']}",
@@ -103,7 +106,7 @@ class Reader:
         return f"```console\n{''.join(self._run(command) for command in commands)}```"
 
     def _run(self, command: str) -> str:
-        assert command.startswith((NAME, "cat "))
+        assert _COMMAND.match(command), command
         process = subprocess.run(
             ["bash", "-c", command],
             cwd=self._folder,
