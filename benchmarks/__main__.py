@@ -76,11 +76,7 @@ def create_parser() -> argparse.ArgumentParser:
     option(
         "parts", nargs="*", metavar="PART", type=part_name, help="a, b, c, d, e, f, g; default: all"
     )
-    option(
-        "--quick",
-        action="store_true",
-        help="without 1,000 targets, 5,000 dev containers, c, e and g",
-    )
+    option("--quick", action="store_true", help="without the longest measurements, c, e and g")
     option(
         "--json",
         type=Path,

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import local_registry
 from benchmarks.action import prepare_step
-from benchmarks.docker_images import BaseCopy, pull, push
+from benchmarks.docker_images import BaseCopy, inspect, pull, push
 from benchmarks.local_registry import LocalRegistry
 from benchmarks.processes import BenchError, Measurement, measure
 from benchmarks.progress import log_progress
@@ -30,6 +30,7 @@ MEASUREMENTS = tuple(
     for way in ("built", "pulled")
 )
 LARGEST_RATIO = 0.25
+MEGABYTE = 1_000_000
 # What Docker prints about a layer that it need not download.
 PRESENT = "Already exists"
 
@@ -42,9 +43,10 @@ def measure_delivery(*, quick: bool) -> Iterator[tuple[Row, Goal | None]]:
         first, second = seconds[built], seconds[pulled]
         state = built.partition(", ")[2].partition(":")[0]
         ratio = second / first if first and second else None
-        yield _row(built, first, reason or "docker build, docker run"), None
+        note = reason or f"a base of {inspect(BASE)['Size'] / MEGABYTE:.0f} MB"
+        yield _row(built, first, note), None
         goal = Goal(f"pulled / built, {state}", ratio, LARGEST_RATIO, reason=reason)
-        yield _row(pulled, second, reason or "docker pull, docker run"), goal
+        yield _row(pulled, second, note), goal
 
 
 def find_obstacle(*, quick: bool) -> str:
