@@ -74,7 +74,7 @@ def build_with_docker(settings: Settings, options: list[str]) -> None:
         saved, image_id = Path(folder) / "image.tar", Path(folder) / "id"
         command = ["build", "--quiet", "--network", "host", "--iidfile", str(image_id)]
         _docker(settings, *command, *options, ".")
-        _docker(settings, "save", "--output", str(saved), image_id.read_text())
+        _docker(settings, "save", "--output", str(saved), image_id.read_text().strip())
         convert_saved(saved, settings.layout)
 
 
