@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 
 # The action files, each with the value of `image` on main.
+_INNER_IMAGE = "../../../Dockerfile # zizmor: ignore[unpinned-images]"
 MAIN_IMAGES = {
     "action.yml": "Dockerfile",
-    ".github/actions/merge-shards/action.yml": (
-        "../../../Dockerfile # zizmor: ignore[unpinned-images]"
-    ),
+    ".github/actions/merge-shards/action.yml": _INNER_IMAGE,
+    ".github/actions/update-issue/action.yml": _INNER_IMAGE,
 }
 WORKFLOW_FOLDER = ".github/workflows"
 IMAGE = re.compile(r"^  image: (.+)$", re.MULTILINE)

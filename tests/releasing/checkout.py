@@ -12,6 +12,7 @@ FILES = (
     "action.yml",
     ".gitignore",
     ".github/actions/merge-shards/action.yml",
+    ".github/actions/update-issue/action.yml",
     ".github/workflows/provision.yml",
     ".github/workflows/release.yml",
     "requirements/action.txt",

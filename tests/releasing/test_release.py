@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from github_sandbox import Fault, Sandbox
+from release.action_files import MAIN_IMAGES
 from release.dry_run import copy_layout, run_steps
 from release.git import Git
 from release.image import MANIFEST, add_blob
@@ -67,7 +68,7 @@ def test_everything_is_published(local: Settings, sandbox: Sandbox, layout: Path
     assert json.loads(release.assets[0].content)["bomFormat"] == "CycloneDX"
     assert tags.keys() == {TAG, "v0"}
     assert len(set(tags.values())) == 1
-    for path in ("action.yml", ".github/actions/merge-shards/action.yml"):
+    for path in MAIN_IMAGES:
         action = yaml.safe_load(remote(local, "show", f"{TAG}:{path}"))
         assert action["runs"]["image"] == f"docker://{local.image}@{digest}"
 
@@ -86,7 +87,7 @@ def test_the_release_commit_changes_only_image_and_refs(local: Settings, layout:
         f"Use the image of {TAG}",
         "Prepare the release",
     ]
-    assert changed == [".github/actions/merge-shards/action.yml", WORKFLOW, "action.yml"]
+    assert sorted(changed) == sorted([*MAIN_IMAGES, WORKFLOW])
     workflow = remote(local, "show", f"{TAG}:{WORKFLOW}")
     assert workflow.count(f"@{image_commit} # {TAG}\n") == 3
     assert f"{REPOSITORY}@v0" not in workflow
