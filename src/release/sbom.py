@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 from release.settings import ReleaseError, Settings
 
 LOCK = "requirements/action.txt"
+# The packages of the lock that the Dockerfile removes, because no run imports them.
+REMOVED = frozenset({"jmespath", "pycparser"})
 
 
 def write_sbom(settings: Settings) -> None:
-    """Write the packages of the lock as CycloneDX JSON, with the hashes that pip checks.
+    """Write the packages of the image as CycloneDX JSON, with the hashes that pip checks.
 
     The same lock always gives the same file: it has no time and no random id.
     """
@@ -23,6 +26,20 @@ def write_sbom(settings: Settings) -> None:
     )
     if process.returncode:
         raise ReleaseError(f"cyclonedx-py: {process.stderr.strip()}")
-    document = json.loads(process.stdout)
+    document = _without_removed(json.loads(process.stdout))
     settings.folder.mkdir(parents=True, exist_ok=True)
     settings.sbom.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _without_removed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without the packages that are not in the image."""
+    removed = {c["bom-ref"] for c in document["components"] if c["name"].lower() in REMOVED}
+    return {
+        **document,
+        "components": [c for c in document["components"] if c["bom-ref"] not in removed],
+        "dependencies": [
+            {**d, "dependsOn": [ref for ref in d.get("dependsOn", []) if ref not in removed]}
+            for d in document["dependencies"]
+            if d["ref"] not in removed
+        ],
+    }
