@@ -5,17 +5,11 @@ Source: docs.github.com/rest/issues/comments: pull requests are issues there.
 
 from __future__ import annotations
 
-from github_sandbox.accounts import Account, Repository
 from github_sandbox.authorization import (
-    NOT_ADMIN,
     find_login,
-    find_repository,
-    find_role,
-    not_accessible,
-    require_not_archived,
 )
 from github_sandbox.comment_store import Comment, CommentStore
-from github_sandbox.errors import ApiError
+from github_sandbox.issue_access import authorize_access, authorize_edit
 from github_sandbox.json_types import JsonObject
 from github_sandbox.routing import ApiRequest, ApiResponse, TokenRoute
 from github_sandbox.schemas import WEB, format_time, id_fields, simple_user
@@ -63,38 +57,9 @@ def update_comment(request: ApiRequest[Token]) -> ApiResponse:
     return ApiResponse(200, render(store.update(comment, body, request.world.now()), request))
 
 
-def authorize_comments(request: ApiRequest[Token]) -> Repository:
-    """Authorize access to the comments on pull requests of the repository in the path.
-
-    Of a public repository, everybody can read them. Either of two permissions is enough.
-
-    Raises:
-        ApiError: 403 without a permission, and for a write to an archived repository.
-    """
-    repository, token = find_repository(request), request.caller
-    level = "read" if request.method == "GET" else "write"
-    granted = any(token.grants(permission, level) for permission in PERMISSIONS)
-    is_public_read = request.method == "GET" and not repository.private
-    if token.kind == "classic":
-        if "repo" not in token.scopes and not is_public_read:
-            raise ApiError(403, NOT_ADMIN, headers={"X-Accepted-OAuth-Scopes": "repo"})
-    elif not is_public_read and not (granted and token.owner == repository.owner.id):
-        accepted = "; ".join(f"{permission}={level}" for permission in PERMISSIONS)
-        raise not_accessible(token, {"X-Accepted-GitHub-Permissions": accepted})
-    require_not_archived(request, repository)
-    return repository
-
-
-def authorize_edit(request: ApiRequest[Token], author: Account) -> None:
-    """Authorize the editing of a comment: by its author, or with write access to the repository."""
-    token, owner = request.caller, find_repository(request).owner
-    if not token.is_app and author.id != token.user and find_role(request, owner) != "owner":
-        raise ApiError(403, NOT_ADMIN)
-
-
 def authorize_store(request: ApiRequest[Token]) -> CommentStore:
     """Authorize access to the comments of the repository in the path, and find them."""
-    return request.world.comment_store(authorize_comments(request).id)
+    return request.world.comment_store(authorize_access(request, PERMISSIONS).id)
 
 
 def render(comment: Comment, request: ApiRequest[Token]) -> JsonObject:

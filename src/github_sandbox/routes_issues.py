@@ -9,16 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from github_sandbox.accounts import Account, Repository
 from github_sandbox.authorization import (
-    NOT_ADMIN,
     find_login,
-    find_repository,
-    find_role,
-    not_accessible,
-    require_not_archived,
 )
 from github_sandbox.errors import ApiError, invalid
+from github_sandbox.issue_access import authorize_access, authorize_edit
 from github_sandbox.issue_store import Issue, IssueStore
 from github_sandbox.json_types import Json, JsonObject
 from github_sandbox.routing import ApiRequest, ApiResponse, TokenRoute
@@ -26,6 +21,7 @@ from github_sandbox.schemas import WEB, format_time, id_fields, simple_user
 from github_sandbox.secret_validation import read_string
 from github_sandbox.tokens import Token
 
+PERMISSIONS = ("issues",)
 PREFIXES = ("/repos/{owner}/{repository}", "/repositories/{repository_id}")
 STATE_REASONS = ("completed", "not_planned", "duplicate", "reopened")
 DISABLED = "Issues has been disabled in this repository."
@@ -47,7 +43,7 @@ def routes() -> list[TokenRoute]:
 
 def list_issues(request: ApiRequest[Token]) -> ApiResponse:
     """List issues and pull requests by state, creator and labels; open ones, newest first."""
-    repository = authorize_issues(request)
+    repository = authorize_access(request, PERMISSIONS)
     query = request.query
     state = read_choice(query, "state", ("open", "closed", "all"))
     key = read_choice(query, "sort", ("created", "updated", "comments"))
@@ -107,42 +103,13 @@ def update_issue(request: ApiRequest[Token]) -> ApiResponse:
     return ApiResponse(200, render(store.update(issue, request.world.now()), request))
 
 
-def authorize_issues(request: ApiRequest[Token]) -> Repository:
-    """Authorize access to the issues of the repository in the path.
-
-    Of a public repository, everybody can read them.
-
-    Raises:
-        ApiError: 403 without a permission, and for a write to an archived repository.
-    """
-    repository, token = find_repository(request), request.caller
-    level = "read" if request.method == "GET" else "write"
-    is_public_read = request.method == "GET" and not repository.private
-    if token.kind == "classic":
-        if "repo" not in token.scopes and not is_public_read:
-            raise ApiError(403, NOT_ADMIN, headers={"X-Accepted-OAuth-Scopes": "repo"})
-    elif not is_public_read and not (
-        token.grants("issues", level) and token.owner == repository.owner.id
-    ):
-        raise not_accessible(token, {"X-Accepted-GitHub-Permissions": f"issues={level}"})
-    require_not_archived(request, repository)
-    return repository
-
-
-def authorize_edit(request: ApiRequest[Token], author: Account) -> None:
-    """Authorize the editing of an issue: by its author, or with write access to the repository."""
-    token, owner = request.caller, find_repository(request).owner
-    if not token.is_app and author.id != token.user and find_role(request, owner) != "owner":
-        raise ApiError(403, NOT_ADMIN)
-
-
 def find_store(request: ApiRequest[Token]) -> IssueStore:
     """Find the issues to write.
 
     Raises:
         ApiError: 410 if the repository has no issues. A list of them is empty then.
     """
-    store = request.world.issue_store(authorize_issues(request).id)
+    store = request.world.issue_store(authorize_access(request, PERMISSIONS).id)
     if not store.enabled:
         raise ApiError(410, DISABLED)
     return store
