@@ -106,7 +106,7 @@ def _pull(reference: str, folder: Path) -> str:
 
 
 def _pull_all(reference: str, folder: Path) -> str:
-    """Pull an image of which Docker has no layer."""
+    """Pull an image, all of whose layers Docker must download."""
     if PRESENT in pull(reference, folder):
         raise BenchError("Docker has kept layers of the base, so pulling it cannot be measured")
     return reference
