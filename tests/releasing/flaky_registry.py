@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import requests
+
+from releasing.http_server import Handler, serve_handler
 
 NOT_FORWARDED = {"connection", "transfer-encoding", "content-encoding", "content-length"}
 
@@ -26,20 +26,17 @@ class FlakyRegistry:
     def serve(self) -> Iterator[str]:
         """Serve on a free port of loopback, and yield `localhost:PORT`."""
         handler = type("Handler", (ForwardingHandler,), {"registry": self})
-        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            server.daemon_threads = True
-            Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-            yield f"localhost:{server.server_address[1]}"
-            server.shutdown()
+        with serve_handler(handler) as host:
+            yield host
 
 
-class ForwardingHandler(BaseHTTPRequestHandler):
+class ForwardingHandler(Handler):
     """One connection; `registry` says what to forward."""
 
     protocol_version = "HTTP/1.1"
     registry: FlakyRegistry
 
-    def do_PUT(self) -> None:
+    def do_PUT(self) -> None:  # noqa: N802 - http.server calls it
         self.registry.puts.append(self.path)
         if len(self.registry.puts) <= self.registry.allowed:
             self.do_GET()
@@ -47,9 +44,9 @@ class ForwardingHandler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.close_connection = True
         if self.registry.status:
-            self._respond(self.registry.status, {}, b"")
+            self.respond(self.registry.status, {}, b"")
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server calls it
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         # `Host` stays, because the registry builds the URLs of uploads from it.
         response = requests.request(
@@ -59,21 +56,10 @@ class ForwardingHandler(BaseHTTPRequestHandler):
             headers=forwarded(self.headers.items()),
             timeout=5,
         )
-        self._respond(response.status_code, forwarded(response.headers.items()), response.content)
+        self.respond(response.status_code, forwarded(response.headers.items()), response.content)
 
     do_HEAD = do_GET  # noqa: N815 - http.server calls it
     do_POST = do_GET  # noqa: N815 - http.server calls it
-
-    def _respond(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Log nothing."""
 
 
 def forwarded(headers: Any) -> dict[str, str]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,6 +14,7 @@ import requests
 from registry.debian_registry import DebianRegistry, passwords
 from release.registry import Registry
 from release.settings import ReleaseError
+from releasing.http_server import Handler, serve_handler
 
 NAME = "octo-org/codespaces-registry-secrets"
 LOGIN = ("octocat", "correct")
@@ -56,8 +54,8 @@ def test_a_rejected_password_is_an_error(
 def serve(requests_seen: list[tuple[str, str]]) -> Iterator[str]:
     """A registry that asks for a token of its own token server; it has no images."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class TokenHandler(Handler):
+        def do_GET(self) -> None:  # noqa: N802 - http.server calls it
             requests_seen.append((self.path, self.headers.get("Authorization", "")))
             if self.path.startswith("/token"):
                 self.respond(200, {}, json.dumps({"token": "of-the-server"}).encode())
@@ -70,21 +68,8 @@ def serve(requests_seen: list[tuple[str, str]]) -> Iterator[str]:
 
         do_HEAD = do_GET  # noqa: N815 - http.server calls it
 
-        def respond(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Log nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"localhost:{server.server_address[1]}"
-        server.shutdown()
+    with serve_handler(TokenHandler) as host:
+        yield host
 
 
 def test_a_token_is_fetched_and_sent_again() -> None:
