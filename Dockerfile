@@ -1,4 +1,4 @@
-# The base of both stages below: the stage named base, or the image that `--build-arg BASE=IMAGE@sha256:…` pins.
+# The base of the build: the stage named base, or the image that `--build-arg BASE=IMAGE@sha256:…` pins.
 # The image is in a FROM and not in the ARG, because Dependabot does not read ARG.
 ARG BASE=base
 
@@ -25,6 +25,11 @@ RUN python3 -m venv --without-pip /opt/venv \
  && find /opt/venv/bin -type f -delete \
  && rm -r /opt/venv/include /opt/venv/.gitignore
 
+# The image has no base, because GitHub's machines do not have one: a pull downloads only what a run needs. Copy that of
+# the base when the packages are there, because their libraries need some of it.
+COPY script/copy-python /tmp/
+RUN python3 /tmp/copy-python /opt/base
+
 COPY script/precompile /tmp/
 COPY entrypoint.py /action/
 COPY src/codespaces_registry_secrets /action/src/codespaces_registry_secrets
@@ -35,13 +40,14 @@ COPY src/codespaces_registry_secrets /action/src/codespaces_registry_secrets
 RUN chmod -R u=rwX,go=rX /action \
  && /opt/venv/bin/python -I -X pycache_prefix=/opt/bytecode /tmp/precompile
 
-FROM ${BASE}
+FROM scratch
 
 # What is true of every build. script/image and the release add what they know: the version, the commit, the base.
 LABEL org.opencontainers.image.title="codespaces-registry-secrets" \
       org.opencontainers.image.description="Manages the private-registry secrets of GitHub Codespaces from a spec" \
       org.opencontainers.image.licenses="MIT"
 
+COPY --from=build /opt/base /
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/bytecode /opt/bytecode
 COPY --from=build /action /action

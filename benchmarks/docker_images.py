@@ -1,7 +1,7 @@
 """A copy of the base image that Docker can be made to forget, and the images built from it.
 
-Docker keeps a layer while any image has it. The copy has one layer of its own, so removing the
-benchmark's images makes the base absent, and removes no image of anybody else.
+Docker keeps a layer while any image has it. The copy has one layer of its own, so removing the copy
+and the stages that were built from it makes the base absent, and removes no image of anybody else.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BaseCopy:
         self._remove(set(self._find_images()))
 
     def remove_built(self) -> None:
-        """Remove the images that were built from the copy, also those of earlier stages."""
+        """Remove the stages that were built from the copy."""
         self._remove(set(self._find_images()) - {self._id})
 
     def _remove(self, images: set[str]) -> None:
@@ -82,6 +82,11 @@ def push(name: str) -> str:
         digest for digest in inspect(name)["RepoDigests"] if digest.startswith(f"{name}@")
     ]
     return str(reference)
+
+
+def remove(image: str) -> None:
+    """Remove an image, and the untagged images of the build that made it."""
+    docker("image", "rm", "--force", image)
 
 
 def pull(reference: str, folder: Path) -> str:

@@ -86,16 +86,16 @@ def measure_memory(action: Action, *, quick: bool) -> Iterator[tuple[Row, Goal]]
 
 
 def measure_image() -> tuple[Row, Goal]:
-    """Measure the size of the image's own layers, which `script/image` prints."""
+    """Measure the size of the Action's layers, which `script/image` prints."""
     log_progress("(d) image")
     script = [str(ROOT / "script" / "image")]
     process = subprocess.run(script, capture_output=True, text=True, check=False)
-    match = re.search(r" adds ([\d.]+) MB to (\S+)", process.stdout)
-    megabytes = float(match[1]) if match else None
+    match = re.search(r" has ([\d.]+) MB, ([\d.]+) MB of them", process.stdout)
+    megabytes = float(match[2]) if match else None
     reason = NO_DOCKER if NO_DOCKER in process.stderr else "script/image failed"
-    note = f"base: {match[2]}" if match else reason
-    goal = Goal("layers of the image", megabytes, 42.0, "MB", reason)
-    return _row("layers of the image", megabytes, "MB", note), goal
+    note = f"the image has {match[1]} MB" if match else reason
+    goal = Goal("layers of the Action", megabytes, 42.0, "MB", reason)
+    return _row("layers of the Action", megabytes, "MB", note), goal
 
 
 def _row(name: str, figure: float | None, unit: str, note: str = "") -> Row:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import local_registry
 from benchmarks.action import prepare_step
-from benchmarks.docker_images import BaseCopy, inspect, pull, push
+from benchmarks.docker_images import BaseCopy, inspect, pull, push, remove
 from benchmarks.local_registry import LocalRegistry
 from benchmarks.processes import BenchError, Measurement, measure
 from benchmarks.progress import log_progress
@@ -63,7 +63,7 @@ def find_obstacle(*, quick: bool) -> str:
 def measure_all() -> dict[str, float | None]:
     """Measure the seconds from the start of the build or the pull to the first request.
 
-    In between, the images that were built and the copy of the base are removed from Docker.
+    In between, what was built and pulled is removed from Docker, and for two of them also the base.
     """
     built_present, pulled_present, built_absent, pulled_absent = MEASUREMENTS
     with TemporaryDirectory() as name, LocalRegistry(Path(name)) as registry:
@@ -73,12 +73,15 @@ def measure_all() -> dict[str, float | None]:
             build = partial(_build, image, base.reference)
             seconds: dict[str, float | None] = {built_present: _measure(built_present, build)}
             reference = push(image)
+            remove(image)
             base.remove_built()
             seconds[pulled_present] = _measure(pulled_present, partial(_pull, reference))
+            remove(reference)
             base.remove()
-            seconds[pulled_absent] = _measure(pulled_absent, partial(_pull_all, reference))
-            base.remove()
+            seconds[pulled_absent] = _measure(pulled_absent, partial(_pull, reference))
+            remove(reference)
             seconds[built_absent] = _measure(built_absent, build)
+            remove(image)
     return seconds
 
 
@@ -101,14 +104,9 @@ def _build(image: str, base: str, folder: Path) -> str:
 
 
 def _pull(reference: str, folder: Path) -> str:
-    pull(reference, folder)
-    return reference
-
-
-def _pull_all(reference: str, folder: Path) -> str:
     """Pull an image, all of whose layers Docker must download."""
     if PRESENT in pull(reference, folder):
-        raise BenchError("Docker has kept layers of the base, so pulling it cannot be measured")
+        raise BenchError("Docker has kept layers of the image, so pulling it cannot be measured")
     return reference
 
 

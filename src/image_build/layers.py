@@ -1,4 +1,4 @@
-"""The files that an image adds to its base, and which of them differ between two images."""
+"""The files of an image, and which of them differ between two images."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Layer = Mapping[str, Entry]
 
 @dataclass(frozen=True)
 class Image:
-    """The configuration of an image, and its layers above the base."""
+    """The configuration and the layers of an image."""
 
     config: Mapping[str, Any]
     layers: Sequence[Layer]
@@ -54,13 +54,13 @@ class Image:
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def read_image(archive: Path, base_layers: int) -> Image:
-    """Read what `docker save` has written of one image, without the layers of its base."""
+def read_image(archive: Path) -> Image:
+    """Read what `docker save` has written of one image."""
     with tarfile.open(archive) as saved:
         [manifest] = json.load(_open(saved, "manifest.json"))
         config = json.load(_open(saved, manifest["Config"]))
         layers = []
-        for name in manifest["Layers"][base_layers:]:
+        for name in manifest["Layers"]:
             with tarfile.open(fileobj=_open(saved, name)) as layer:
                 layers.append(read_layer(layer))
     started = config.get("config", {})

@@ -54,8 +54,7 @@ def _build(base: str, context: Path, umask: int) -> Image:
         _docker("save", "--output", str(archive), image_id)
     finally:
         _docker("image", "rm", image_id)
-    layers = _docker("image", "inspect", "--format", "{{len .RootFS.Layers}}", base)
-    image = read_image(archive, int(layers))
+    image = read_image(archive)
     archive.unlink()
     files = sum(map(len, image.layers))
     seconds = time.monotonic() - started

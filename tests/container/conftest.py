@@ -35,18 +35,13 @@ def inspect() -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="session")
-def added(
-    image: str,
-    base: str,
-    inspect: Callable[[str], Any],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Image:
-    """The layers that the image adds to its base."""
+def saved(image: str, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """The layers of the image: the files of the base come first."""
     archive = tmp_path_factory.mktemp("image") / "image.tar"
     _docker("save", "--output", str(archive), image)
-    layers = read_image(archive, len(inspect(base)["RootFS"]["Layers"]))
+    read = read_image(archive)
     archive.unlink()
-    return layers
+    return read
 
 
 @pytest.fixture(scope="session")

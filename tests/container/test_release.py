@@ -24,6 +24,7 @@ from repo.documents import ROOT
 BUILD_INPUTS = (
     ".dockerignore",
     "entrypoint.py",
+    "script/copy-python",
     "script/precompile",
     "script/strip-symbols",
     "src/codespaces_registry_secrets",

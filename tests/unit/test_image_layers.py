@@ -36,10 +36,9 @@ def layer(files: Files, time: int) -> bytes:
 
 
 def save(path: Path, *layers: Files, time: int = 0, config: Mapping[str, object] = CONFIG) -> Path:
-    """Write an image as `docker save` does, with a base of one layer."""
-    names = [f"{n}/layer.tar" for n in range(len(layers) + 1)]
-    contents = [layer({"base": (0o644, str(time).encode())}, time)]
-    contents += [layer(files, time) for files in layers]
+    """Write an image as `docker save` does."""
+    names = [f"{n}/layer.tar" for n in range(len(layers))]
+    contents = [layer(files, time) for files in layers]
     described = {"created": str(time), "config": config}
     with tarfile.open(path, "w") as archive:
         manifest = [{"Config": "config.json", "Layers": names}]
@@ -50,11 +49,11 @@ def save(path: Path, *layers: Files, time: int = 0, config: Mapping[str, object]
     return path
 
 
-def test_times_the_base_and_the_order_do_not_matter(tmp_path: Path) -> None:
+def test_times_and_the_order_do_not_matter(tmp_path: Path) -> None:
     """Builds that differ in nothing else have one digest."""
-    first = read_image(save(tmp_path / "first", FILES, time=1), 1)
+    first = read_image(save(tmp_path / "first", FILES, time=1))
     turned = dict(reversed(FILES.items()))
-    second = read_image(save(tmp_path / "second", turned, time=2), 1)
+    second = read_image(save(tmp_path / "second", turned, time=2))
 
     assert list(compare(first, second)) == []
     assert first.digest == second.digest
@@ -72,8 +71,8 @@ def test_times_the_base_and_the_order_do_not_matter(tmp_path: Path) -> None:
 )
 def test_a_file_that_differs_is_named(tmp_path: Path, changed: Files, line: str) -> None:
     """With what differs, and with another digest."""
-    first = read_image(save(tmp_path / "first", FILES), 1)
-    second = read_image(save(tmp_path / "second", {**FILES, **changed}), 1)
+    first = read_image(save(tmp_path / "first", FILES))
+    second = read_image(save(tmp_path / "second", {**FILES, **changed}))
 
     [difference] = compare(first, second)
     assert difference.startswith(line)
@@ -82,10 +81,10 @@ def test_a_file_that_differs_is_named(tmp_path: Path, changed: Files, line: str)
 
 def test_the_configuration_and_the_number_of_layers_matter(tmp_path: Path) -> None:
     """Another entry point is another image."""
-    first = read_image(save(tmp_path / "first", FILES), 1)
+    first = read_image(save(tmp_path / "first", FILES))
     config = {**CONFIG, "Entrypoint": ["/opt/other"]}
-    started = read_image(save(tmp_path / "second", FILES, config=config), 1)
-    layered = read_image(save(tmp_path / "third", FILES, {}), 1)
+    started = read_image(save(tmp_path / "second", FILES, config=config))
+    layered = read_image(save(tmp_path / "third", FILES, {}))
 
     assert list(compare(first, started)) == ["Entrypoint: ['/opt/file'] and ['/opt/other']"]
     assert list(compare(first, layered)) == ["1 and 2 layers"]
