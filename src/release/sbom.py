@@ -1,4 +1,4 @@
-"""The software bill of materials: the Python packages of the image, from its lock."""
+"""The software bill of materials: the packages of the image."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import subprocess
 import sys
 from typing import Any
 
+from packageurl import PackageURL
+
+from release.image_packages import find_packages
 from release.settings import ReleaseError, Settings
 
 LOCK = "requirements/action.txt"
@@ -15,9 +18,9 @@ REMOVED = frozenset({"jmespath", "pycparser"})
 
 
 def write_sbom(settings: Settings) -> None:
-    """Write the packages of the image as CycloneDX JSON, with the hashes that pip checks.
+    """Write the packages of the image as CycloneDX JSON, those of the lock with their hashes.
 
-    The same lock always gives the same file: it has no time and no random id.
+    The same lock and image always give the same file: it has no time and no random id.
     """
     command = [sys.executable, "-m", "cyclonedx_py", "requirements", "--output-reproducible"]
     options = ["--pyproject", "pyproject.toml", "--mc-type", "application", "--of", "JSON"]
@@ -27,8 +30,15 @@ def write_sbom(settings: Settings) -> None:
     if process.returncode:
         raise ReleaseError(f"cyclonedx-py: {process.stderr.strip()}")
     document = _without_removed(json.loads(process.stdout))
+    document["components"] += map(_describe, find_packages(settings))
     settings.folder.mkdir(parents=True, exist_ok=True)
     settings.sbom.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _describe(package: PackageURL) -> dict[str, Any]:
+    purl = str(package)
+    names = {"name": package.name, "version": package.version}
+    return {"bom-ref": purl, "type": "library", **names, "purl": purl}
 
 
 def _without_removed(document: dict[str, Any]) -> dict[str, Any]:

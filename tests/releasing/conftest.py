@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,14 @@ from release.services import local_services
 from release.settings import Settings
 from releasing.checkout import CHANGELOG, FILES, TAG, git
 from repo.documents import ROOT
+
+PACKAGES = {
+    "opt/venv/pyvenv.cfg": "home = /usr/local/bin\nversion = 3.13.5\n",
+    "var/lib/dpkg/status.d/zlib1g": (
+        "Package: zlib1g\nArchitecture: amd64\nVersion: 1:1.3+really1.3.1-1\n"
+        "Description: compression library\n of zlib\n"
+    ),
+}
 
 
 @pytest.fixture
@@ -31,11 +41,21 @@ def project(tmp_path: Path) -> Settings:
     return Settings(root)
 
 
+def compress(path: str, text: str) -> bytes:
+    """A layer with one file."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        member = tarfile.TarInfo(path)
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
 @pytest.fixture
 def layout(tmp_path: Path) -> Path:
-    """An image with two layers of a few bytes, as an OCI layout."""
+    """An image with Python's version and a package of Debian, as an OCI layout."""
     folder = tmp_path / "layout"
-    layers = [add_blob(folder, LAYER, text) for text in (b"the first layer", b"the second")]
+    layers = [add_blob(folder, LAYER, compress(path, text)) for path, text in PACKAGES.items()]
     config = add_blob(folder, CONFIG, b'{"architecture": "amd64", "os": "linux"}')
     write_layout(folder, config, layers)
     return folder
