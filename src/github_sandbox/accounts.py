@@ -156,11 +156,20 @@ class AccountStore:
             self._assign_name(new, renamed.id)
             return renamed
 
-    def archive(self, full_name: str) -> None:
-        """Archive a repository, which makes it read-only."""
+    def archive(self, full_name: str, *, archived: bool = True) -> Repository:
+        """Archive a repository, which makes it read-only, or restore it."""
         with self.lock:
-            archived = replace(self.repository(full_name), archived=True)
-            self._repositories[archived.id] = archived
+            repository = replace(self.repository(full_name), archived=archived)
+            self._repositories[repository.id] = repository
+            return repository
+
+    def delete_repository(self, full_name: str) -> None:
+        """Delete a repository; it leaves every team and every list of a secret."""
+        with self.lock:
+            repository_id = self._names.pop(full_name.lower())
+            del self._repositories[repository_id]
+            for key, ids in self._teams.items():
+                self._teams[key] = tuple(id_ for id_ in ids if id_ != repository_id)
 
     def add_team(self, organization: str, slug: str, *, repositories: Iterable[str] = ()) -> None:
         """Add a team to an organization, or replace its repositories, given by their full names."""
@@ -172,6 +181,15 @@ class AccountStore:
         """The repositories of a team in order of their ids; None if the team does not exist."""
         ids = self._teams.get((organization.id, slug.lower()))
         return None if ids is None else [self._repositories[id_] for id_ in sorted(ids)]
+
+    def teams(self, organization: Account) -> list[str]:
+        """The slugs of the teams of an organization."""
+        return [slug for owner, slug in self._teams if owner == organization.id]
+
+    def delete_team(self, organization: Account, slug: str) -> None:
+        """Delete a team; KeyError if it does not exist."""
+        with self.lock:
+            del self._teams[organization.id, slug.lower()]
 
     def set_properties(self, full_name: str, values: Mapping[str, PropertyValue]) -> None:
         """Replace all custom properties of a repository."""
@@ -196,9 +214,9 @@ class AccountStore:
         return None if repository_id is None else self._repositories[repository_id]
 
     def find_renamed(self, full_name: str) -> Repository | None:
-        """The repository that had this name before; None if there is none."""
+        """The repository that had this name before; None if there is none any more."""
         repository_id = self._former_names.get(full_name.lower())
-        return None if repository_id is None else self._repositories[repository_id]
+        return None if repository_id is None else self.repository_by_id(repository_id)
 
     def repository_by_id(self, repository_id: int) -> Repository | None:
         """The repository with this id; None if it does not exist."""

@@ -143,12 +143,16 @@ def delete_secret(request: SecretsRequest) -> ApiResponse:
 def list_repositories(request: SecretsRequest) -> ApiResponse:
     """List the selected repositories that the token can see.
 
-    The count includes those that it cannot see, but not those that lists leave out for it.
+    The count includes those that it cannot see, but not those that lists leave out for it. Deleted
+    repositories are gone.
     """
     api, world = request.api, request.api.world
     ids = request.find_secret().repositories
-    visible = filter_visible(api, filter(None, map(world.repository_by_id, ids)))
-    total = len(ids) - sum(world.omits_from_lists(api.caller, repository) for repository in visible)
+    repositories = list(filter(None, map(world.repository_by_id, ids)))
+    visible = filter_visible(api, repositories)
+    total = len(repositories) - sum(
+        world.omits_from_lists(api.caller, repository) for repository in visible
+    )
     listed, sso_header = filter_listed(api, visible)
     bodies = [schemas.minimal_repository(repository, api.base_url) for repository in listed]
     response = counted_list_response(api, "repositories", bodies, total)

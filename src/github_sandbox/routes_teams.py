@@ -1,4 +1,4 @@
-"""Endpoints for the repositories of a team, and for the organizations of the token's user.
+"""Endpoints for teams and their repositories, and for the organizations of the token's user.
 
 Source: docs.github.com/rest/teams/teams and docs.github.com/rest/orgs/orgs. What a token without
 access gets was observed on github.com: see each function.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from github_sandbox.accounts import Account
 from github_sandbox.authorization import (
+    NOT_ADMIN,
+    PermissionRule,
     filter_listed,
     find_organization,
     find_role,
     find_user,
     not_accessible,
+    require_permission,
 )
 from github_sandbox.errors import ApiError, not_found
 from github_sandbox.json_types import JsonObject
@@ -20,13 +23,19 @@ from github_sandbox.routing import ApiRequest, ApiResponse, TokenRoute
 from github_sandbox.schemas import (
     ORGANIZATION_LINKS,
     WEB,
+    format_time,
     id_fields,
     link_fields,
     minimal_repository,
+    organization_full,
 )
+from github_sandbox.secret_validation import read_string
 from github_sandbox.tokens import Token
 
+TEAMS = "/orgs/{organization}/teams"
 TEAM_REPOSITORIES = "/orgs/{organization}/teams/{slug}/repos"
+TEAM_LINKS = {"members": "/members{/member}", "repositories": "/repos"}
+TEAM_CHANGES = PermissionRule(("write:org", "admin:org"), "members", "read")
 TEAM_SCOPES = ("read:org", "write:org", "admin:org")
 ORGANIZATION_SCOPES = (*TEAM_SCOPES, "user")
 MISSING_SCOPE = "You need at least read:org scope or user scope to list your organizations."
@@ -35,9 +44,78 @@ MISSING_SCOPE = "You need at least read:org scope or user scope to list your org
 def routes() -> list[TokenRoute]:
     """The endpoints of this module."""
     return [
+        TokenRoute("GET", TEAMS, list_teams, "teams/teams"),
+        TokenRoute("POST", TEAMS, create_team, "teams/teams"),
+        TokenRoute("DELETE", f"{TEAMS}/{{slug}}", delete_team, "teams/teams"),
         TokenRoute("GET", TEAM_REPOSITORIES, list_team_repositories, "teams/teams"),
         TokenRoute("GET", "/user/orgs", list_own_organizations, "orgs/orgs"),
     ]
+
+
+def list_teams(request: ApiRequest[Token]) -> ApiResponse:
+    """List the teams of an organization."""
+    organization = find_organization(request)
+    authorize_team(request, organization)
+    page, headers = request.paginate(request.world.teams(organization))
+    return ApiResponse(200, [render_team(request, slug) for slug in page], headers)
+
+
+def create_team(request: ApiRequest[Token]) -> ApiResponse:
+    """Create a secret team without members and repositories; its slug is its name."""
+    organization = find_organization(request)
+    require_permission(request, TEAM_CHANGES, organization, role_message=NOT_ADMIN)
+    name, owned = (
+        read_string(request.body, "name", "Team"),
+        request.world.repositories(organization),
+    )
+    request.world.add_team(organization.login, name)
+    full: JsonObject = {
+        "members_count": 0,
+        "repos_count": 0,
+        "created_at": format_time(request.world.now()),
+        "updated_at": format_time(request.world.now()),
+        "organization": organization_full(organization, request.base_url, owned),
+    }
+    return ApiResponse(201, {**render_team(request, name.lower()), **full})
+
+
+def delete_team(request: ApiRequest[Token]) -> ApiResponse:
+    """Delete a team.
+
+    Raises:
+        ApiError: 404 if it does not exist.
+    """
+    organization, slug = find_organization(request), request.params["slug"]
+    require_permission(request, TEAM_CHANGES, organization, role_message=NOT_ADMIN)
+    if request.world.team_repositories(organization, slug) is None:
+        raise not_found()
+    request.world.delete_team(organization, slug)
+    return ApiResponse(204)
+
+
+def render_team(request: ApiRequest[Token], slug: str) -> JsonObject:
+    """`team`: an item of a list."""
+    organization = find_organization(request)
+    url = f"{request.base_url}/orgs/{organization.login}/teams/{slug}"
+    return {
+        **id_fields("T", team_id(slug)),
+        **link_fields(url, TEAM_LINKS),
+        "name": slug,
+        "slug": slug,
+        "description": None,
+        "privacy": "secret",
+        "permission": "pull",
+        "url": url,
+        "html_url": f"{WEB}/orgs/{organization.login}/teams/{slug}",
+        "parent": None,
+        "type": "organization",
+        "organization_id": organization.id,
+    }
+
+
+def team_id(slug: str) -> int:
+    """A number for a team, which the world knows by its slug only."""
+    return int.from_bytes(slug.encode()[:6], "big")
 
 
 def list_team_repositories(request: ApiRequest[Token]) -> ApiResponse:

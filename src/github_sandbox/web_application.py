@@ -19,6 +19,7 @@ from github_sandbox import (
     routes_graphql,
     routes_issues,
     routes_releases,
+    routes_repositories,
     routes_secrets,
     routes_teams,
     routes_variables,
@@ -53,6 +54,7 @@ def create_application(world: World) -> web.Application:
         *routes_graphql.routes(),
         *routes_releases.routes(),
         *routes_teams.routes(),
+        *routes_repositories.routes(),
     )
     for route in token_routes:
         handler = create_handler(world, route, authenticate_token)

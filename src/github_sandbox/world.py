@@ -116,9 +116,8 @@ class World(TokenStore):
             return {name: self._to_secret(stored[name]) for name in sorted(stored)}
 
     def _to_secret(self, secret: StoredSecret) -> Secret:
-        names = tuple(
-            self._repositories[repository_id].full_name for repository_id in secret.repositories
-        )
+        listed = filter(None, map(self.repository_by_id, secret.repositories))
+        names = tuple(repository.full_name for repository in listed)
         return Secret(
             secret.name,
             secret.value,

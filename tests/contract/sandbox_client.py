@@ -15,6 +15,7 @@ from github_sandbox import Sandbox, World
 from github_sandbox.accounts import utc_now
 
 OWNER_TOKEN = "ghp_owner"
+SCOPES = ("repo", "delete_repo", "admin:org", "codespace")
 PREFIXES = {
     "organization": "/orgs/octo-org/codespaces/secrets",
     "repository": "/repos/octo-org/api/codespaces/secrets",
@@ -38,7 +39,7 @@ def small_world(now: Callable[[], datetime] = utc_now) -> World:
     for name in ("api", "web", "docs", "old"):
         world.add_repository(f"octo-org/{name}", private=name != "docs", archived=name == "old")
     world.add_repository("octocat/dotfiles", private=False)
-    world.add_token(OWNER_TOKEN, user="octocat", scopes=("repo", "admin:org", "codespace"))
+    world.add_token(OWNER_TOKEN, user="octocat", scopes=SCOPES)
     return world
 
 

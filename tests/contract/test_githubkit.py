@@ -23,6 +23,7 @@ from github_sandbox import (
     routes_comments,
     routes_issues,
     routes_releases,
+    routes_repositories,
     routes_secrets,
     routes_teams,
     routes_variables,
@@ -174,11 +175,27 @@ TOKEN_CALLS: dict[str, Callable[[Client], AnyResponse]] = {
     f"GET {routes_accounts.PROPERTY_VALUES}": lambda g: (
         g.rest.orgs.custom_properties_for_repos_get_organization_values("octo-org")
     ),
+    f"GET {routes_teams.TEAMS}": lambda g: g.rest.teams.list("octo-org"),
+    f"POST {routes_teams.TEAMS}": lambda g: g.rest.teams.create("octo-org", name="operators"),
+    f"DELETE {routes_teams.TEAMS}/{{slug}}": lambda g: g.rest.teams.delete_in_org(
+        "octo-org", "platform"
+    ),
     f"GET {routes_teams.TEAM_REPOSITORIES}": lambda g: g.rest.teams.list_repos_in_org(
         "octo-org", "platform"
     ),
     "GET /repos/{owner}/{repository}": lambda g: g.rest.repos.get("octo-org", "api"),
     "GET /repositories/{repository_id}": lambda g: g.rest.repos.get("octo-org", "former"),
+    "POST /orgs/{organization}/repos": lambda g: g.rest.repos.create_in_org(
+        "octo-org", name="new", private=True
+    ),
+    "PATCH /repos/{owner}/{repository}": lambda g: g.rest.repos.update(
+        "octo-org", "api", name="new"
+    ),
+    "PATCH /repositories/{repository_id}": lambda g: g.rest.repos.update(
+        "octo-org", "former", archived=True
+    ),
+    "DELETE /repos/{owner}/{repository}": lambda g: g.rest.repos.delete("octo-org", "api"),
+    "DELETE /repositories/{repository_id}": lambda g: g.rest.repos.delete("octo-org", "former"),
     f"GET {ORG}": lambda g: g.rest.codespaces.list_org_secrets("octo-org"),
     f"GET {ORG}/public-key": lambda g: g.rest.codespaces.get_org_public_key("octo-org"),
     f"GET {ORG}/{{name}}": lambda g: g.rest.codespaces.get_org_secret("octo-org", NAME),
@@ -407,6 +424,7 @@ def test_no_endpoint_is_left_out() -> None:
         routes_comments,
         routes_issues,
         routes_releases,
+        routes_repositories,
         routes_teams,
     )
     routes = [route for module in modules for route in module.routes()]
