@@ -9,7 +9,10 @@ import pytest
 
 from codespaces_registry_secrets.model.fields import RotationPolicy
 from codespaces_registry_secrets.model.generation import GenerationDecision, ObservedGeneration
-from codespaces_registry_secrets.planning.generation import decide_generation
+from codespaces_registry_secrets.planning.generation import (
+    credential_lives,
+    decide_generation,
+)
 from generation_cases import DAY, NOW, SECOND, current, observe, previous
 
 MONTHLY = RotationPolicy.model_validate({"max-age": "30d"})
@@ -182,3 +185,60 @@ def test_a_new_credential_knows_the_time_of_the_last_one() -> None:
     """With it, a triplet of two credentials is found, so that it is finished first."""
     decision = decide_generation(observe(current(40 * DAY), rotate=MONTHLY), NOW)
     assert decision == GenerationDecision("new", decision.reason, NOW - 40 * DAY, decision.changes)
+
+
+def test_a_shard_without_a_credential_is_an_error() -> None:
+    """It cannot create one."""
+    decision = decide_generation(observe(None), NOW, stores_only=True)
+    assert decision.status == "unavailable"
+    assert [change.action for change in decision.changes] == ["blocked"]
+    assert decision.reason == "there is no credential yet; run without `shard` first"
+
+
+def test_a_dead_credential_is_stored_nowhere() -> None:
+    """With the policy `missing`, which creates no new one, and in a shard."""
+    deleted = observe(current(), listed=(), rotate=MISSING)
+    assert decide(deleted) == ("unavailable", [("none", None)])
+    expected = "new was deleted outside of this Action, and this run creates no new one"
+    assert reason(deleted) == expected
+    shard = decide_generation(replace(deleted, rotate=MONTHLY), NOW, stores_only=True)
+    assert (shard.status, shard.reason, shard.changes) == ("unavailable", expected, ())
+
+
+def test_a_full_issuer_waits_until_the_current_one_is_everywhere() -> None:
+    """Only then the time of the old one begins."""
+    observed = observe(
+        current(80 * DAY, lifetime=90 * DAY, stored=False), previous("old", 90 * DAY)
+    )
+    assert decide(observed) == ("unfinished", [("none", None)])
+    assert "waits until every target has the current credential" in reason(observed)
+
+
+@pytest.mark.parametrize(
+    ("must_see", "expected"), [(True, ("current", [("blocked", None)])), (False, NEW)]
+)
+def test_an_issuer_that_cannot_be_read_is_an_error_only_if_the_run_creates(
+    *, must_see: bool, expected: object
+) -> None:
+    """A plan can have less permissions, and shows what is due."""
+    due = observe(current(40 * DAY), rotate=MONTHLY)
+    unread = replace(due, listed=None, issuer_error="no ID token", must_see=must_see)
+    assert decide(unread) == expected
+
+
+def test_a_full_issuer_waits_for_one_that_is_enabled_again() -> None:
+    """Only people disable it, so it has no time."""
+    observed = observe(
+        current(40 * DAY), previous("old", 80 * DAY, disabled=30 * DAY), rotate=MONTHLY
+    )
+    assert decide(observed) == ("current", [("none", None)])
+    assert reason(observed).endswith("; waits until somebody disables old at the issuer")
+
+
+def test_a_credential_that_is_enabled_again_has_no_end() -> None:
+    """Nobody knows when it is disabled again."""
+    observed = observe(current(), previous("old", 40 * DAY, disabled=DAY))
+    assert [(life.id, life.ends) for life in credential_lives(observed)] == [
+        ("new", None),
+        ("old", None),
+    ]

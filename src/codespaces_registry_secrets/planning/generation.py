@@ -169,7 +169,13 @@ def _why_not_new(
             f"{message}, and {', '.join(unknown)} is not of this Action; delete one that is not "
             "used"
         )
-    return "none", f"{message}; waits until every target has the current credential"
+    enabled = [one.id for one in observed.journal.previous if observed.is_enabled_again(one)]
+    waits_for = (
+        f"somebody disables {', '.join(enabled)} at the issuer"
+        if enabled
+        else "every target has the current credential"
+    )
+    return "none", f"{message}; waits until {waits_for}"
 
 
 def _until_free(observed: ObservedGeneration, now: datetime) -> str | None:
