@@ -88,6 +88,7 @@ def test_a_problem_of_a_credential(case: tuple[str, bytes, bytes, str, str]) -> 
         (ECR, b"AKIAIOSFODNN7EXAMPLE", b"secret key"),
         (GOOGLE, b"_json_key", KEY),
         ("eu.gcr.io", b"_json_key_base64", base64.b64encode(KEY)),
+        (GOOGLE, b"unknown user", b"x"),
         ("ghcr.io", b"me", b"ghp_classic"),
         ("registry.example.com", b"AWS", b"ghs_of_another_registry"),
     ],

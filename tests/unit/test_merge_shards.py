@@ -126,6 +126,16 @@ def test_a_shard_of_an_attempt_before_the_newest_plan_is_ignored(tmp_path: Path)
     assert (code, outputs["unchanged"], outputs["failed"]) == (0, "1", "0")
 
 
+def test_a_plan_file_of_another_artifact_is_ignored(tmp_path: Path) -> None:
+    """The name of an artifact has the attempt and the part."""
+    upload(tmp_path, "1-plan", {**CHANGE, "action": "none"})
+    upload(tmp_path, "1-plan-of-another-spec", CHANGE)
+
+    code, outputs, _ = merge(tmp_path)
+
+    assert (code, outputs["unchanged"], outputs["created"]) == (0, "1", "0")
+
+
 def test_the_summary_has_the_digest_of_the_newest_plan(tmp_path: Path) -> None:
     """Not that of a shard, which is the digest of its part."""
     for artifact, digit in [("1-plan", "1"), ("2-plan", "2"), ("2-shard-0", "3")]:

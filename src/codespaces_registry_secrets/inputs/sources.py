@@ -59,10 +59,8 @@ class Sources:
         """Add the values of a generated credential, and mask its password."""
         value = SecretBytes(password.get_secret_value().encode())
         self.mask(value)
-        if isinstance(credential.username, GeneratedValue):
-            self._generated[credential.username] = SecretBytes(username.encode())
-        if isinstance(credential.password, GeneratedValue):
-            self._generated[credential.password] = value
+        names = credential.generated
+        self._generated.update(zip(names, (SecretBytes(username.encode()), value), strict=True))
 
     def has_values(self, credential: Credential) -> bool:
         """Whether a credential has values: a generated one has none before it is created."""

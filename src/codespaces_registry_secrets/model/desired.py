@@ -53,11 +53,17 @@ class Credential:
         """The Actions secret of its journal; None if it is not generated."""
         return self.generator.store if self.generator else None
 
-    def with_generated(self, credential_id: str, expires: datetime | None) -> Credential:
-        """The same, with the values and the expiry of the credential with this id at its issuer."""
+    @property
+    def generated(self) -> tuple[GeneratedValue, GeneratedValue]:
+        """The user name and the password of a credential with a generator."""
         username, password = self.username, self.password
         assert isinstance(username, GeneratedValue)  # noqa: S101 - only called with a generator
         assert isinstance(password, GeneratedValue)  # noqa: S101 - as above
+        return username, password
+
+    def with_generated(self, credential_id: str, expires: datetime | None) -> Credential:
+        """The same, with the values and the expiry of the credential with this id at its issuer."""
+        username, password = self.generated
         return replace(
             self,
             username=replace(username, id=credential_id),

@@ -7,6 +7,7 @@ Codespaces secrets", docs.github.com, for the paths and permissions.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import total_ordering
 from hashlib import sha256
@@ -27,7 +28,7 @@ SHARD_FORMAT = (
 
 @total_ordering
 @dataclass(frozen=True)
-class Target:
+class Target(ABC):
     """An organization, a repository or a user. Names are compared without regard to letter case."""
 
     name: str
@@ -52,9 +53,9 @@ class Target:
         return self.name.partition("/")[0]
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """The path of its Codespaces secrets, relative to the API's root."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         """`scope:name`, as in the input `target`, the outputs and the messages."""

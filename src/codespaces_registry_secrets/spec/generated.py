@@ -19,11 +19,10 @@ from codespaces_registry_secrets.spec.schema import GenerateEntry, RegistryEntry
 DEFAULT_LIFETIME = timedelta(days=90)  # without `expires-in`
 
 
-def generated_credential(entry: RegistryEntry, server: str, where: Location) -> Credential | None:
-    """The credential of a registry with `generate`; None if it has none."""
-    generate = entry.generate
-    if generate is None:
-        return None
+def generated_credential(
+    entry: RegistryEntry, generate: GenerateEntry, server: str, where: Location
+) -> Credential:
+    """The credential of a registry with `generate`."""
     username, password = (
         GeneratedValue(generate.store, generate.kind, "username"),
         GeneratedValue(generate.store, generate.kind, "password"),

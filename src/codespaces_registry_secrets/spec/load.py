@@ -151,7 +151,7 @@ def _target(entry: TargetEntry) -> Target:
 
 def _credential(entry: RegistryEntry, where: Location) -> Credential | None:
     if entry.generate is not None:
-        return generated_credential(entry, _server(entry), where)
+        return generated_credential(entry, entry.generate, _server(entry), where)
     if entry.username is None or entry.password is None:
         return None
     return Credential(

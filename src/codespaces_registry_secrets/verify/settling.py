@@ -39,9 +39,8 @@ class Settling:
         """
         until = time.monotonic() + self.max_seconds
         result = attempt()
-        for pause in chain(PAUSES, repeat(PAUSES[-1])):
-            if not result.unknown or time.monotonic() + pause > until:
-                break
+        pauses = chain(PAUSES, repeat(PAUSES[-1]))
+        while result.unknown and time.monotonic() + (pause := next(pauses)) <= until:
             self.info(f"{name}: the registry does not know the new credential yet; trying again")
             self._wait(pause)
             result = attempt()
