@@ -22,6 +22,7 @@ from codespaces_registry_secrets.model.observed import (
 from codespaces_registry_secrets.model.repositories import RepositoryInfo, Selection
 from codespaces_registry_secrets.model.targets import Organization, Repository, Target, User
 from codespaces_registry_secrets.model.triplet import Part, secret_name
+from codespaces_registry_secrets.planning.coverage import MAX_SERVERS
 from codespaces_registry_secrets.planning.planner import compute_plan
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -189,3 +190,15 @@ def test_a_target_that_cannot_be_read_possibly_covers_its_server() -> None:
     )
     plan = compute_plan([NARROWED, triplet(target, "quay.io")], observed, 1.0, "listed")
     assert not [note for note in plan.notes if "without a triplet of this spec" in note.message]
+
+
+@pytest.mark.parametrize(("servers", "others"), [(21, "1 other server"), (23, "3 other servers")])
+def test_many_servers_are_counted(servers: int, others: str) -> None:
+    """The 20 from which most repositories pull have a notice each."""
+    images = ["acr.io/app", *(f"r{number}.example.com/app" for number in range(servers))]
+    *named, last = notices([NARROWED], {API: images})
+    assert len(named) == MAX_SERVERS == 20
+    assert last == (
+        f"repositories pull from {others} without a triplet of this spec; the command `doctor` "
+        "shows those of one repository"
+    )

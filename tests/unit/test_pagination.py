@@ -8,7 +8,9 @@ import pytest
 
 from codespaces_registry_secrets.errors import GitHubError, PartialListError
 from codespaces_registry_secrets.github.pagination import (
+    MAX_PAGES,
     Page,
+    check_page_count,
     check_pages_complete,
     item_keys,
     later_urls,
@@ -75,3 +77,10 @@ def test_a_partial_list_is_an_error() -> None:
 
     with pytest.raises(PartialListError):
         list(check_pages_complete(pages()))
+
+
+def test_a_list_of_more_pages_than_github_can_have_is_an_error() -> None:
+    """A response must not make a run read forever."""
+    check_page_count(MAX_PAGES)
+    with pytest.raises(GitHubError, match=f"more than {MAX_PAGES:,} pages, so it was not read"):
+        check_page_count(MAX_PAGES + 1)

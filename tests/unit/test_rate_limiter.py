@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from threading import Condition
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Condition, Event
+from time import sleep
 from typing import NoReturn
 
 import pytest
@@ -126,6 +127,54 @@ def test_after_a_rate_limit_writes_are_sent_one_at_a_time() -> None:
     for _ in range(11):
         limiter.send("PUT", lambda: None)
     assert clock() - began >= 10 * 3 / 0.95 - 0.1
+
+
+def test_an_earlier_response_does_not_end_the_limit() -> None:
+    """A request that was sent before the limit was hit tells nothing about it."""
+    log: list[str] = []
+    limiter = create_limiter(log)
+    sent, limited = Event(), Event()
+    limit = limited_request({}, {})
+
+    def earlier() -> None:
+        sent.set()
+        limited.wait()
+
+    def request() -> str:
+        if waits(log) == [60]:
+            limited.set()
+            response.result()
+        return limit()
+
+    with ThreadPoolExecutor(1) as pool:
+        response = pool.submit(limiter.send, "GET", earlier)
+        sent.wait()
+        limiter.send("PUT", request)
+    assert waits(log) == [60, 120]
+
+
+def test_after_a_rate_limit_one_request_tests_whether_it_is_lifted() -> None:
+    """The others wait for its response."""
+    log: list[str] = []
+    clock = Clock()
+    limiter = create_limiter(log, clock=clock)
+    limit = limited_request({})
+    order: list[str] = []
+
+    def request() -> None:
+        if waits(log):
+            began = clock()
+            others.append(pool.submit(limiter.send, "GET", lambda: order.append("another")))
+            while clock() == began:  # until the other request waits
+                sleep(0.001)
+        limit()
+        order.append("first")
+
+    others: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        limiter.send("PUT", request)
+        others[0].result()
+    assert order == ["first", "another"]
 
 
 def test_reads_stay_within_the_points_per_minute() -> None:

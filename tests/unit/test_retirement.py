@@ -118,3 +118,14 @@ def test_a_credential_that_no_longer_exists_is_left_out() -> None:
     """And so is a foreign one, which is never touched."""
     observed = observe(current(9 * DAY), OLD, listed=("new", "foreign"), limit=5)
     assert retire(observed) == ([], [])
+
+
+def test_a_credential_that_is_enabled_again_is_kept() -> None:
+    """Somebody needs it, so the warning leaves it to people."""
+    observed = observe(current(9 * DAY), previous("old", 40 * DAY, disabled=2 * DAY))
+    planned, (warning,) = retire(observed)
+    assert planned == []
+    assert warning == (
+        "REG: old was disabled and is enabled again, so it is not deleted; disable it at the "
+        "issuer when nothing uses it"
+    )
