@@ -119,6 +119,19 @@ def test_every_invalid_input_is_reported_at_once() -> None:
             'input `credentials`: must be one JSON object that maps names to strings, such as `{"ACR_PASSWORD"',
         ),
         ({"token": "t", "expiry_warning": "2w"}, "input `expiry-warning`: must be a duration"),
+        ({"token": "t", "removal_limit": "101%"}, "input `removal-limit`: must be a percentage"),
+        ({"token": "t", "removal_limit": "0.3"}, "input `removal-limit`: must be a percentage"),
+        (
+            {"token": "t", "writes_per_minute": "0"},
+            "input `writes-per-minute`: must be a whole number, 1 or more",
+        ),
+        ({"token": "t", "state": "1ST"}, "input `state`: must be the name of an Actions variable"),
+        (
+            {"token": "t", "state": "github_state"},
+            "input `state`: choose another name: GitHub rejects variables named GITHUB_…",
+        ),
+        ({"token": "t", "state": "STATE"}, "input `state`: GITHUB_REPOSITORY is not set"),
+        ({"token": "t", "expect_digest": "0123"}, "input `expect-digest`: must be"),
         ({"token": "t", "verify": "yes"}, "input `verify`: must be `required`, `auto` or `off`"),
         (
             {"token": "t", "spec": "x", "spec_file": "mine.yml"},

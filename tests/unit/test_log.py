@@ -56,3 +56,14 @@ def test_the_line_of_a_failed_change_leaves_the_cause_to_its_error() -> None:
     lines = outcome_lines([Outcome(ROTATE, "failed", "GitHub returned 422")])
 
     assert lines == "  ✗ failed to rotate: ACR at repository:octo-org/app"
+
+
+def test_hidden_repositories_are_counted() -> None:
+    """The plan leaves their names out."""
+    change = replace(ROTATE, removed=("octo-org/api",), private_added=2, private_removed=1)
+
+    assert [line.strip() for line in plan_lines(Plan((change,))).splitlines()[1:]] == [
+        "+ 2 private repositories",
+        "- 1 repository: octo-org/api",
+        "- 1 private repository",
+    ]

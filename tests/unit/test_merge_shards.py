@@ -126,6 +126,17 @@ def test_a_shard_of_an_attempt_before_the_newest_plan_is_ignored(tmp_path: Path)
     assert (code, outputs["unchanged"], outputs["failed"]) == (0, "1", "0")
 
 
+def test_a_blocked_change_is_an_error(tmp_path: Path) -> None:
+    """With the reason, as in the summary of the shard."""
+    upload(tmp_path, "1-plan", {**CHANGE, "action": "blocked", "reason": "archived"})
+
+    code, outputs, summary = merge(tmp_path)
+
+    assert (code, outputs["blocked"]) == (1, "1")
+    (error,) = [line for line in summary.splitlines() if "**Error**" in line]
+    assert error.endswith(" is blocked: archived")
+
+
 def test_a_plan_file_of_another_artifact_is_ignored(tmp_path: Path) -> None:
     """The name of an artifact has the attempt and the part."""
     upload(tmp_path, "1-plan", {**CHANGE, "action": "none"})

@@ -11,6 +11,7 @@ import pytest
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential, Desired
+from codespaces_registry_secrets.model.dev_containers import DevContainers, RegistryImages
 from codespaces_registry_secrets.model.fields import RotationPolicy, Source
 from codespaces_registry_secrets.model.observed import (
     Observed,
@@ -418,3 +419,75 @@ def test_different_members_are_drift_if_the_spec_sets_the_access() -> None:
     change = planned(desired, secrets)
 
     assert (change.action, change.drift, change.notes) == ("access", True, ())
+
+
+def test_a_repository_is_removed_also_if_the_list_does_not_show_it() -> None:
+    """The token possibly cannot see it, and removing it twice does no harm."""
+    secrets = triplet(selected=listed(API, complete=False))
+    desired = replace(DESIRED, credential=None, selection=chosen("web", mode="remove"))
+
+    change = planned(desired, secrets)
+
+    assert change.action == "access"
+    assert change.steps == tuple(Step(part, False, None, None, (), (2,)) for part in Part)
+
+
+def test_a_selection_has_notes_about_names_that_match_no_longer() -> None:
+    """The rest of it is applied."""
+    index = {**REPOSITORY_INDEX, "octo-org/former": API}
+    target = ObservedTarget(triplet(), NOW)
+    selection = chosen("former", "old", "none-*")
+
+    (change,) = compute_plan(
+        [replace(DESIRED, selection=selection)],
+        Observed({ORGANIZATION: target}, index, {}, {}),
+        0.3,
+    ).changes
+
+    assert [(note.level, note.message) for note in change.notes] == [
+        ("warning", "ACR at organization:octo-org: `octo-org/none-*` matches no repository"),
+        (
+            "warning",
+            "ACR at organization:octo-org: octo-org/former was renamed to octo-org/api; update the spec",
+        ),
+        (
+            "notice",
+            "ACR at organization:octo-org: left out because they are archived: octo-org/old",
+        ),
+    ]
+
+
+def test_a_transferred_repository_is_blocked() -> None:
+    """The new owner has to be named to get the credential."""
+    index = {**REPOSITORY_INDEX, "octo-org/gone": RepositoryInfo("other-org/gone", 9)}
+    target = ObservedTarget(triplet(), NOW)
+
+    (change,) = compute_plan(
+        [replace(DESIRED, selection=chosen("api", "gone"))],
+        Observed({ORGANIZATION: target}, index, {}, {}),
+        0.3,
+    ).changes
+
+    assert change.action == "blocked"
+    assert change.reason.startswith(
+        "octo-org/gone was transferred and now belongs to another owner (other-org/gone); update"
+    )
+
+
+def test_a_selection_that_needs_no_image_is_blocked() -> None:
+    """It would clear the list, which takes `[]`."""
+    selection = replace(chosen("api", "web"), images=RegistryImages("acr.io"))
+    containers = {1: DevContainers(), 2: DevContainers()}
+    target = ObservedTarget(triplet(), NOW)
+
+    (change,) = compute_plan(
+        [replace(DESIRED, selection=selection)],
+        Observed({ORGANIZATION: target}, REPOSITORY_INDEX, {}, {}, dev_containers=containers),
+        0.3,
+    ).changes
+
+    assert change.action == "blocked"
+    assert change.reason.startswith(
+        "the selection is empty: none of the selected repositories has a dev container that pulls "
+        "from acr.io. Write"
+    )

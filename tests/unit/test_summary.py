@@ -13,7 +13,8 @@ from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
 from codespaces_registry_secrets.model.plan import Change, Note, Outcome, Plan, planned_outcomes
 from codespaces_registry_secrets.model.targets import Organization, Repository
-from codespaces_registry_secrets.report.changes_table import COLUMNS
+from codespaces_registry_secrets.report.changes_table import COLUMNS, render_table
+from codespaces_registry_secrets.report.reported_change import report_plan
 from codespaces_registry_secrets.report.summary import (
     MAX_BYTES,
     build_report,
@@ -206,3 +207,23 @@ def test_text_from_outside_is_escaped_in_the_summary(text: str, number: int) -> 
     assert page.tags.count("td") == page.tags.count("th") == 2 * (len(COLUMNS) - 2)
     assert page.tags.count("details") == page.tags.count("summary") == (1 if number == 1 else 3)
     assert_means_nothing(page, *SUMMARY_TAGS)
+
+
+def test_a_list_that_is_cut_says_how_many_are_left_out() -> None:
+    """Of the repositories that lose access, as of those that gain it."""
+    names = tuple(f"octo-org/svc-{number:04}" for number in range(1500))
+    (change,) = report_plan(Plan((replace(CHANGE, added=(), removed=names),)))
+
+    table = render_table([change], NOW, 20_000, "The log has all.")
+
+    assert "`svc-0999`<br>− 500 more</details>" in table  # noqa: RUF001
+    assert table.endswith("\neach list has at most 1000 names. The log has all.\n")
+
+
+def test_a_long_message_is_cut() -> None:
+    """An error can have a body of any length."""
+    note = Note("error", "no " * 5000)
+    (line,) = [t for t in summary(CHANGE, problems=(note,)).splitlines() if "no no" in t]
+
+    assert line.count("no ") == 1333
+    assert line.endswith("no `n…`")
