@@ -117,7 +117,7 @@ def _check_registry(
     entry: Entry, name: object, kind: GeneratorKind, path: KeyPath
 ) -> Iterator[PathError]:
     registry = entry.get("registry")
-    if kind.registries and registry not in kind.registries:
+    if kind.registries and str(registry) not in kind.registries:
         names = " or ".join(f"`registry: {one}`" for one in sorted(kind.registries))
         yield (*path, "kind"), f"`{name}` is only valid with {names}"
     if not kind.registries and "server" not in entry:
