@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 
 from aiohttp import web
@@ -30,6 +31,8 @@ SECONDARY_LIMIT = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 )
 NO_FAULT = Fault(status=None)
+# Takes the method and the path of a request and its response, and returns the response to send.
+Alter = Callable[[str, str, web.StreamResponse], web.StreamResponse]
 
 
 class SandboxMiddleware:
@@ -39,6 +42,7 @@ class SandboxMiddleware:
         self.faults = FaultInjector()
         self.write_limit: WriteLimit | None = None
         self.exchanges: list[Exchange] = []
+        self.alter: Alter = lambda _, __, response: response
         self._world = world
         self._latency = latency
 
@@ -77,7 +81,7 @@ class SandboxMiddleware:
             handler = partial(serve_partial, fault, handler=handler)
         response = await self._call_handler(request, handler)
         response.headers.update(fault.headers)
-        return response
+        return self.alter(request.method, request.path, response)
 
     async def _call_handler(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Call the API, unless the write limit rejects the request."""

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from github_sandbox.exchanges import Exchange
 from github_sandbox.faults import Fault
-from github_sandbox.middleware import SandboxMiddleware
+from github_sandbox.middleware import Alter, SandboxMiddleware
 from github_sandbox.query_faults import QueryFailure, create_fault
 from github_sandbox.web_application import create_application
 from github_sandbox.world import World
@@ -96,6 +96,13 @@ class Sandbox:
     def choose_faults(self, choose: Callable[[str, str], Fault | None]) -> None:
         """Call `choose` with method and path of each request from now on, for a fault or None."""
         self._middleware.faults.choose = choose
+
+    def alter_responses(self, alter: Alter) -> None:
+        """Call `alter` with method, path and response of each request from now on.
+
+        It returns the response to send. A response that a fault replaces stays as it is.
+        """
+        self._middleware.alter = alter
 
     def limit_writes(self, writes: int, *, per: float = 60.0, status: int = 403) -> None:
         """Reject writes beyond this number in any `per` seconds, with a `Retry-After`."""
