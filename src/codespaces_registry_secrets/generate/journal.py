@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr
@@ -19,7 +19,25 @@ from codespaces_registry_secrets.model.journal import (
     PreviousCredential,
 )
 
-_Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
+# No journal has a later time of something that has happened. Two durations of a spec can be added.
+_LATEST = datetime(4000, 1, 1, tzinfo=UTC)
+
+
+def _to_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError from None
+
+
+def _has_happened(time: datetime) -> datetime:
+    if time > _LATEST:
+        raise ValueError
+    return time
+
+
+_Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+_PastTime = Annotated[_Time, AfterValidator(_has_happened)]
 
 
 class JournalError(RegistrySecretsError):
@@ -32,15 +50,15 @@ class _Model(BaseModel):
 
 class _Intent(_Model):
     ids: tuple[str, ...]
-    at: _Time
+    at: _PastTime
     account: str = ""
 
 
 class _Previous(_Model):
     id: str
-    created: _Time
-    stored: _Time | None = None
-    disabled: _Time | None = None
+    created: _PastTime
+    stored: _PastTime | None = None
+    disabled: _PastTime | None = None
 
 
 class _Document(_Model):
@@ -49,9 +67,9 @@ class _Document(_Model):
     id: str | None = None
     username: str | None = None
     password: SecretStr | None = None
-    created: _Time | None = None
+    created: _PastTime | None = None
     expires: _Time | None = None
-    stored: _Time | None = None
+    stored: _PastTime | None = None
     previous: tuple[_Previous, ...] = ()
     intent: _Intent | None = None
 
