@@ -17,9 +17,12 @@ from fuzz.openapi import Node, find_schema, walk
 
 # What is changed: a value of the body, or the whole response. The first ones break GitHub's schema.
 BREAKS_SCHEMA = ("missing", "null", "type", "enum", "date")
+# These change the whole response, the others a value of its body.
+WHOLE = ("text", "headers", "status")
 KINDS = (
     *BREAKS_SCHEMA,
-    *("junk", "extra", "empty", "double", "count", "text", "headers", "status"),
+    *("junk", "extra", "empty", "double", "count"),
+    *WHOLE,
 )
 WRONG_TYPES: tuple[Any, ...] = ({}, [], "text", 1.5, True, 7, {"a": []}, ["a"])
 TEXTS = (
@@ -91,6 +94,11 @@ class Alteration:
         """Whether the responses do not match GitHub's OpenAPI."""
         return self.kind in BREAKS_SCHEMA
 
+    @property
+    def whole(self) -> bool:
+        """Whether the whole response changes, so that it needs no body."""
+        return self.kind in WHOLE
+
     def applies(self, path: str) -> bool:
         """Count a request of the endpoint, and say whether to change its response."""
         with self.lock:
@@ -122,11 +130,14 @@ class Alteration:
         return web.Response(status=status, body=body, headers=headers)
 
     def _altered_body(self, path: str, body: Any) -> bytes:
-        nodes = [node for node in walk(body, find_schema(path)) if self._fits(node)]
-        if not nodes:
-            self.applied -= 1
-            return json.dumps(body).encode()
-        self._alter(nodes[self.place % len(nodes)])
+        """The body with a change of this kind, or of another one if it has no place for it."""
+        nodes = list(walk(body, find_schema(path)))
+        for kind in (self.kind, "missing", "junk"):
+            self.kind = kind
+            fitting = [node for node in nodes if self._fits(node)]
+            if fitting:
+                self._alter(fitting[self.place % len(fitting)])
+                break
         return json.dumps(body).encode()
 
     def _fits(self, node: Node) -> bool:

@@ -57,9 +57,13 @@ class Situation:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a run without an alteration does: the endpoints that it reads, and what it stores."""
+    """What a run without an alteration does: its endpoints, and what it stores.
+
+    `readable` are the endpoints with a body.
+    """
 
     endpoints: tuple[tuple[str, str], ...]
+    readable: tuple[tuple[str, str], ...]
     before: Stored
     after: Stored
 
@@ -73,7 +77,14 @@ def baseline(situation: Situation) -> Baseline:
         run = run_action(sandbox, {**situation.inputs, "spec": situation.spec}, ENV)
         assert run.code == 0, run
         endpoints = {(one.method, one.path) for one in sandbox.exchanges}
-    return Baseline(tuple(sorted(endpoints)), before, situation.stored(world))
+        readable = {
+            (one.method, one.path)
+            for one in sandbox.exchanges
+            if one.status in {200, 201} and one.received
+        }
+    return Baseline(
+        tuple(sorted(endpoints)), tuple(sorted(readable)), before, situation.stored(world)
+    )
 
 
 def _of_matrix(scenario: Scenario) -> Situation:

@@ -24,7 +24,8 @@ def test_a_run_stores_nothing_wrong(situation: Situation, alteration: Alteration
     world = situation.build()
     with RawServer(lambda *_: Reply((b"HTTP/1.1 200 OK\r\n\r\n{}",))) as other:
         with Sandbox(world) as sandbox:
-            endpoint = expected.endpoints[alteration.endpoint % len(expected.endpoints)]
+            endpoints = expected.endpoints if alteration.whole else expected.readable
+            endpoint = endpoints[alteration.endpoint % len(endpoints)]
 
             def alter(method: str, path: str, response: web.StreamResponse) -> web.StreamResponse:
                 if (method, path) != endpoint or not alteration.applies(path):
