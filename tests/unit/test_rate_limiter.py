@@ -18,6 +18,7 @@ from codespaces_registry_secrets.github.rate_limiter import (
     RateLimit,
     RateLimiter,
     parse_rate_limit,
+    response_time,
 )
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 
@@ -291,3 +292,17 @@ def test_the_rate_limit_of_a_response_is_parsed(
     assert (
         parse_rate_limit(GithubException(status, {"message": message}, headers, None)) == expected
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Thu, 31 Dec 99999 23:59:59 GMT",
+    ],
+)
+def test_a_date_that_no_response_has_is_ignored(text: str) -> None:
+    """A run then goes by the runner's clock."""
+    assert response_time({"date": text}) is None

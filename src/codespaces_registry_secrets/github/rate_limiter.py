@@ -50,6 +50,8 @@ SLOWDOWN_FACTOR = 0.95
 # whether secrets are content: the Action keeps to the first, and obeys the second when it is hit.
 CONTENT_LIMIT = "its limit on creating content, of about 500 requests an hour"
 LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+# Of a response. Dates are computed from its time, and no date is after the year 9999.
+POSSIBLE_YEARS = range(1970, 4000)
 
 
 class RateLimiter:
@@ -284,9 +286,14 @@ def _parse_number(text: str | None) -> float | None:
 
 
 def response_time(headers: Mapping[str, str]) -> datetime | None:
-    """When GitHub sent a response, by its clock; a runner's can be wrong. None without `Date`."""
+    """When GitHub sent a response, by its clock; a runner's can be wrong.
+
+    None without a `Date` that can be the time of a response.
+    """
     try:
         moment = parsedate_to_datetime(headers["date"])
     except (LookupError, ValueError, OverflowError):
+        return None
+    if moment.year not in POSSIBLE_YEARS:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
