@@ -21,10 +21,14 @@ BREAKS_SCHEMA = ("missing", "null", "type", "enum", "date")
 WHOLE = ("text", "headers", "status")
 KINDS = (
     *BREAKS_SCHEMA,
-    *("junk", "extra", "empty", "double", "count"),
+    *("junk", "extra", "empty", "double", "count", "time"),
     *WHOLE,
 )
 WRONG_TYPES: tuple[Any, ...] = ({}, [], "text", 1.5, True, 7, {"a": []}, ["a"])
+TIMES = (
+    *("0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+    *("9999-12-31T23:59:59-23:59", "1969-12-31T23:59:59Z", "2026-02-30T00:00:00Z", "2026-01-01"),
+)
 TEXTS = (
     *("", " ", "null", "[]", "{}", "0", '"text"', "[[]]", "{", "<html>Unicorn!</html>", "\ufeff{}"),
     *("[" * 100_000, '{"a":' * 5_000, "1" * 5_000, '{"total_count": 1e999}', "NaN", "\0"),
@@ -149,6 +153,7 @@ class Alteration:
             "type": not node.permits(self.value),
             "enum": bool(node.choices),
             "date": node.is_date,
+            "time": node.is_date,
             "extra": isinstance(node.container, dict),
             "empty": isinstance(old, list),
             "double": isinstance(node.container, list),
@@ -187,6 +192,7 @@ _headers = st.sampled_from(HEADERS).flatmap(
 )
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "type": st.sampled_from(WRONG_TYPES),
+    "time": st.sampled_from(TIMES),
     "headers": st.lists(_headers, min_size=1, max_size=3),
     "status": st.tuples(
         st.sampled_from(STATUSES),
