@@ -109,6 +109,24 @@ def test_the_reason_of_max_age_has_both_ages() -> None:
     assert change.drift
 
 
+def test_max_age_finishes_a_rotation_that_was_interrupted() -> None:
+    """All members are written again: the source can have changed since PASSWORD was written."""
+    change = planned(None, desired=policy("missing", days=10), password=NOW - timedelta(days=1))
+
+    assert [step.part for step in change.steps] == list(Part)
+    assert change.reason == "the stored USER is 20d old, and `max-age` is 10d"
+
+
+def test_with_the_other_policies_max_age_is_that_of_the_password() -> None:
+    """They see for each member whether it is current, and often write PASSWORD alone."""
+    desired = policy("changed", days=10)
+    source = NOW - timedelta(days=30)
+
+    change = planned(source, desired=desired, password=NOW - timedelta(days=1))
+
+    assert change.action == "none"
+
+
 def test_missing_never_overwrites() -> None:
     """Ages do not matter."""
     assert planned(NOW, desired=policy("missing")).action == "none"

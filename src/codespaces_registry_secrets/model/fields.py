@@ -182,8 +182,8 @@ RotateWhen = Literal["changed", "always", "missing"]
 class RotationPolicy(StrictModel):
     """When to write a stored credential again.
 
-    `when`: if a source changed, in every run, or never. `max_age`: also if the stored password is
-    older than this.
+    `when`: if a source changed, in every run, or never. `max_age`: also if the stored
+    password is older than this, with `missing` also another secret of the triplet.
     """
 
     when: RotateWhen = "changed"

@@ -206,17 +206,23 @@ def _compare_with_age(
 
 
 def _check_max_age(triplet: Desired, observed_target: ObservedTarget) -> RotationDecision | None:
-    """Rotate all members if the stored password is older than `max-age`; else None."""
+    """Rotate all members if the stored password is older than `max-age`; else None.
+
+    A run that was interrupted after PASSWORD leaves a USER that can belong to another credential.
+    The other policies see that, so with `missing` the age of each member counts.
+    """
     stored = stored_members(triplet.registry, observed_target)
-    password = stored.get(Part.PASSWORD)
     max_age = triplet.rotate.max_age
-    if password is None or max_age is None:
+    if Part.PASSWORD not in stored or max_age is None:
         return None
-    age = observed_target.at - password.updated_at
+    counted = stored if triplet.rotate.when == "missing" else (Part.PASSWORD,)
+    oldest = min(counted, key=lambda part: stored[part].updated_at)
+    age = observed_target.at - stored[oldest].updated_at
     if age <= max_age:
         return None
+    name = "password" if oldest is Part.PASSWORD else oldest
     ages = f"{format_duration(age)} old, and `max-age` is {format_duration(max_age)}"
-    return RotationDecision(f"the stored password is {ages}", frozenset(stored))
+    return RotationDecision(f"the stored {name} is {ages}", frozenset(stored))
 
 
 def _source_change_time(
