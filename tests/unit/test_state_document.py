@@ -17,7 +17,6 @@ from codespaces_registry_secrets.state.document import (
     DamagedValueError,
     Document,
     ForeignValueError,
-    TooLargeError,
     format_documents,
     merge_documents,
     parse_document,
@@ -104,14 +103,6 @@ def test_2000_targets_fit_into_several_variables() -> None:
     merged = merge_documents(map(parse_document, texts))
     assert merged.records == expected.records
     assert merged.variables == len(texts)
-
-
-def test_more_records_than_all_variables_hold_are_an_error() -> None:
-    """No record is dropped silently."""
-    targets = (Repository(LONGEST_NAME.format(number)) for number in range(8000))
-
-    with pytest.raises(TooLargeError):
-        format_documents(document(*targets))
 
 
 def test_a_change_of_one_target_changes_one_variable() -> None:
