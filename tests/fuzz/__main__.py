@@ -25,8 +25,8 @@ SUBJECTS = tuple(
 )
 # The subjects whose code runs in the process of the test, without a server.
 COVERAGE_GUIDED = ("dev_containers", "journal", "spec", "state")
-# Hypothesis shortens an example that it found for up to 5 minutes.
-GRACE_SECONDS = 400
+# More than it takes to shorten an example, and to print where a process hangs.
+GRACE_SECONDS = 300
 
 
 @dataclass(frozen=True)

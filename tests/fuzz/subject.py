@@ -11,6 +11,7 @@ Hypothesis finds and shortens them. EXAMPLE is `TEST:BLOB`, as a failure prints 
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import re
@@ -28,12 +29,17 @@ from typing import Any
 import hypothesis
 from hypothesis import HealthCheck, Phase, is_hypothesis_test, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.internal.conjecture import engine as hypothesis_engine
 
 from fuzz.properties import FUZZ_PROFILE
 
 # How many examples Hypothesis makes from one seed.
 BATCH = 50
 CORPUS_SIZE = 50
+# Hypothesis itself takes up to 5 minutes to shorten an example.
+MAX_SHORTENING_SECONDS = 60
+# After this the traces of a process that hangs are printed.
+HANG_SECONDS = 200
 # The memory is that of Python and all modules. Examples need thousands of bytes from the start.
 ATHERIS_OPTIONS = ("-rss_limit_mb=0", "-len_control=0", "-print_final_stats=1", "-verbosity=0")
 _BLOB = re.compile(r"@reproduce_failure\('[^']*', b(?P<quote>['\"])(?P<blob>.*?)(?P=quote)\)")
@@ -41,8 +47,10 @@ _BLOB = re.compile(r"@reproduce_failure\('[^']*', b(?P<quote>['\"])(?P<blob>.*?)
 
 def main(engine: str, subject: str, *arguments: str) -> int:
     """Fuzz, and return 1 if an example broke a law."""
+    hypothesis_engine.MAX_SHRINKING_SECONDS = MAX_SHORTENING_SECONDS
     if engine == "hypothesis":
         first_seed, until, database = arguments
+        faulthandler.dump_traceback_later(float(until) - time.monotonic() + HANG_SECONDS)
         _load_profile(database)
         return _fuzz(import_module(f"fuzz.test_{subject}"), int(first_seed), float(until))
     if engine == "atheris":

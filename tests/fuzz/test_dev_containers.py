@@ -59,7 +59,7 @@ def _parse(path: str, text: str) -> Any:
         return None
 
 
-@examples(300)
+@examples(80)
 @given(repositories())
 def test_a_scan_ends_with_images_and_problems(files: Mapping[str, FileContent]) -> None:
     """Within the deadline and some rounds. Each image has a server, each problem is short."""
@@ -72,7 +72,7 @@ def test_a_scan_ends_with_images_and_problems(files: Mapping[str, FileContent]) 
     assert all(0 < len(problem) <= MAX_PROBLEM for problem in containers.problems)
 
 
-@examples(150)
+@examples(60)
 @given(repositories())
 def test_only_files_inside_of_the_repository_are_read(files: Mapping[str, FileContent]) -> None:
     """A path that a scan asks for is relative, and does not lead out of the root."""

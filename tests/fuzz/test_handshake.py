@@ -184,7 +184,7 @@ def registries(draw: st.DrawFn) -> Registry:
     return Registry(**steps)
 
 
-@examples(40)
+@examples(12)
 @given(registries(), st.booleans())
 def test_a_login_ends_with_the_right_verdict(registry: Registry, with_image: bool) -> None:
     """In time; accepted only by 200; and the password goes to the registry alone."""

@@ -81,7 +81,7 @@ def values(draw: st.DrawFn) -> bytes:
     return draw(broken_bytes(broken_texts(texts)) | st.binary())
 
 
-@examples(300)
+@examples(80)
 @given(values())
 def test_a_value_is_a_journal_or_refused(raw: bytes) -> None:
     """A journal is the same after it was written; something of it is always masked."""
@@ -93,7 +93,7 @@ def test_a_value_is_a_journal_or_refused(raw: bytes) -> None:
             assert parse_journal(format_journal(journal, password)) == (journal, password)
 
 
-@examples(12)
+@examples(6)
 @given(values(), st.sampled_from([1, 25, 24 * 40]))
 def test_a_run_deletes_nothing_because_of_a_broken_journal(raw: bytes, hours: int) -> None:
     """It creates nothing either, and keeps the value. Foreign credentials stay in any case."""

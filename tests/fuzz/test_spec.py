@@ -44,7 +44,7 @@ def load(text: str) -> tuple[Desired, ...] | None:
     return None
 
 
-@examples(200)
+@examples(80)
 @given(texts | st.text())
 def test_a_spec_is_loaded_or_rejected(text: str) -> None:
     """Within the deadline; a rejection has messages with places, and no value of a source."""
@@ -52,7 +52,7 @@ def test_a_spec_is_loaded_or_rejected(text: str) -> None:
         load(text)
 
 
-@examples(100)
+@examples(80)
 @given(broken_data(DOCUMENTS_OF_TEXTS), junk, st.sampled_from([to_json, to_yaml]))
 def test_a_literal_password_is_in_no_message(data: Any, other: Any, write: Any) -> None:
     """Whatever is wrong with the rest of the spec, and however the password is nested."""
@@ -67,7 +67,7 @@ def _has_registries(data: Any) -> bool:
     return isinstance(data, dict) and isinstance(data.get("registries"), list)
 
 
-@examples(10)
+@examples(6)
 @given(broken_bytes(texts))
 def test_no_request_is_sent_before_a_spec_is_valid(raw: bytes) -> None:
     """Of a run of the whole Action with this file. With a valid spec, it only plans."""

@@ -98,7 +98,7 @@ def values(draw: st.DrawFn, texts: list[str]) -> str:
     return _headed(draw(broken_data(bodies)))
 
 
-@examples(300)
+@examples(80)
 @given(values(TEXTS))
 def test_a_value_is_a_state_or_refused(text: str) -> None:
     """What was read can be merged, written and read again, and is the same."""
@@ -109,7 +109,7 @@ def test_a_value_is_a_state_or_refused(text: str) -> None:
         assert merge_documents(written) == merged
 
 
-@examples(12)
+@examples(6)
 @given(st.deferred(lambda: values([_stored_text(), *TEXTS[2:]])), st.booleans())
 def test_a_run_with_any_state_stores_every_value(text: str, by_hand: bool) -> None:
     """Also if the secrets were changed by hand. What is no state is never overwritten."""
