@@ -1,11 +1,11 @@
 """Fuzz one subject in this process: with Hypothesis, or with atheris, which coverage guides.
 
-    python -m fuzz.subject hypothesis SUBJECT SEED UNTIL DATABASE
-    python -m fuzz.subject atheris    SUBJECT SEED UNTIL DATABASE
+    python -m fuzz.subject hypothesis SUBJECT SEED SECONDS DATABASE
+    python -m fuzz.subject atheris    SUBJECT SEED SECONDS DATABASE
     python -m fuzz.subject shorten    SUBJECT DATABASE
     python -m fuzz.subject repeat     SUBJECT EXAMPLE
 
-UNTIL is a time of `time.monotonic`. atheris leaves the examples that break a law in DATABASE, where
+SECONDS count from when the subject is imported. atheris leaves the examples that break a law in DATABASE, where
 Hypothesis finds and shortens them. EXAMPLE is `TEST:BLOB`, as a failure prints it.
 """
 
@@ -49,14 +49,14 @@ def main(engine: str, subject: str, *arguments: str) -> int:
     """Fuzz, and return 1 if an example broke a law."""
     hypothesis_engine.MAX_SHRINKING_SECONDS = MAX_SHORTENING_SECONDS
     if engine == "hypothesis":
-        first_seed, until, database = arguments
-        faulthandler.dump_traceback_later(float(until) - time.monotonic() + HANG_SECONDS)
+        first_seed, seconds, database = arguments
+        faulthandler.dump_traceback_later(float(seconds) + HANG_SECONDS)
         _load_profile(database)
-        return _fuzz(import_module(f"fuzz.test_{subject}"), int(first_seed), float(until))
+        return _fuzz(import_module(f"fuzz.test_{subject}"), int(first_seed), float(seconds))
     if engine == "atheris":
-        first_seed, until, database = arguments
+        first_seed, seconds, database = arguments
         _load_profile(database)
-        return _fuzz_by_coverage(subject, int(first_seed), float(until), database)
+        return _fuzz_by_coverage(subject, int(first_seed), float(seconds), database)
     if engine == "shorten":
         _load_profile(arguments[0], (Phase.reuse, Phase.shrink))
         tests = _tests(import_module(f"fuzz.test_{subject}"))
@@ -122,13 +122,13 @@ class Budget:
         test.hypothesis.inner_test = limited
 
 
-def _fuzz(module: ModuleType, first_seed: int, until: float) -> int:
+def _fuzz(module: ModuleType, first_seed: int, seconds: float) -> int:
     """Run the tests of a module, each as long as the others, until the time is over."""
     subject = module.__name__.rpartition("test_")[2]
-    budget, tests = Budget(until), _tests(module)
+    began = time.monotonic()
+    budget, tests = Budget(began + seconds), _tests(module)
     for test in tests:
         budget.limit(test)
-    began = time.monotonic()
     turns, spent = Counter[Any](), dict.fromkeys(tests, 0.0)
     while not budget.over:
         test, started = min(tests, key=spent.__getitem__), time.monotonic()
@@ -137,9 +137,8 @@ def _fuzz(module: ModuleType, first_seed: int, until: float) -> int:
             return 1
         spent[test] += time.monotonic() - started
         turns[test] += 1
-    seconds = time.monotonic() - began
     print(f"{subject}: {budget.count:,} examples in {seconds:.0f} s, no law broken")
-    return 0
+    return 0 if budget.count else 1
 
 
 def _run(test: Any, subject: str, origin: str) -> int:
@@ -155,7 +154,7 @@ def _run(test: Any, subject: str, origin: str) -> int:
     return 0
 
 
-def _fuzz_by_coverage(subject: str, first_seed: int, until: float, database: str) -> int:
+def _fuzz_by_coverage(subject: str, first_seed: int, seconds: float, database: str) -> int:
     """Let atheris change the bytes that Hypothesis makes examples from. It ends the process."""
     import atheris  # noqa: PLC0415 - an optional package
 
@@ -165,8 +164,11 @@ def _fuzz_by_coverage(subject: str, first_seed: int, until: float, database: str
     folder = Path(database)
     corpus = _make_corpus(folder / "corpus", first_seed)
     os.chdir(folder)  # where it leaves its files
-    seconds = max(1, int(until - time.monotonic()))
-    options = [f"-max_total_time={seconds}", f"-seed={first_seed % 2**31}", *ATHERIS_OPTIONS]
+    options = [
+        f"-max_total_time={max(1, round(seconds))}",
+        f"-seed={first_seed % 2**31}",
+        *ATHERIS_OPTIONS,
+    ]
     atheris.Setup([subject, *options, str(corpus)], test.hypothesis.fuzz_one_input)
     atheris.Fuzz()
     return 0
