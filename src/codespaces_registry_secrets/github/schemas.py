@@ -13,7 +13,9 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
+    Field,
     TypeAdapter,
     ValidationError,
 )
@@ -29,6 +31,18 @@ UNEXPECTED_RESPONSE = "GitHub's response does not match its API's schema; run ag
 PUBLIC_KEY_BYTES = 32
 
 
+def _check_text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - pydantic reports no other error
+    return value
+
+
+# Without these, pydantic takes `true` for the number 1, "on" for `true`, and a number for a time.
+_Integer = Annotated[int, Field(strict=True)]
+_Boolean = Annotated[bool, Field(strict=True)]
+_Time = Annotated[AwareDatetime, BeforeValidator(_check_text)]
+
+
 class _Response(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,14 +51,14 @@ class Secret(_Response):
     """A Codespaces secret or an Actions secret, without its value."""
 
     name: str
-    updated_at: AwareDatetime
+    updated_at: _Time
     visibility: Visibility | None = None
 
 
 class Secrets(_Response):
     """A page of a list of secrets."""
 
-    total_count: int
+    total_count: _Integer
     secrets: list[Secret]
 
 
@@ -57,17 +71,17 @@ class Variable(_Response):
 class Variables(_Response):
     """The number of variables in a list of Actions variables."""
 
-    total_count: int
+    total_count: _Integer
 
 
 class Repository(_Response):
     """A repository."""
 
-    id: int
+    id: _Integer
     full_name: str
-    archived: bool = False
+    archived: _Boolean = False
     topics: tuple[str, ...] = ()
-    private: bool = True
+    private: _Boolean = True
 
     @property
     def repo(self) -> RepositoryInfo:
@@ -87,14 +101,14 @@ class Owner(_Response):
 class RepositoryWithOwner(Repository):
     """A repository with what decides about the secrets that it gets."""
 
-    private: bool
+    private: _Boolean
     owner: Owner
 
 
 class SelectedRepositories(_Response):
     """A page of a secret's selected repositories."""
 
-    total_count: int
+    total_count: _Integer
     repositories: list[Repository]
 
 
@@ -120,7 +134,7 @@ class Account(_Response):
 class IssueComment(_Response):
     """A comment on an issue or a pull request; `user` is None if the account was deleted."""
 
-    id: int
+    id: _Integer
     body: str | None = None
     user: Account | None = None
 
@@ -128,7 +142,7 @@ class IssueComment(_Response):
 class Issue(_Response):
     """An issue, or a pull request as an issue; `user` is None if the account was deleted."""
 
-    number: int
+    number: _Integer
     state: Literal["open", "closed"]
     body: str | None = None
     user: Account | None = None
@@ -144,7 +158,7 @@ class Viewer(_Response):
 class Installation(_Response):
     """The installation of an App at an account."""
 
-    id: int
+    id: _Integer
     account: Account
 
 
@@ -159,14 +173,14 @@ class ListedInstallation(_Response):
     """An installation in the list of an App."""
 
     account: InstalledOn | None = None
-    suspended_at: AwareDatetime | None = None
+    suspended_at: _Time | None = None
 
 
 class InstallationToken(_Response):
     """A token for an installation of an App."""
 
     token: str
-    expires_at: AwareDatetime
+    expires_at: _Time
 
 
 class Property(_Response):
@@ -179,7 +193,7 @@ class Property(_Response):
 class RepositoryProperties(_Response):
     """The custom properties of one repository."""
 
-    repository_id: int
+    repository_id: _Integer
     properties: list[Property]
 
     @property
