@@ -5,17 +5,16 @@ A plan has no secret values and no functions, so it can be sorted, printed and c
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, Literal
 
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
+from codespaces_registry_secrets.model.digest import hash_plan
 from codespaces_registry_secrets.model.generation import CredentialChange, CredentialLife
 from codespaces_registry_secrets.model.private_names import PrivateNames
 from codespaces_registry_secrets.model.targets import Target, Visibility
@@ -24,9 +23,6 @@ from codespaces_registry_secrets.model.triplet import Part
 # The share of GitHub's 900 points a minute for one write at the default 60 writes a minute. The
 # write itself costs 5. Source: "Rate limits for the REST API", docs.github.com.
 POINT_BUDGET_PER_WRITE = 15
-
-# Changes with the definition of `Plan.digest`: no digest of another version is equal.
-DIGEST_VERSION = 2
 
 Action = Literal["create", "repair", "rotate", "access", "delete", "none", "blocked"]
 
@@ -187,10 +183,8 @@ class Plan:
         """
         if self.whole:
             return self.whole.digest
-        entries = sorted(_canonical_json(_reviewed(change)) for change in self.changes)
-        credentials = sorted([c.registry, c.kind, c.action, c.id or ""] for c in self.credentials)
-        document = {"version": DIGEST_VERSION, "changes": entries, "credentials": credentials}
-        return sha256(_canonical_json(document).encode()).hexdigest()
+        credentials = ([c.registry, c.kind, c.action, c.id or ""] for c in self.credentials)
+        return hash_plan(map(_reviewed, self.changes), credentials)
 
     @property
     def all_notes(self) -> tuple[Note, ...]:
@@ -249,13 +243,13 @@ def _reviewed(change: Change) -> Mapping[str, Any]:
         "visibility": change.visibility,
         "added": sorted(map(str.lower, change.added)),
         "removed": sorted(map(str.lower, change.removed)),
-        "steps": [vars(step) for step in change.steps],
+        "steps": [_step_fields(step) for step in change.steps],
     }
 
 
-def _canonical_json(data: object) -> str:
-    """JSON that is the same for equal data: sorted keys, no spaces, ASCII."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+def _step_fields(step: Step) -> Mapping[str, Any]:
+    # Not `vars`: each step would keep the mapping for the rest of the run.
+    return {field.name: getattr(step, field.name) for field in fields(step)}
 
 
 Status = Literal["planned", "applied", "failed", "skipped"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import ObservedSecret, ObservedTarget
@@ -116,6 +117,10 @@ def find_inconsistencies(triplet: Desired, members: tuple[Member, ...]) -> Itera
         )
 
 
+# Thousands of repositories have equal steps, and share them.
+_step = lru_cache(maxsize=len(Part) * 2)(Step)
+
+
 def plan_steps(triplet: Desired, members: tuple[Member, ...]) -> Iterator[Step]:
     """The steps to carry out, in order; a member without a difference has none."""
     exact = triplet.selection is not None and triplet.selection.mode == "exact"
@@ -126,9 +131,9 @@ def plan_steps(triplet: Desired, members: tuple[Member, ...]) -> Iterator[Step]:
         add = () if replaces_list else tuple(sorted(member.added))
         remove = () if replaces_list else tuple(sorted(member.removed))
         if member.write:
-            yield Step(member.part, True, member.desired.visibility, replace, add, remove)
+            yield _step(member.part, True, member.desired.visibility, replace, add, remove)
         elif member.access_differs:
-            yield Step(member.part, False, None, replace, add, remove)
+            yield _step(member.part, False, None, replace, add, remove)
 
 
 def _must_write_visibility(triplet: Desired, secret: ObservedSecret) -> bool:

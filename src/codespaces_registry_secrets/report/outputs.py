@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,6 +18,7 @@ from codespaces_registry_secrets.text.control_characters import one_line
 
 # GitHub limits the outputs of a job to 1 MB, and environment variables of a step are more limited.
 MAX_PLAN_BYTES = 512 * 1024
+_MIN_CHANGE_BYTES = 200  # the keys of a change alone take more
 _ENVELOPE_BYTES = 1024  # for the keys around the changes, and the number of omitted changes
 _SEPARATOR = ", "
 _NO_SOURCES = {"username": None, "password": None}
@@ -88,23 +88,28 @@ def short_plan(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:
     still larger, it has only the first changes, and `omitted` is the number of the others.
     Credentials get at most half of the space.
     """
-    whole = whole_plan(mode, plan, outcomes)
-    if len(whole.encode()) < MAX_PLAN_BYTES:
-        return whole
+    if len(outcomes) < MAX_PLAN_BYTES // _MIN_CHANGE_BYTES:
+        whole = whole_plan(mode, plan, outcomes)
+        if len(whole.encode()) < MAX_PLAN_BYTES:
+            return whole
     limit = MAX_PLAN_BYTES - _ENVELOPE_BYTES
-    credentials = _credentials(plan)
-    kept_credentials, size = _fitting(credentials, limit // 2)
-    changes = [_change_json(outcome, lists=False) for outcome in outcomes]
-    kept, _ = _fitting(changes, limit - size)
-    omitted = len(changes) - len(kept) + len(credentials) - len(kept_credentials)
+    kept_credentials, size = _fitting(_credentials(plan), limit // 2)
+    kept, _ = _fitting((_change_json(o, lists=False) for o in outcomes), limit - size)
+    omitted = len(outcomes) - len(kept) + len(plan.credentials) - len(kept_credentials)
     return _document(mode, plan, kept, kept_credentials, omitted)
 
 
-def _fitting(items: Sequence[str], max_bytes: int) -> tuple[Sequence[str], int]:
-    """The first items that fit, and their size with separators."""
-    sizes = list(accumulate(len(item.encode()) + len(_SEPARATOR) for item in items))
-    kept = list(takewhile(lambda size: size < max_bytes, sizes))
-    return items[: len(kept)], max(kept, default=0)
+def _fitting(items: Iterable[str], max_bytes: int) -> tuple[Sequence[str], int]:
+    """The first items that fit, and their size with separators; reads one item more at most."""
+    kept: list[str] = []
+    size = 0
+    for item in items:
+        size_with_item = size + len(item.encode()) + len(_SEPARATOR)
+        if size_with_item >= max_bytes:
+            break
+        kept.append(item)
+        size = size_with_item
+    return kept, size
 
 
 def whole_plan(mode: str, plan: Plan, outcomes: Sequence[Outcome]) -> str:

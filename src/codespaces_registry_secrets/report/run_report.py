@@ -11,7 +11,7 @@ from codespaces_registry_secrets.report.credentials import credential_lines
 from codespaces_registry_secrets.report.log import MAX_LINES, outcome_lines, plan_lines
 from codespaces_registry_secrets.report.notes import merge_notes
 from codespaces_registry_secrets.report.outputs import build_outputs, whole_plan
-from codespaces_registry_secrets.report.reported_change import report_changes, report_plan
+from codespaces_registry_secrets.report.reported_change import report_plan
 from codespaces_registry_secrets.report.run_output import RunOutput
 from codespaces_registry_secrets.report.summary import Report, build_report, render_report
 from codespaces_registry_secrets.report.wording import headline
@@ -50,11 +50,10 @@ def report_outcomes(
         output.listing("Every change", outcome_lines(outcomes))
     for note in merge_notes(problems):
         output.note(note)
-    if inputs.mode != "plan":
-        changes = report_changes(outcomes)
-        output.info(headline(inputs.mode, changes, plan.credentials, refused=plan.refused))
     notes = merge_notes((*plan.all_notes, *problems))
     report = build_report(inputs.mode, plan, outcomes, notes)
+    if inputs.mode != "plan":
+        output.info(headline(inputs.mode, report.changes, plan.credentials, refused=plan.refused))
     output.finish(
         build_outputs(inputs.mode, plan, outcomes, shards),
         whole_plan(inputs.mode, plan, outcomes),
