@@ -94,13 +94,13 @@ class Started:
     _folders: _StepFolders
     _before: Mapping[Path, bytes]
 
-    def end(self) -> Step:
-        """Wait until the step ends, and parse its output.
+    def end(self, timeout: float = TIMEOUT_SECONDS) -> Step:
+        """Wait until the step ends, at most `timeout` seconds, and parse its output.
 
         Raises:
             RunnerError: GitHub's runner would reject or ignore a part of the output.
         """
-        raw_stdout, raw_stderr = self.process.communicate(timeout=TIMEOUT_SECONDS)
+        raw_stdout, raw_stderr = self.process.communicate(timeout=timeout)
         stdout, stderr = raw_stdout.decode(), raw_stderr.decode()
         folders = self._folders
         outputs, exported, _ = (
