@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -78,9 +77,15 @@ class Year:
 
     @property
     def ages(self) -> list[timedelta]:
-        """The age of each stored secret."""
-        stored = (self.world.secrets(target).values() for target in self.targets)
-        return [self.clock.now - secret.updated_at for secret in chain.from_iterable(stored)]
+        """The age of each secret that `max-age` counts."""
+        names = TRIPLET if self.when == "missing" else ("ACR_CONTAINER_REGISTRY_PASSWORD",)
+        stored = map(self.world.secrets, self.targets)
+        return [
+            self.clock.now - secrets[name].updated_at
+            for secrets in stored
+            for name in names
+            if name in secrets
+        ]
 
     @property
     def due(self) -> bool:
