@@ -29,6 +29,7 @@ from typing import Any
 import hypothesis
 from hypothesis import HealthCheck, Phase, is_hypothesis_test, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.errors import DidNotReproduce
 from hypothesis.internal.conjecture import engine as hypothesis_engine
 
 from fuzz.properties import FUZZ_PROFILE
@@ -144,6 +145,8 @@ def _fuzz(module: ModuleType, first_seed: int, seconds: float) -> int:
 def _run(test: Any, subject: str, origin: str) -> int:
     try:
         test()
+    except DidNotReproduce:
+        print(f"{subject}: {test.__name__} holds for this example now")
     except BaseException as error:  # noqa: BLE001 - Hypothesis also raises groups
         blob = _BLOB.search("\n".join(getattr(error, "__notes__", ())))
         print(f"{subject}: {test.__name__} failed ({origin})")
