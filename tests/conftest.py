@@ -33,8 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("all", settings(), max_examples=200, deadline=None)
     run_all = config.getoption("--all")
     settings.load_profile("all" if run_all else "quick")
-    # With `--all`, tests have more examples and their coverage is measured, so they take longer.
-    if not run_all and not hasattr(config, "workerinput"):  # with xdist, workers report to here
+    # With `--all`, tests have more examples; measuring coverage also makes them take longer.
+    longer = run_all or config.getoption("cov_source")
+    if not longer and not hasattr(config, "workerinput"):  # with xdist, workers report to here
         config.pluginmanager.register(LongTests())
 
 
