@@ -9,7 +9,12 @@ import pytest
 from codespaces_registry_secrets.errors import InvalidConfigError
 from codespaces_registry_secrets.inputs.action_inputs import Inputs, input_notes, read_inputs
 from codespaces_registry_secrets.inputs.sources import Sources
-from codespaces_registry_secrets.model.allowlist import Allowlist, is_allowed, matches_glob
+from codespaces_registry_secrets.model.allowlist import (
+    Allowlist,
+    is_allowed,
+    matches_glob,
+    not_allowed_message,
+)
 from codespaces_registry_secrets.spec.load import load_desired
 from codespaces_registry_secrets.spec.yaml_document import parse
 from runner_environment import input_variables
@@ -180,3 +185,21 @@ def test_a_pull_request_that_can_send_credentials_anywhere_gets_a_warning(
     notes = list(input_notes(read(**inputs).model_copy(update={"event": event})))
 
     assert [note.level for note in notes] == ["warning"] * warned
+
+
+def test_an_issuer_that_is_not_allowed_has_its_location() -> None:
+    """The token for it is sent there, so it is limited as the servers are."""
+    text = """\
+version: 1
+registries:
+  - id: ACR
+    server: registry.example.com
+    generate: {kind: gitlab-deploy-token, store: S, url: 'https://gitlab.example.com', project: g/p, token: {env: P}}
+    targets: [{repository: octo-org/app}]
+"""
+    servers = ("registry.example.com",)
+    assert errors(Allowlist(servers=(*servers, "gitlab.example.com")), text=text) == []
+    assert errors(Allowlist(servers=servers), text=text) == [
+        ":5: registries[0].generate.url: "
+        + not_allowed_message("gitlab.example.com", "allowed-servers", servers)
+    ]

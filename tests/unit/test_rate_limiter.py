@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Condition, Event
 from time import sleep
 from typing import NoReturn
@@ -306,3 +307,19 @@ def test_the_rate_limit_of_a_response_is_parsed(
 def test_a_date_that_no_response_has_is_ignored(text: str) -> None:
     """A run then goes by the runner's clock."""
     assert response_time({"date": text}) is None
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("Sun, 01 Mar 2026 03:00:00 GMT", datetime(2026, 3, 1, 3, tzinfo=UTC)),
+        ("Sun, 01 Mar 2026 03:00:00 -0000", datetime(2026, 3, 1, 3, tzinfo=UTC)),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+def test_the_time_of_a_response_is_that_of_its_date(
+    date: str | None, expected: datetime | None
+) -> None:
+    """Without one, the time is unknown."""
+    assert response_time({} if date is None else {"date": date}) == expected

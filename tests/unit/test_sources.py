@@ -162,3 +162,27 @@ def test_a_source_has_one_value_in_a_run(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("first\n")
     assert sources.password(source).get_secret_value() == b"first"
     assert "first" not in repr(sources)
+
+
+@pytest.mark.parametrize(
+    ("variable", "credential", "expected"),
+    [
+        (None, None, None),
+        ("{}", None, b"{}"),
+        (None, "{}", b"{}"),
+        ("\n", None, None),
+        (None, " ", None),
+    ],
+)
+def test_a_journal_is_in_a_variable_or_in_credentials(
+    tmp_path: Path, variable: str | None, credential: str | None, expected: bytes | None
+) -> None:
+    """Of the name of its Actions secret; the workflow hands over an empty one before the first run."""
+    sources = Sources(
+        {} if variable is None else {"STORE": variable},
+        tmp_path,
+        lambda _: None,
+        {} if credential is None else {"STORE": SecretStr(credential)},
+    )
+    journal = sources.journal("STORE")
+    assert (journal and journal.get_secret_value()) == expected
