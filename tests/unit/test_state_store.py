@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.auth import TimeoutConfig, connect
 from codespaces_registry_secrets.github.rate_limiter import RateLimiter
 from codespaces_registry_secrets.github.variables import Variables
@@ -18,7 +19,7 @@ from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.state.document import Document, format_documents
 from codespaces_registry_secrets.state.store import StateError, StateStore
 from contract.sandbox_client import OWNER_TOKEN
-from github_sandbox import Sandbox, World
+from github_sandbox import Fault, Sandbox, World
 from runner_environment import input_variables
 
 REPOSITORY = "octo-org/api"
@@ -101,3 +102,13 @@ def test_other_runs_that_always_write_are_an_error(store: StateStore, sandbox: S
     with pytest.raises(StateError, match="replaced what this run wrote, three times in a row"):
         store.update(lambda _: document(1, next(registries)))
     assert len(writes(sandbox)) == 3
+
+
+def test_a_variable_that_cannot_be_created_is_an_error(
+    store: StateStore, sandbox: Sandbox, world: World
+) -> None:
+    """Only if it exists already, another run has created it."""
+    sandbox.fail(Fault(method="POST", status=422, body='{"message": "Invalid"}', times=None))
+    with pytest.raises(GitHubError, match="GitHub returned 422: Invalid"):
+        store.update(lambda _: document(1))
+    assert world.variables(REPOSITORY) == {}
