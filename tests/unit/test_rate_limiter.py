@@ -188,7 +188,8 @@ def test_reads_stay_within_the_points_per_minute() -> None:
     with ThreadPoolExecutor(10) as pool:
         times = list(pool.map(lambda _: limiter.send("GET", clock) - began, range(950)))
     early = [time for time in times if time < 59]
-    assert len(early) == 900
+    # Each of the other threads can read the clock after one has waited for the minute.
+    assert 900 - 9 <= len(early) <= 900
     assert len(log) == 1
     assert re.fullmatch(
         r"Waiting for GitHub's limit of points per minute; continuing at \d\d:\d\d:\d\d UTC\.",
