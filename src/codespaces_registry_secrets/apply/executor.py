@@ -106,7 +106,7 @@ class _Executor:
         for index in sorted(indexes, key=self._is_deletion):
             hold = self._is_deletion(index) and self._any_failed(indexes)
             if hold or self._aborted.is_set() or self._cancellation.requested:
-                continue
+                break  # the same holds for all that follow
             writer = writer or SecretWriter(self._clients, self.outcomes[index].change.target)
             self._apply_change(index, writer)
         if writer:

@@ -39,7 +39,7 @@ def decide_generation(
     if observed.error:
         blocked = credential_change(observed, "blocked", observed.error)
         return GenerationDecision("unavailable", observed.error, changes=(blocked,))
-    orphans = [] if stores_only else [*_delete_orphans(observed)]
+    orphans = [*_delete_orphans(observed)]
     due = _why_new(observed, now)
     if due and not stores_only:
         blocker = _why_not_new(observed, now)
