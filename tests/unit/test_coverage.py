@@ -14,6 +14,7 @@ from codespaces_registry_secrets.model.dev_containers import DevContainers, Regi
 from codespaces_registry_secrets.model.fields import RotationPolicy, Source
 from codespaces_registry_secrets.model.images import parse_image
 from codespaces_registry_secrets.model.observed import (
+    LookupErrors,
     Observed,
     ObservedSecret,
     ObservedTarget,
@@ -192,13 +193,55 @@ def test_a_target_that_cannot_be_read_possibly_covers_its_server() -> None:
     assert not [note for note in plan.notes if "without a triplet of this spec" in note.message]
 
 
-@pytest.mark.parametrize(("servers", "others"), [(21, "1 other server"), (23, "3 other servers")])
-def test_many_servers_are_counted(servers: int, others: str) -> None:
-    """The 20 from which most repositories pull have a notice each."""
-    images = ["acr.io/app", *(f"r{number}.example.com/app" for number in range(servers))]
-    *named, last = notices([NARROWED], {API: images})
-    assert len(named) == MAX_SERVERS == 20
-    assert last == (
-        f"repositories pull from {others} without a triplet of this spec; the command `doctor` "
-        "shows those of one repository"
+@pytest.mark.parametrize(
+    ("more", "others"), [(0, None), (1, "1 other server"), (2, "2 other servers")]
+)
+def test_the_servers_that_most_repositories_pull_from_have_a_notice_each(
+    more: int, others: str | None
+) -> None:
+    """In the order of their names; the rest is one notice."""
+    servers = [f"s{number:02}.example" for number in range(MAX_SERVERS + more)]
+    most = servers[-1]
+    pulled = {API: ["acr.io/app", *(f"{s}/a" for s in servers)], WEB: ["acr.io/web", f"{most}/b"]}
+
+    messages = notices([NARROWED], pulled)
+
+    shown = [m.partition(" from ")[2].split()[0] for m in messages[:MAX_SERVERS]]
+    assert shown == sorted([most, *servers[: MAX_SERVERS - 1]])
+    assert [m.partition(" without")[0] for m in messages[MAX_SERVERS:]] == (
+        [f"repositories pull from {others}"] if others else []
     )
+
+
+def test_a_blocked_triplet_of_a_repository_covers_it_if_it_is_complete() -> None:
+    """As it is stored."""
+    missing = replace(ALL, include=("octo-org/gone",), images=None)
+    blocked = triplet(Repository("octo-org/api"), "quay.io", selection=missing)
+    names = [secret_name("OTHER", part) for part in Part]
+    stored = {name: ObservedSecret(name, NOW) for name in names}
+    pulled = {API: ["acr.io/app", "quay.io/tools"]}
+    assert notices([NARROWED, blocked], pulled, {blocked.target: stored}) == []
+    assert len(notices([NARROWED, blocked], pulled)) == 1
+
+
+def test_a_missing_member_gets_the_access_of_the_others() -> None:
+    """So an incomplete triplet covers what it does after its repair."""
+    other = triplet(ORGANIZATION, "quay.io")
+    names = [secret_name("OTHER", part) for part in Part]
+    stored = {name: ObservedSecret(name, NOW, "all") for name in names[1:]}
+    assert notices([NARROWED, other], PULLED, {ORGANIZATION: stored}) == []
+
+
+def test_an_organization_that_cannot_be_read_possibly_covers_its_server() -> None:
+    """For each of its repositories."""
+    target = Organization("octo-org")
+    error: LookupErrors = {(target, "OTHER"): "GitHub 502"}
+    observed = Observed(
+        {ORGANIZATION: ObservedTarget({}, NOW)},
+        {repo.full_name: repo for repo in (API, WEB)},
+        error,
+        {},
+        dev_containers={repo.id: containers(*images) for repo, images in PULLED.items()},
+    )
+    plan = compute_plan([NARROWED, triplet(target, "quay.io")], observed, 1.0, "listed")
+    assert not [note for note in plan.notes if "without a triplet of this spec" in note.message]

@@ -8,8 +8,14 @@ from datetime import timedelta
 import pytest
 
 from codespaces_registry_secrets.model.fields import RotationPolicy
-from codespaces_registry_secrets.model.generation import GenerationDecision, ObservedGeneration
+from codespaces_registry_secrets.model.generation import (
+    CredentialChange,
+    CredentialLife,
+    GenerationDecision,
+    ObservedGeneration,
+)
 from codespaces_registry_secrets.planning.generation import (
+    credential_change,
     credential_lives,
     decide_generation,
 )
@@ -187,43 +193,87 @@ def test_a_new_credential_knows_the_time_of_the_last_one() -> None:
     assert decision == GenerationDecision("new", decision.reason, NOW - 40 * DAY, decision.changes)
 
 
-def test_a_shard_without_a_credential_is_an_error() -> None:
-    """It cannot create one."""
-    decision = decide_generation(observe(None), NOW, stores_only=True)
-    assert decision.status == "unavailable"
-    assert [change.action for change in decision.changes] == ["blocked"]
-    assert decision.reason == "there is no credential yet; run without `shard` first"
-
-
-def test_a_dead_credential_is_stored_nowhere() -> None:
-    """With the policy `missing`, which creates no new one, and in a shard."""
-    deleted = observe(current(), listed=(), rotate=MISSING)
-    assert decide(deleted) == ("unavailable", [("none", None)])
-    expected = "new was deleted outside of this Action, and this run creates no new one"
-    assert reason(deleted) == expected
-    shard = decide_generation(replace(deleted, rotate=MONTHLY), NOW, stores_only=True)
-    assert (shard.status, shard.reason, shard.changes) == ("unavailable", expected, ())
-
-
-def test_a_full_issuer_waits_until_the_current_one_is_everywhere() -> None:
-    """Only then the time of the old one begins."""
-    observed = observe(
-        current(80 * DAY, lifetime=90 * DAY, stored=False), previous("old", 90 * DAY)
+def test_an_error_of_the_journal_blocks_everything() -> None:
+    """The change says why, at the place of the registry."""
+    observed = replace(observe(current()), error="the journal is damaged")
+    decision = decide_generation(observed, NOW)
+    assert (decision.status, decision.reason) == ("unavailable", "the journal is damaged")
+    assert decision.changes == (credential_change(observed, "blocked", "the journal is damaged"),)
+    assert decision.changes[0] == CredentialChange(
+        registry="REG",
+        kind="aws-iam-access-key",
+        store="STORE",
+        action="blocked",
+        reason="the journal is damaged",
+        where=observed.where,
     )
-    assert decide(observed) == ("unfinished", [("none", None)])
-    assert "waits until every target has the current credential" in reason(observed)
 
 
-@pytest.mark.parametrize(
-    ("must_see", "expected"), [(True, ("current", [("blocked", None)])), (False, NEW)]
-)
-def test_an_issuer_that_cannot_be_read_is_an_error_only_if_the_run_creates(
-    *, must_see: bool, expected: object
-) -> None:
-    """A plan can have less permissions, and shows what is due."""
-    due = observe(current(40 * DAY), rotate=MONTHLY)
-    unread = replace(due, listed=None, issuer_error="no ID token", must_see=must_see)
-    assert decide(unread) == expected
+def test_a_shard_without_a_credential_is_blocked() -> None:
+    """Only a run without a shard creates one, and deletes orphans."""
+    observed = observe(None, listed=("orphan",), intent=frozenset())
+    decision = decide_generation(observed, NOW, stores_only=True)
+    message = "there is no credential yet; run without `shard` first"
+    assert decision.status == "unavailable"
+    assert [(change.action, change.reason) for change in decision.changes] == [("blocked", message)]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_the_status_says_whether_every_target_has_it(*, stored: bool) -> None:
+    """With the time of its creation; also if a new one is due that cannot be created."""
+    status = "current" if stored else "unfinished"
+    kept = decide_generation(observe(current(stored=stored)), NOW)
+    assert (kept.status, kept.created) == (status, NOW - DAY)
+    observed = observe(
+        current(20 * DAY, lifetime=21 * DAY, stored=stored), listed=("foreign", "new")
+    )
+    waiting = decide_generation(observed, NOW)
+    assert (waiting.status, waiting.created) == (status, NOW - 20 * DAY)
+    assert [change.action for change in waiting.changes] == ["blocked"]
+
+
+def test_a_dead_credential_with_the_policy_missing_deletes_orphans() -> None:
+    """And is not stored."""
+    observed = observe(current(), listed=("orphan",), intent=frozenset(), rotate=MISSING)
+    assert decide(observed) == ("unavailable", [("delete", "orphan"), ("none", None)])
+    assert "deleted outside of this Action, and this run creates no new one" in reason(observed)
+
+
+def test_the_lives_of_credentials() -> None:
+    """The newest first, each with the time and the kind of its end, if that is known."""
+    newest = current(9 * DAY)
+    disabled = previous("disabled", 60 * DAY, disabled=SECOND)
+    enabled = previous("enabled", 50 * DAY, disabled=DAY)
+    replaced = previous("replaced", 40 * DAY)
+    observed = observe(newest, disabled, enabled, replaced, disabled=frozenset({"disabled"}))
+
+    assert list(credential_lives(observed)) == [
+        CredentialLife("REG", "new", newest.created, newest.stored),
+        CredentialLife(
+            "REG", "replaced", replaced.created, replaced.stored, NOW - 8 * DAY, "is disabled"
+        ),
+        CredentialLife("REG", "enabled", enabled.created, enabled.stored),
+        CredentialLife(
+            "REG", "disabled", disabled.created, disabled.stored, NOW - SECOND + DAY, "is deleted"
+        ),
+    ]
+    assert reason(observed).endswith(
+        "; replaced is disabled after 2026-02-21 03:00 UTC"
+        "; disabled is deleted after 2026-03-02 02:59 UTC"
+    )
+
+
+def test_the_life_of_a_credential_with_an_expiry() -> None:
+    """One that nothing replaced has no other end."""
+    newest = current(stored=False, lifetime=30 * DAY)
+    old = previous("old", 40 * DAY)
+    assert list(credential_lives(observe(newest, old, can_disable=False))) == [
+        CredentialLife("REG", "new", newest.created, None, NOW + 29 * DAY, "expires"),
+        CredentialLife("REG", "old", old.created, old.stored),
+    ]
+    assert list(credential_lives(observe(None))) == []
+    (life,) = list(credential_lives(observe(current(DAY), old, can_disable=False)))[1:]
+    assert (life.ends, life.end) == (NOW, "is deleted")
 
 
 def test_a_full_issuer_waits_for_one_that_is_enabled_again() -> None:
@@ -233,12 +283,3 @@ def test_a_full_issuer_waits_for_one_that_is_enabled_again() -> None:
     )
     assert decide(observed) == ("current", [("none", None)])
     assert reason(observed).endswith("; waits until somebody disables old at the issuer")
-
-
-def test_a_credential_that_is_enabled_again_has_no_end() -> None:
-    """Nobody knows when it is disabled again."""
-    observed = observe(current(), previous("old", 40 * DAY, disabled=DAY))
-    assert [(life.id, life.ends) for life in credential_lives(observed)] == [
-        ("new", None),
-        ("old", None),
-    ]

@@ -12,6 +12,7 @@ import pytest
 from codespaces_registry_secrets.errors import Location
 from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
+from codespaces_registry_secrets.model.generation import CredentialChange
 from codespaces_registry_secrets.model.plan import Change, Note, Plan, Step
 from codespaces_registry_secrets.model.targets import Organization, Repository, Shard, Target, User
 from codespaces_registry_secrets.model.triplet import Part
@@ -215,3 +216,16 @@ def test_a_glob_that_could_not_be_looked_up_is_in_every_shard(target: Target) ->
     digests = shard_digests(Plan((glob,)), [Shard(1, 2), Shard(2, 2)])
 
     assert set(digests.values()) == {Plan((glob,)).digest}
+
+
+def test_only_a_single_shard_changes_credentials() -> None:
+    """One of several shards stores what a run without a shard has created."""
+    created = CredentialChange("ACR", "harbor-robot", "STORE", "generate", "there is none yet")
+    plan = Plan((CHANGE,), credentials=(created,))
+    target = CHANGE.target
+
+    (whole,) = shard_digests(plan, [Shard(1, 1)]).values()
+    halves = shard_digests(plan, [Shard(1, 2), Shard(2, 2)])
+
+    assert whole == plan.digest
+    assert {halves[shard] for shard in halves if shard.has(target)} == {Plan((CHANGE,)).digest}

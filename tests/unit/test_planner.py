@@ -2,77 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from codespaces_registry_secrets.errors import Location
-from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.dev_containers import DevContainers, RegistryImages
-from codespaces_registry_secrets.model.fields import RotationPolicy, Source
+from codespaces_registry_secrets.model.fields import RotationPolicy
 from codespaces_registry_secrets.model.observed import (
     Observed,
     ObservedSecret,
     ObservedTarget,
-    SelectedRepositories,
 )
-from codespaces_registry_secrets.model.plan import Change, Step
-from codespaces_registry_secrets.model.repositories import RepositoryInfo, Selection
-from codespaces_registry_secrets.model.targets import Organization, Repository, User, Visibility
+from codespaces_registry_secrets.model.plan import Note, Step
+from codespaces_registry_secrets.model.repositories import RepositoryInfo
+from codespaces_registry_secrets.model.targets import Organization, Repository, User
 from codespaces_registry_secrets.model.triplet import Part, secret_name
 from codespaces_registry_secrets.planning.planner import compute_plan
-
-API, WEB, OLD = (
-    RepositoryInfo("octo-org/api", 1),
-    RepositoryInfo("octo-org/web", 2),
-    RepositoryInfo("octo-org/old", 3, True),
+from planner_cases import (
+    API,
+    DATED,
+    DESIRED,
+    LONG_AGO,
+    NOW,
+    ORGANIZATION,
+    PASSWORD,
+    REPOSITORY_INDEX,
+    SERVER,
+    USER,
+    WEB,
+    chosen,
+    listed,
+    planned,
+    triplet,
 )
-REPOSITORY_INDEX = {repo.full_name: repo for repo in (API, WEB, OLD)}
-LONG_AGO, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
-ORGANIZATION = Organization("octo-org")
-USER = User("octocat")
-DESIRED = Desired(
-    target=ORGANIZATION,
-    registry="ACR",
-    credential=Credential("ACR", "mycompany.azurecr.io", "me", Source(env="P")),
-    rotate=RotationPolicy(),
-    visibility=None,
-    selection=None,
-    where=Location("spec.yml", 7),
-)
-DATED = Credential("ACR", "mycompany.azurecr.io", "me", Source(secret="P"))
-PASSWORD = "ACR_CONTAINER_REGISTRY_PASSWORD"
-
-
-def chosen(*include: str, mode: Any = "exact") -> Selection:
-    """A selection of `octo-org`."""
-    return Selection("octo-org", mode, tuple(f"octo-org/{name}" for name in include))
-
-
-def listed(*repositories: RepositoryInfo, complete: bool = True) -> SelectedRepositories:
-    """A list as GitHub shows it."""
-    return SelectedRepositories(repositories, complete)
-
-
-def triplet(
-    visibility: Visibility | None = "selected", selected: SelectedRepositories | None = None
-) -> dict[str, ObservedSecret]:
-    """All three secrets of ACR, with the same access."""
-    shown = (selected or listed(API)) if visibility in (None, "selected") else None
-    names = [secret_name("ACR", part) for part in Part]
-    return {name: ObservedSecret(name, LONG_AGO, visibility, shown) for name in names}
-
-
-def planned(desired: Desired, secrets: Mapping[str, ObservedSecret], **fields: Any) -> Change:
-    """The change for one desired triplet."""
-    observed = Observed(
-        {desired.target: ObservedTarget(secrets, NOW, **fields)}, REPOSITORY_INDEX, {}, {}
-    )
-    (change,) = compute_plan([desired], observed, 0.3).changes
-    return change
 
 
 def test_create() -> None:
@@ -176,51 +140,6 @@ def test_rotate_always_is_drift() -> None:
     assert change.reason == "the policy is `always`"
 
 
-def test_access_names_the_member_that_differs() -> None:
-    """Unless all three differ."""
-    secrets = triplet()
-    secrets[PASSWORD] = replace(secrets[PASSWORD], selected=listed(WEB))
-
-    change = planned(replace(DESIRED, credential=None, selection=chosen("api")), secrets)
-
-    assert change.action == "access"
-    assert change.reason == f"selected repositories of {PASSWORD} differ from the spec"
-    assert change.steps == (Step(Part.PASSWORD, False, None, (1,)),)
-    assert (change.added, change.removed) == (("octo-org/api",), ("octo-org/web",))
-
-
-def test_ensure_adds_repositories_one_by_one() -> None:
-    """It never replaces the list."""
-    change = planned(
-        replace(DESIRED, credential=None, selection=chosen("web", mode="ensure")), triplet()
-    )
-
-    assert change.steps == tuple(Step(part, False, None, None, (2,)) for part in Part)
-    assert (change.added, change.removed) == (("octo-org/web",), ())
-
-
-def test_ensure_works_with_an_incomplete_list() -> None:
-    """It does not write the list back."""
-    secrets = triplet(selected=listed(API, complete=False))
-
-    change = planned(
-        replace(DESIRED, credential=None, selection=chosen("web", mode="ensure")), secrets
-    )
-
-    assert change.action == "access"
-
-
-def test_a_visibility_changes_together_with_the_value() -> None:
-    """GitHub has no other way."""
-    change = planned(replace(DESIRED, visibility="all"), triplet())
-
-    assert change.visibility == ("selected", "all")
-    assert {step.visibility for step in change.steps} == {"all"}
-    assert {step.replace for step in change.steps} == {None}
-    assert change.drift
-    assert change.removed == ("octo-org/api",)
-
-
 def test_an_up_to_date_triplet() -> None:
     """It needs no change."""
     change = planned(
@@ -234,12 +153,22 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
     "nothing to create with": (
         {"credential": None},
         {},
-        "ACR_CONTAINER_REGISTRY_SERVER are missing; this registry manages access only. Add `username`",
+        "are missing; this registry manages access only. Add `username` and `password` to create them$",
     ),
     "nothing to repair with": (
         {"credential": None},
         {PASSWORD: ObservedSecret(PASSWORD, LONG_AGO, "all")},
         "ACR_CONTAINER_REGISTRY_USER and ACR_CONTAINER_REGISTRY_SERVER are missing",
+    ),
+    "one member to create with nothing": (
+        {"credential": None},
+        dict(list(triplet().items())[:2]),
+        "is missing; this registry manages access only. Add `username` and `password` to create it$",
+    ),
+    "a list with the visibility private": (
+        {"visibility": "private", "selection": chosen("api")},
+        triplet("private"),
+        f"because the visibility of {PASSWORD} is `private`; set `visibility: selected`, or",
     ),
     "a list with the visibility all": (
         {"selection": chosen("api")},
@@ -266,6 +195,16 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
         triplet(selected=listed(API, complete=False)),
         f"the token cannot see every selected repository of {PASSWORD}",
     ),
+    "an incomplete list of one member to replace": (
+        {"selection": chosen("web")},
+        {**triplet(), SERVER: triplet(selected=listed(API, complete=False))[SERVER]},
+        f"the token cannot see every selected repository of {SERVER}",
+    ),
+    "an incomplete list to write to a missing member": (
+        {},
+        {SERVER: triplet(selected=listed(API, complete=False))[SERVER]},
+        f"the token cannot see every selected repository of {PASSWORD}",
+    ),
     "an empty selection": (
         {"selection": chosen("none-*")},
         triplet(),
@@ -275,6 +214,11 @@ BLOCKED: dict[str, tuple[dict[str, Any], dict[str, ObservedSecret], str]] = {
         {"selection": chosen("old")},
         triplet(),
         "the selection is empty: archived repositories are left out (octo-org/old). Write",
+    ),
+    "an unknown repository with no similar name": (
+        {"selection": chosen("unlike-any-other")},
+        triplet(),
+        "no such repository, or the token cannot see it: octo-org/unlike-any-other$",
     ),
     "an unknown repository": (
         {"selection": chosen("apy")},
@@ -292,7 +236,7 @@ def test_blocked(case: tuple[dict[str, Any], dict[str, ObservedSecret], str]) ->
     change = planned(replace(DESIRED, **changed), secrets)
 
     assert change.action == "blocked"
-    assert reason in change.reason
+    assert reason in f"{change.reason}$"
     assert (change.steps, change.drift) == ((), True)
     assert change.credential == replace(DESIRED, **changed).credential
     (note,) = change.notes
@@ -332,6 +276,14 @@ def test_a_scope_can_hold_100_secrets() -> None:
         ("C", "blocked"),
     ]
     assert "has 98 of at most 100 secrets, and this change needs 3 more" in changes[1].reason
+
+
+@pytest.mark.parametrize(("others", "action"), [(97, "create"), (98, "blocked")])
+def test_the_last_secret_of_a_scope_can_be_used(others: int, action: str) -> None:
+    """Secrets of other tools count."""
+    secrets = {f"S{number}": ObservedSecret(f"S{number}", LONG_AGO) for number in range(others)}
+
+    assert planned(DESIRED, secrets).action == action
 
 
 def test_at_me_is_the_user_of_the_token() -> None:
@@ -386,108 +338,90 @@ def test_targets_ignore_case() -> None:
     assert Organization("octocat") != USER
 
 
-@pytest.mark.parametrize("credential", [None, DATED])
-def test_different_members_are_a_warning_if_the_spec_sets_no_access(
-    credential: Credential | None,
-) -> None:
-    """A repository that can use only some of the members cannot use the triplet."""
-    desired = replace(DESIRED, credential=credential, rotate=RotationPolicy(when="missing"))
-    lists, opened = triplet(), triplet()
-    lists[PASSWORD] = replace(lists[PASSWORD], selected=listed(API, WEB))
-    opened[PASSWORD] = replace(opened[PASSWORD], visibility="all", selected=None)
-
-    (of_lists,), (of_visibility,) = planned(desired, lists).notes, planned(desired, opened).notes
-
-    assert planned(desired, lists).reason == (
-        "values are up to date, but the three secrets differ in visibility or repositories"
-    )
-    assert (of_lists.level, of_visibility.level) == ("warning", "warning")
-    assert "differ in their selected repositories (PASSWORD 2, USER 1, SERVER 1); set" in (
-        of_lists.message
-    )
-    assert "differ in visibility (PASSWORD `all`, USER `selected`, SERVER `selected`); set" in (
-        of_visibility.message
+def test_a_source_that_did_not_change_is_no_reason() -> None:
+    """Of a write because of the visibility."""
+    desired = replace(DESIRED, credential=DATED, visibility="private")
+    observed = Observed(
+        {ORGANIZATION: ObservedTarget(triplet("all"), NOW)}, REPOSITORY_INDEX, {}, {"P": LONG_AGO}
     )
 
+    (change,) = compute_plan([desired], observed, 0.3).changes
 
-def test_different_members_are_drift_if_the_spec_sets_the_access() -> None:
-    """They are made equal, so there is no warning."""
-    secrets = triplet()
-    secrets[PASSWORD] = replace(secrets[PASSWORD], selected=listed(API, WEB))
-    desired = replace(DESIRED, credential=None, selection=chosen("api"))
-
-    change = planned(desired, secrets)
-
-    assert (change.action, change.drift, change.notes) == ("access", True, ())
+    assert (change.action, change.reason) == ("rotate", "visibility differs from the spec")
 
 
-def test_a_repository_is_removed_also_if_the_list_does_not_show_it() -> None:
-    """The token possibly cannot see it, and removing it twice does no harm."""
-    secrets = triplet(selected=listed(API, complete=False))
-    desired = replace(DESIRED, credential=None, selection=chosen("web", mode="remove"))
+def test_a_plan_has_the_time_of_its_data() -> None:
+    """By GitHub's clock: ages are computed against it."""
+    observed = Observed({ORGANIZATION: ObservedTarget({}, NOW)}, REPOSITORY_INDEX, {}, {})
 
-    change = planned(desired, secrets)
-
-    assert change.action == "access"
-    assert change.steps == tuple(Step(part, False, None, None, (), (2,)) for part in Part)
+    assert compute_plan([DESIRED], observed, 0.3).at == NOW
 
 
-def test_a_selection_has_notes_about_names_that_match_no_longer() -> None:
-    """The rest of it is applied."""
-    index = {**REPOSITORY_INDEX, "octo-org/former": API}
-    target = ObservedTarget(triplet(), NOW)
-    selection = chosen("former", "old", "none-*")
+def test_a_renamed_repository_is_a_warning() -> None:
+    """The change has both names, so that a person finds it in the spec."""
+    old, new = Repository("octo-org/old-name"), Repository("octo-org/new-name")
+    desired = replace(DESIRED, target=old)
+    observed = Observed({old: ObservedTarget({}, NOW, resolved=new)}, {}, {}, {})
 
-    (change,) = compute_plan(
-        [replace(DESIRED, selection=selection)],
-        Observed({ORGANIZATION: target}, index, {}, {}),
-        0.3,
-    ).changes
+    plan = compute_plan([desired], observed, 0.3)
 
-    assert [(note.level, note.message) for note in change.notes] == [
-        ("warning", "ACR at organization:octo-org: `octo-org/none-*` matches no repository"),
-        (
-            "warning",
-            "ACR at organization:octo-org: octo-org/former was renamed to octo-org/api; update the spec",
-        ),
-        (
-            "notice",
-            "ACR at organization:octo-org: left out because they are archived: octo-org/old",
-        ),
+    (change,) = plan.changes
+    assert (change.target, change.declared) == (new, old)
+    message = "octo-org/old-name was renamed to octo-org/new-name; update the target"
+    assert plan.notes == (Note("warning", message, DESIRED.where, new),)
+
+
+def test_a_change_says_when_the_credential_was_stored() -> None:
+    """When the password was; without it, when the oldest other member was."""
+    later = {
+        name: replace(secret, updated_at=LONG_AGO + timedelta(days=number))
+        for number, (name, secret) in enumerate(reversed(triplet().items()))
+    }
+    assert planned(DESIRED, later).stored_at == LONG_AGO + timedelta(days=2)
+    del later[PASSWORD]
+    assert planned(DESIRED, later).stored_at == LONG_AGO
+    assert planned(DESIRED, {}).stored_at is None
+
+
+def test_a_selection_is_reported_with_the_change() -> None:
+    """What selected each added repository, and what it left out or did not find."""
+    selection = chosen("api", "we*", "none-*", "old")
+
+    change = planned(replace(DESIRED, selection=selection), {})
+
+    assert change.selected_by == (("octo-org/api", "name"), ("octo-org/web", "`octo-org/we*`"))
+    prefix = "ACR at organization:octo-org: "
+    assert [(note.level, note.message.removeprefix(prefix)) for note in change.notes] == [
+        ("warning", "`octo-org/none-*` matches no repository"),
+        ("notice", "left out because they are archived: octo-org/old"),
     ]
 
 
-def test_a_transferred_repository_is_blocked() -> None:
-    """The new owner has to be named to get the credential."""
-    index = {**REPOSITORY_INDEX, "octo-org/gone": RepositoryInfo("other-org/gone", 9)}
-    target = ObservedTarget(triplet(), NOW)
-
-    (change,) = compute_plan(
-        [replace(DESIRED, selection=chosen("api", "gone"))],
-        Observed({ORGANIZATION: target}, index, {}, {}),
-        0.3,
-    ).changes
-
-    assert change.action == "blocked"
-    assert change.reason.startswith(
-        "octo-org/gone was transferred and now belongs to another owner (other-org/gone); update"
+def test_dev_containers_of_a_selection_are_reported_with_the_change() -> None:
+    """If it is unknown whether they need the registry."""
+    selection = replace(chosen("api"), images=RegistryImages("acr.io"))
+    observed = Observed(
+        {ORGANIZATION: ObservedTarget({}, NOW)},
+        REPOSITORY_INDEX,
+        {},
+        {},
+        dev_containers={API.id: DevContainers((), ("no such file",))},
     )
 
+    (change,) = compute_plan([replace(DESIRED, selection=selection)], observed, 0.3).changes
 
-def test_a_selection_that_needs_no_image_is_blocked() -> None:
-    """It would clear the list, which takes `[]`."""
-    selection = replace(chosen("api", "web"), images=RegistryImages("acr.io"))
-    containers = {1: DevContainers(), 2: DevContainers()}
-    target = ObservedTarget(triplet(), NOW)
+    assert [n.message for n in change.notes if "pull from acr.io: no such file. " in n.message]
+
+
+def test_a_transferred_repository_is_blocked() -> None:
+    """The new owner is somebody else."""
+    index = {**REPOSITORY_INDEX, "octo-org/gone": RepositoryInfo("other/gone", 9)}
+    observed = Observed({ORGANIZATION: ObservedTarget({}, NOW)}, index, {}, {})
 
     (change,) = compute_plan(
-        [replace(DESIRED, selection=selection)],
-        Observed({ORGANIZATION: target}, REPOSITORY_INDEX, {}, {}, dev_containers=containers),
-        0.3,
+        [replace(DESIRED, selection=chosen("api", "gone"))], observed, 0.3
     ).changes
 
-    assert change.action == "blocked"
     assert change.reason.startswith(
-        "the selection is empty: none of the selected repositories has a dev container that pulls "
-        "from acr.io. Write"
+        "octo-org/gone was transferred and now belongs to another owner (other/gone); update the"
     )

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from codespaces_registry_secrets.model.generation import ObservedGeneration
-from codespaces_registry_secrets.model.plan import Change
+from codespaces_registry_secrets.model.plan import Change, Note
 from codespaces_registry_secrets.model.targets import Repository
 from codespaces_registry_secrets.planning.generation import decide_generation
 from codespaces_registry_secrets.planning.retirement import plan_retirement
@@ -120,12 +120,44 @@ def test_a_credential_that_no_longer_exists_is_left_out() -> None:
     assert retire(observed) == ([], [])
 
 
-def test_a_credential_that_is_enabled_again_is_kept() -> None:
-    """Somebody needs it, so the warning leaves it to people."""
-    observed = observe(current(9 * DAY), previous("old", 40 * DAY, disabled=2 * DAY))
-    planned, (warning,) = retire(observed)
-    assert planned == []
-    assert warning == (
-        "REG: old was disabled and is enabled again, so it is not deleted; disable it at the "
-        "issuer when nothing uses it"
-    )
+def test_each_old_credential_is_decided_on_its_own() -> None:
+    """One that no longer exists, or that stays, does not stop those after it."""
+    gone, enabled = previous("gone", 60 * DAY), previous("enabled", 50 * DAY, disabled=20 * DAY)
+    observed = observe(current(9 * DAY), gone, enabled, OLD, listed=("enabled", "old", "new"))
+    decision = decide_generation(observed, NOW)
+
+    planned, notes = plan_retirement(observed, decision, [UNCHANGED], None, NOW)
+
+    assert [(change.action, change.id) for change in planned] == [("disable", "old")]
+    assert planned[0].reason == "replaced everywhere 9d ago"
+    assert notes == [
+        Note(
+            "warning",
+            "REG: enabled was disabled and is enabled again, so it is not deleted; disable it at "
+            "the issuer when nothing uses it",
+            observed.where,
+        )
+    ]
+
+
+def test_the_warning_about_a_kept_credential_is_at_its_registry() -> None:
+    """In the spec."""
+    observed = observe(current(9 * DAY), OLD)
+    decision = decide_generation(observed, NOW)
+
+    _, notes = plan_retirement(observed, decision, [UNCHANGED], "a/b can still have it", NOW)
+
+    assert [note.where for note in notes] == [observed.where]
+
+
+def test_the_reasons_have_the_times() -> None:
+    """Since the disabling, and of an outside one what happens now."""
+    disabled = previous("old", 40 * DAY, disabled=3 * DAY)
+    for old, reason in (
+        (disabled, "disabled 3d ago"),
+        (OLD, "was disabled outside of this Action, which is written down now"),
+    ):
+        observed = observe(current(9 * DAY), old, disabled=frozenset({"old"}))
+        decision = decide_generation(observed, NOW)
+        planned, _ = plan_retirement(observed, decision, [], None, NOW)
+        assert [change.reason for change in planned] == [reason]

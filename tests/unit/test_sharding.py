@@ -166,3 +166,39 @@ def test_a_matrix_has_at_most_256_jobs() -> None:
 def replace_registry(change: Change, number: int) -> Change:
     """The same change for another registry."""
     return Change(change.target, f"R{number}", change.action, "", steps=change.steps)
+
+
+def adding(target: Target, repositories: int, registry: str = "ACR") -> Change:
+    """A change that sends so many requests."""
+    steps = (Step(Part.PASSWORD, value=False, add=tuple(range(repositories))),)
+    return Change(target, registry, "access", "", steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("requests", "writes_per_minute", "one"),
+    [
+        # Two targets, which read three times each: 4,000 requests in all.
+        ((1997, 1997), 1000, True),
+        ((1997, 1998), 1000, False),
+        # Five targets: 4,500 points in all, 15 for each write and 3 for the reads of each target.
+        ((60, 60, 60, 60, 59), 1, True),
+        ((60, 60, 60, 60, 60), 1, False),
+    ],
+)
+def test_a_shard_can_use_its_limits_up(
+    requests: tuple[int, ...], writes_per_minute: int, *, one: bool
+) -> None:
+    """To the last request of an hour, and the last point of a job."""
+    targets = repositories(len(requests))
+    changes = tuple(map(adding, targets, requests))
+
+    assert (len(matrix(Plan(changes), writes_per_minute)) == 1) == one
+
+
+def test_all_changes_of_a_target_count() -> None:
+    """Two registries at a target need twice the writes."""
+    changes = [
+        adding(target, 999, registry) for target in repositories(2) for registry in ("A", "B")
+    ]
+
+    assert len(matrix(Plan(tuple(changes)), 1000)) == 2
