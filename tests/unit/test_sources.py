@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from pydantic import SecretBytes, SecretStr
 
 from codespaces_registry_secrets.errors import SourceError
 from codespaces_registry_secrets.inputs.sources import MAX_BYTES, Sources
+from codespaces_registry_secrets.model.desired import Credential
 from codespaces_registry_secrets.model.fields import Source
+from codespaces_registry_secrets.model.generator import GeneratedValue, Generator
+from codespaces_registry_secrets.model.triplet import Part
 
 
 def value(tmp_path: Path, text: str, source: Source | None = None) -> bytes:
@@ -164,25 +168,127 @@ def test_a_source_has_one_value_in_a_run(tmp_path: Path) -> None:
     assert "first" not in repr(sources)
 
 
+GENERATED = Credential(
+    "ACR",
+    "mycompany.azurecr.io",
+    GeneratedValue("STORE", "harbor-robot", "username", "7"),
+    GeneratedValue("STORE", "harbor-robot", "password", "7"),
+    generator=Generator("harbor-robot", "STORE", timedelta(days=1)),
+)
+
+
+def test_a_generated_credential_has_values_when_it_is_created(tmp_path: Path) -> None:
+    """They are exact, and only the password is masked."""
+    masked: list[SecretBytes] = []
+    sources = Sources({}, tmp_path, masked.append)
+    assert not sources.has_values(GENERATED)
+
+    sources.add_generated(GENERATED, "robot$7", SecretStr("ü\n"))
+
+    assert masked == [SecretBytes("ü\n".encode())]
+    assert sources.has_values(GENERATED)
+    assert {
+        part: value.get_secret_value() for part, value in sources.values(GENERATED).items()
+    } == {
+        Part.PASSWORD: "ü\n".encode(),
+        Part.USER: b"robot$7",
+        Part.SERVER: b"mycompany.azurecr.io",
+    }
+    assert not sources.has_values(GENERATED.with_generated("8", None))
+
+
+def test_the_values_of_a_triplet(tmp_path: Path) -> None:
+    """A credential with sources has values, even if they cannot be read."""
+    credential = Credential("ACR", "acr.io", "me", Source(env="P"))
+    sources = Sources({"P": "p1"}, tmp_path, lambda _: None)
+
+    values = sources.values(credential)
+
+    assert [value.get_secret_value() for value in values.values()] == [b"p1", b"me", b"acr.io"]
+    assert Sources({}, tmp_path, lambda _: None).has_values(credential)
+
+
 @pytest.mark.parametrize(
-    ("variable", "credential", "expected"),
+    ("environ", "credentials", "expected"),
     [
-        (None, None, None),
-        ("{}", None, b"{}"),
-        (None, "{}", b"{}"),
-        ("\n", None, None),
-        (None, " ", None),
+        ({"STORE": '{"kind": "x"}\n'}, {}, b'{"kind": "x"}\n'),
+        ({"STORE": "\udcff"}, {}, b"\xff"),
+        ({"STORE": " \n"}, {}, None),
+        ({}, {}, None),
+        ({"STORE": "variable"}, {"STORE": SecretStr("input")}, b"input"),
+        ({"STORE": "variable"}, {"STORE": SecretStr("")}, None),
     ],
 )
-def test_a_journal_is_in_a_variable_or_in_credentials(
-    tmp_path: Path, variable: str | None, credential: str | None, expected: bytes | None
+def test_the_journal_is_a_variable_or_in_credentials(
+    tmp_path: Path,
+    environ: dict[str, str],
+    credentials: dict[str, SecretStr],
+    expected: bytes | None,
 ) -> None:
-    """Of the name of its Actions secret; the workflow hands over an empty one before the first run."""
-    sources = Sources(
-        {} if variable is None else {"STORE": variable},
-        tmp_path,
-        lambda _: None,
-        {} if credential is None else {"STORE": SecretStr(credential)},
+    """Exact to the byte. A secret that does not exist expands to an empty string."""
+    journal = Sources(environ, tmp_path, lambda _: None, credentials).journal("STORE")
+
+    assert (journal.get_secret_value() if journal else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"INPUT_USERNAME": "me"}, True),
+        ({"INPUT_PASSWORD": "p"}, True),
+        ({"INPUT_USERNAME": "", "USERNAME": "me"}, False),
+    ],
+)
+def test_the_inputs_of_a_credential_are_noticed(
+    tmp_path: Path, environ: dict[str, str], *, expected: bool
+) -> None:
+    """An input that is not set is an empty string."""
+    assert Sources(environ, tmp_path, lambda _: None).has_credential == expected
+
+
+def test_an_input_of_the_step_is_a_source(tmp_path: Path) -> None:
+    """Under the name that the runner gives it. Without it, the message says where to set it."""
+    sources = Sources({"INPUT_PASSWORD": "p1"}, tmp_path, lambda _: None)
+
+    assert sources.password(Source(input="password")).get_secret_value() == b"p1"
+    assert sources.find_error("username", Source(input="username")) == (
+        "input `username` is not set; set it in the step's `with:`, from a secret"
     )
-    journal = sources.journal("STORE")
-    assert (journal and journal.get_secret_value()) == expected
+
+
+def test_why_a_source_has_no_value(tmp_path: Path) -> None:
+    """None if it has one. Only a password is masked on the way."""
+    masked: list[SecretBytes] = []
+    sources = Sources({"P": "p1", "U": "me"}, tmp_path, masked.append)
+
+    assert sources.find_error("username", Source(env="U")) is None
+    assert masked == []
+    assert sources.find_error("password", Source(secret="P")) is None
+    assert masked == [SecretBytes(b"p1")]
+    for source in (Source(env="X"), Source(secret="X")):
+        assert sources.find_error("password", source) == (
+            "environment variable X is not set; set it in the step's `env:` or in `credentials`, "
+            "from a secret, or export it in your shell"
+        )
+
+
+def test_messages_name_the_source(tmp_path: Path) -> None:
+    """Of a user name that is text, it is the key."""
+    sources = Sources({"P": "no base64!"}, tmp_path, lambda _: None)
+
+    assert sources.find_error("password", Source(env="P", encoding="base64")) == (
+        "environment variable P is not valid base64; fix the value, or remove `encoding: base64`"
+    )
+    with pytest.raises(SourceError, match=r"^the user name has 49,153 bytes"):
+        sources.username("x" * (MAX_BYTES + 1))
+
+
+def test_sources_with_other_options_have_values_of_their_own(tmp_path: Path) -> None:
+    """So the same variable can be read in two ways, and a digest tells no value to another run."""
+    sources = Sources({"P": "YQ==\n"}, tmp_path, lambda _: None)
+
+    assert sources.password(Source(env="P")).get_secret_value() == b"YQ=="
+    assert sources.password(Source(env="P", encoding="base64")).get_secret_value() == b"a"
+    other = Sources(sources.environ, tmp_path, lambda _: None)
+    other.password(Source(env="P"))
+    assert set(other._digests.values()).isdisjoint(sources._digests.values())
