@@ -1,4 +1,4 @@
-"""Files that are generated from the code: the JSON Schemas, and the help texts in docs/cli.md.
+"""Generated files: the JSON Schemas, the help texts in docs/cli.md, the mutants in docs/testing.md.
 
 `script/generate` runs this module to write them; tests/repo/test_generated.py compares them.
 """
@@ -16,9 +16,12 @@ from codespaces_registry_secrets.cli.app import build_app
 from codespaces_registry_secrets.cli.help import COMMANDS, NAME
 from codespaces_registry_secrets.cli.schema import Document, schema_text
 from codespaces_registry_secrets.cli.terminal import Terminal
+from mutation.explained import Explained, read_explained
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "cli.md"
+TESTING = ROOT / "docs" / "testing.md"
+MUTANTS_HEAD = "| Function | Mutant | Why no test can notice it |\n|---|---|---|\n"
 WIDTH = 100
 
 
@@ -48,12 +51,28 @@ def page_with_help(page: str) -> str:
     return page
 
 
+def page_with_mutants(page: str) -> str:
+    """The page with the explained mutants in the table below their heading."""
+    rows = "".join(map(_mutant_row, read_explained()))
+    table = re.compile(rf"{re.escape(MUTANTS_HEAD)}(?:\|.*\n)*")
+    assert table.search(page), "docs/testing.md has no table of mutants"
+    return table.sub(lambda _: MUTANTS_HEAD + rows, page)
+
+
+def _mutant_row(mutant: Explained) -> str:
+    """A row of the table. A `|` in code would end the cell."""
+    function = f"`{mutant.file}` `{mutant.function}`"
+    change = f"`` {mutant.before} `` → `` {mutant.after} ``".replace("|", "\\|")
+    return f"| {function} | {change} | {mutant.reason} |\n"
+
+
 def write() -> None:
     """Write all of them."""
     for path, text in schemas().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     PAGE.write_text(page_with_help(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    TESTING.write_text(page_with_mutants(TESTING.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from codespaces_registry_secrets.spec.json_schema import SCHEMA_URL
 from codespaces_registry_secrets.spec.key_texts import KEY_TEXTS
 from repo.documents import PAGES, ROOT, SPEC, blocks
-from repo.generated import PAGE, page_with_help, schemas
+from repo.generated import PAGE, TESTING, page_with_help, page_with_mutants, schemas
 
 SPEC_SCHEMA = json.loads((ROOT / "schema" / "spec.v1.json").read_text(encoding="utf-8"))
 PLAN_SCHEMA = json.loads((ROOT / "schema" / "plan.v1.json").read_text(encoding="utf-8"))
@@ -29,6 +29,12 @@ def test_the_help_in_the_documentation_is_up_to_date() -> None:
     """`script/generate` writes it."""
     page = PAGE.read_text(encoding="utf-8")
     assert page_with_help(page) == page
+
+
+def test_the_table_of_mutants_is_up_to_date() -> None:
+    """`script/generate` writes it from tests/mutants.toml."""
+    page = TESTING.read_text(encoding="utf-8")
+    assert page_with_mutants(page) == page
 
 
 def test_the_schemas_are_schemas() -> None:

@@ -133,6 +133,17 @@ def test_the_later_record_counts_if_two_variables_have_a_triplet() -> None:
     assert merge_documents(reversed(two)).records == {(target, "ACR"): newer}
 
 
+def test_of_two_records_of_one_second_the_one_of_the_later_variable_counts() -> None:
+    """As when the records of one are read after those of the other."""
+    first = document(Repository("octo-org/app"))
+    key = next(iter(first.records))
+    members = {part: MemberRecord(bytes(16), record.written_at) for part, record in MEMBERS.items()}
+    second = Document(first.salts, {key: members})
+
+    assert merge_documents([first, second]).records == {key: members}
+    assert merge_documents([second, first]).records == first.records
+
+
 def test_records_with_another_salt_are_left_out() -> None:
     """Their fingerprints cannot be compared with those of the first variable."""
     other = Document({"ACR": b"x" * 16}, {(Repository("octo-org/web"), "ACR"): MEMBERS})
