@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from busy_machine import stretched
 from codespaces_registry_secrets.verify.deadline import run_within
 from registry.attacks import (
     Attack,
@@ -41,7 +42,7 @@ def test_a_registry_that_keeps_the_login_waiting(
         before = set(threads())
         began = time.monotonic()
         result = login(attacker.host, *ME, seconds=SECONDS)
-        assert time.monotonic() - began < SECONDS + 1
+        assert time.monotonic() - began < stretched(SECONDS + 1)
         assert attacker.gone.wait(5)
         for thread in set(threads()) - before:
             thread.join(5)
