@@ -54,9 +54,10 @@ INVALID = (
     "a" * 1025,
 )
 HIDDEN = (UNKNOWN, f"{UNKNOWN}/app", f"ghcr{UNKNOWN}.io/app", f"app{UNKNOWN}")
+PARTLY_UNKNOWN = (f"ghcr.io/octo-org/\x1b{UNKNOWN}", f"ghcr.io/{UNKNOWN}/\ufeffapp")
 
 
-@pytest.mark.parametrize("name", [*INVALID, *HIDDEN])
+@pytest.mark.parametrize("name", [*INVALID, *HIDDEN, *PARTLY_UNKNOWN])
 def test_a_name_without_a_known_server_is_no_image(name: str) -> None:
     assert parse_image(name) is None
 

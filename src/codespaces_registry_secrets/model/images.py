@@ -74,7 +74,8 @@ def parse_image(name: str) -> ImageReference | None:
     server, repository = _split_server(f"{folder}{slash}{match[1]}")
     if server is None:
         return None
-    is_valid = UNKNOWN in repository or IMAGE.fullmatch(repository)
+    # What surrounds an unknown value is checked as if a letter stood there.
+    is_valid = IMAGE.fullmatch(repository.replace(UNKNOWN, "x"))
     return ImageReference(server, repository) if is_valid else None
 
 
