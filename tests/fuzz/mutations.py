@@ -139,7 +139,7 @@ def to_yaml(data: Any) -> str:
     """Data as YAML in blocks; as JSON if it has what YAML cannot write."""
     try:
         return str(yaml.dump(data, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False))
-    except (UnicodeEncodeError, yaml.YAMLError):
+    except (UnicodeEncodeError, RecursionError, yaml.YAMLError):
         return to_json(data)
 
 
