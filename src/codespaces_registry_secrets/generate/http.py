@@ -9,8 +9,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -21,6 +20,7 @@ from pydantic import SecretBytes
 
 from codespaces_registry_secrets.generate.issuer import IssuerError
 from codespaces_registry_secrets.github.auth import USER_AGENT
+from codespaces_registry_secrets.text.date_header import parse_date_header
 from codespaces_registry_secrets.text.redaction import Redactor
 from codespaces_registry_secrets.verify.errors import connection_error, extract_message
 from codespaces_registry_secrets.verify.http import NO_PROXY, HeaderAuth, host_of, is_loopback
@@ -63,10 +63,7 @@ class IssuerResponse:
     @property
     def date(self) -> datetime | None:
         """The issuer's time in UTC, of the header `Date`; None if there is none."""
-        try:
-            return parsedate_to_datetime(self.headers.get("Date", "")).astimezone(UTC)
-        except ValueError:
-            return None
+        return parse_date_header(self.headers.get("Date"))
 
     def __str__(self) -> str:
         """`iam.example.com responded 403: the policy forbids it`."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from threading import Condition, Semaphore
 from typing import TypeVar
@@ -24,6 +23,7 @@ from codespaces_registry_secrets.errors import RateLimitError
 from codespaces_registry_secrets.model.fields import format_duration
 from codespaces_registry_secrets.model.plan import POINT_BUDGET_PER_WRITE
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
+from codespaces_registry_secrets.text.date_header import parse_date_header
 
 T = TypeVar("T")
 
@@ -50,8 +50,6 @@ SLOWDOWN_FACTOR = 0.95
 # whether secrets are content: the Action keeps to the first, and obeys the second when it is hit.
 CONTENT_LIMIT = "its limit on creating content, of about 500 requests an hour"
 LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
-# Of a response. Dates are computed from its time, and no date is after the year 9999.
-POSSIBLE_YEARS = range(1970, 4000)
 
 
 class RateLimiter:
@@ -290,10 +288,4 @@ def response_time(headers: Mapping[str, str]) -> datetime | None:
 
     None without a `Date` that can be the time of a response.
     """
-    try:
-        moment = parsedate_to_datetime(headers["date"])
-    except (LookupError, ValueError, OverflowError):
-        return None
-    if moment.year not in POSSIBLE_YEARS:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return parse_date_header(headers.get("date"))
