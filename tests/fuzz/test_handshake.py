@@ -172,7 +172,7 @@ ISSUED = Answer(200, [("Content-Type", "application/json")], BODIES[0].encode())
 
 @st.composite
 def registries(draw: st.DrawFn) -> Registry:
-    """A valid registry, of which one response or two are any other ones."""
+    """A valid registry, but one or two of its responses are replaced."""
     steps = {
         "probe": draw(st.sampled_from([BASIC, BEARER, BEARER])),
         "token": ISSUED,

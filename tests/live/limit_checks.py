@@ -55,7 +55,7 @@ def fill(live: Live, secrets: str, prefix: str, body: Mapping[str, str]) -> str:
 
 
 @check(
-    "Creating secrets does not count as creating content, of which GitHub allows 80 a minute",
+    "Creating secrets does not count as creating content, which GitHub allows 80 times a minute",
     "100 created in a minute",
 )
 def creating_secrets_in_a_minute(live: Live) -> str:
