@@ -15,6 +15,7 @@ from aiohttp import web
 from botocore.session import Session  # type: ignore[import-untyped]
 from moto.server import ThreadedMotoServer
 
+from issuers import moto_aws
 from registry import debian_registry
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
@@ -40,6 +41,7 @@ class Aws:
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:
     """A server of moto that checks signatures and permissions once it has users."""
+    moto_aws.reset()  # its state is that of the process, which can have run other tests with it
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -225,6 +227,21 @@ def test_codes_of_aws(
     result = login(SERVER, *NO_KEY)
     assert result.status == expected
     assert f"({code}: The key in the request is invalid)" in result.message
+
+
+@pytest.mark.parametrize("body", ["Access denied.", '["Access denied."]'])
+def test_an_error_that_is_not_from_aws_is_quoted(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    """For example one of a proxy."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=body, status=403)
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(respond).url)
+    result = login(SERVER, *NO_KEY)
+    assert result.status == "rejected"
+    assert body.rstrip(".") in result.message
 
 
 @pytest.mark.parametrize("body", ["{}", '{"authorizationData": []}', "[]", "no JSON", '{"authorizationData": [{"authorizationToken": "?"}]}', '{"authorizationData": [{"authorizationToken": "QVdT"}]}'])  # fmt: skip
