@@ -128,6 +128,11 @@ class SourceError(RegistrySecretsError):
     """A source has no usable value. The message names the source and never quotes its value."""
 
 
+def describe_error(error: Exception) -> str:
+    """The message for any error: its own text only if it is an error of this package."""
+    return str(error) if isinstance(error, RegistrySecretsError) else describe_unexpected(error)
+
+
 def describe_unexpected(error: BaseException) -> str:
     """The message for an unexpected error, without its own text, which can contain a secret."""
     return f"{source_line(error)}: an error in this Action, please report it"

@@ -15,9 +15,7 @@ from pydantic import SecretBytes
 from codespaces_registry_secrets.errors import (
     CancelledError,
     FinalError,
-    GitHubError,
-    SourceError,
-    describe_unexpected,
+    describe_error,
 )
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.secrets import SecretWriter
@@ -121,13 +119,10 @@ class _Executor:
         self.outcomes[index] = Outcome(change, "failed", INTERRUPTED)
         try:
             writer.apply(change, self._read_values(change), partial(self._set_writes, index))
-        except (GitHubError, SourceError, CancelledError) as error:
+        except Exception as error:  # noqa: BLE001 - the other targets continue
             if isinstance(error, FinalError):
                 self._aborted.set()
-            self.outcomes[index] = replace(self.outcomes[index], error=str(error))
-        except Exception as error:  # noqa: BLE001 - the other targets continue
-            message = describe_unexpected(error)
-            self.outcomes[index] = replace(self.outcomes[index], error=message)
+            self.outcomes[index] = replace(self.outcomes[index], error=describe_error(error))
         else:
             writes = self.outcomes[index].writes
             self.outcomes[index] = Outcome(change, "applied", writes=writes)

@@ -13,13 +13,10 @@ from codespaces_registry_secrets.errors import (
     NO_REPOSITORY,
     CancelledError,
     GitHubError,
-    RegistrySecretsError,
-    SourceError,
-    describe_unexpected,
+    describe_error,
 )
 from codespaces_registry_secrets.generate.issuer import (
     Issuer,
-    IssuerError,
     NoIdTokenError,
     RejectedError,
 )
@@ -140,10 +137,8 @@ class ManagedCredential:
             listed = issuer.list_credentials()
         except NoIdTokenError as error:
             return replace(observed, issuer_error=str(error), must_see=must_see)
-        except (IssuerError, SourceError) as error:
-            return replace(observed, issuer_error=str(error), must_see=True)
         except Exception as error:  # noqa: BLE001 - the other registries continue
-            return replace(observed, issuer_error=describe_unexpected(error), must_see=True)
+            return replace(observed, issuer_error=describe_error(error), must_see=True)
         self._listed = {one.id: one for one in listed}
         observed = replace(
             observed, listed=listed, limit=issuer.limit, can_disable=issuer.can_disable
@@ -158,10 +153,8 @@ class ManagedCredential:
         for credential_id in observed.replaced_long_ago(now):
             try:
                 unused = issuer.unused_for(credential_id)
-            except IssuerError as error:
-                errors[credential_id] = str(error)
             except Exception as error:  # noqa: BLE001 - as above
-                errors[credential_id] = describe_unexpected(error)
+                errors[credential_id] = describe_error(error)
             else:
                 unused_for |= {credential_id: unused} if unused is not None else {}
         return replace(observed, unused_for=unused_for, use_errors=errors)
@@ -195,10 +188,8 @@ class ManagedCredential:
             self._carry_out(change)
         except CancelledError as error:
             return replace(change, status="skipped", error=str(error))
-        except RegistrySecretsError as error:
-            return replace(change, status="failed", error=str(error))
         except Exception as error:  # noqa: BLE001 - the other registries continue
-            return replace(change, status="failed", error=describe_unexpected(error))
+            return replace(change, status="failed", error=describe_error(error))
         return replace(change, id=change.id or self.current_id, status="applied")
 
     @property

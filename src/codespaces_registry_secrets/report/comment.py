@@ -12,7 +12,7 @@ from urllib.parse import quote
 from codespaces_registry_secrets.errors import (
     CancelledError,
     GitHubError,
-    describe_unexpected,
+    describe_error,
     input_location,
 )
 from codespaces_registry_secrets.github.auth import TimeoutConfig, connect_for_comment
@@ -59,12 +59,10 @@ def update_comment(
             marker = comment_marker(inputs)
             body = render_comment(marker, report)
             keep_comment(client, inputs.repository or "", event.pull_request or 0, marker, body)
-    except GitHubError as error:
-        output.note(_describe(error, event))
     except CancelledError:
         return
     except Exception as error:  # noqa: BLE001 - it must not fail a run that is done
-        output.note(_no_comment(event, describe_unexpected(error)))
+        output.note(_describe(error, event))
 
 
 def _what_is_missing(inputs: Inputs, event: Event) -> Note | None:
@@ -85,14 +83,15 @@ def _connect(
     return connect_for_comment(token, inputs.api_url, limiter, timeouts)
 
 
-def _describe(error: GitHubError, event: Event) -> Note:
-    if event.from_fork and error.status in _PERMISSION_ERRORS:
+def _describe(error: Exception, event: Event) -> Note:
+    status = error.status if isinstance(error, GitHubError) else None
+    if event.from_fork and status in _PERMISSION_ERRORS:
         reason = (
             "GitHub gives the workflow of a pull request from a fork a token that can only read; "
             "the summary of the run has the plan"
         )
         return _no_comment(event, reason, "notice")
-    return _no_comment(event, str(error))
+    return _no_comment(event, describe_error(error))
 
 
 def _no_comment(event: Event, reason: str, level: Literal["notice", "warning"] = "warning") -> Note:

@@ -14,8 +14,7 @@ from nacl.utils import random
 from codespaces_registry_secrets.errors import (
     FinalError,
     GitHubError,
-    RegistrySecretsError,
-    describe_unexpected,
+    describe_error,
     input_location,
 )
 from codespaces_registry_secrets.github.auth import GitHubClients
@@ -84,8 +83,7 @@ class StateRecorder:
         try:
             run_concurrently(lambda _: update(), [None], 1, partial(_check_time, cancellation))
         except Exception as error:  # noqa: BLE001 - an error must not lose the report of the run
-            expected = isinstance(error, RegistrySecretsError)
-            reason = str(error) if expected else describe_unexpected(error)
+            reason = describe_error(error)
             message = f"cannot be saved, so the next run writes some values again: {reason}"
             return (self._warning(message),)
         return ()
