@@ -12,11 +12,12 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
-from codespaces_registry_secrets.errors import NO_REPOSITORY, FinalError, GitHubError
+from codespaces_registry_secrets.errors import NO_REPOSITORY, GitHubError
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
+from codespaces_registry_secrets.github.try_read import try_read
 from codespaces_registry_secrets.model.desired import Credential, Desired
 from codespaces_registry_secrets.model.plan import Note
 from codespaces_registry_secrets.model.targets import Repository, Target
@@ -54,26 +55,20 @@ def _read_times(
 ) -> Mapping[str, datetime | str]:
     """The time for each name, or why it is unknown; an error for one name affects no other."""
     target = _ActionsSecrets(repository)
-    try:
-        client = clients.for_target(target)
-        results = run_first_then_others(
-            partial(_read_repository_secret, client, target), names, READS_AT_ONCE
-        )
-    except FinalError:
-        raise
-    except GitHubError as error:
-        return dict.fromkeys(names, str(error))
+    client = try_read(lambda: clients.for_target(target))
+    if isinstance(client, GitHubError):
+        return dict.fromkeys(names, str(client))
+    results = run_first_then_others(
+        partial(_read_repository_secret, client, target), names, READS_AT_ONCE
+    )
     repository_times = {
         name: result for name, result in zip(names, results, strict=True) if result is not None
     }
     absent = {name.upper(): name for name in names if name not in repository_times}
     reason = f"neither {repository} nor its organization has an Actions secret of this name"
-    try:
-        organization_times = _read_organization_secrets(absent, client, target) if absent else {}
-    except FinalError:
-        raise
-    except GitHubError as error:
-        organization_times, reason = {}, str(error)
+    organization_times = try_read(partial(_read_organization_secrets, absent, client, target))
+    if isinstance(organization_times, GitHubError):
+        organization_times, reason = {}, str(organization_times)
     return {**dict.fromkeys(absent.values(), reason), **repository_times, **organization_times}
 
 
@@ -81,13 +76,11 @@ def _read_repository_secret(
     client: GitHubClient, target: Target, name: str
 ) -> datetime | str | None:
     """The time of a secret of the repository, or why it is unknown; None if it does not exist."""
-    try:
-        url = f"/repos/{target.name}/actions/secrets/{name}"
-        return client.get(target, url, schemas.Secret).updated_at
-    except FinalError:
-        raise
-    except GitHubError as error:
-        return None if error.status == HTTPStatus.NOT_FOUND else str(error)
+    url = f"/repos/{target.name}/actions/secrets/{name}"
+    secret = try_read(partial(client.get, target, url, schemas.Secret))
+    if isinstance(secret, GitHubError):
+        return None if secret.status == HTTPStatus.NOT_FOUND else str(secret)
+    return secret.updated_at
 
 
 def _read_organization_secrets(
@@ -95,8 +88,11 @@ def _read_organization_secrets(
 ) -> dict[str, datetime]:
     """The times of the organization's secrets that the repository can use.
 
-    `absent` maps names in upper case, as GitHub lists them, to names in the spec.
+    `absent` maps names in upper case, as GitHub lists them, to names in the spec. If it is empty,
+    no request is sent.
     """
+    if not absent:
+        return {}
     url = f"/repos/{target.name}/actions/organization-secrets"
     pages = client.all_pages(target, url, schemas.Secrets)
     listed = (secret for page in pages for secret in page.secrets)

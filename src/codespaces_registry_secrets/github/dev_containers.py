@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from codespaces_registry_secrets.devcontainers.scan import FIRST_FILES, FileContent, scan
-from codespaces_registry_secrets.errors import CancelledError, FinalError, GitHubError
+from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.files import (
     REPOSITORIES_PER_QUERY,
@@ -20,6 +20,7 @@ from codespaces_registry_secrets.github.files import (
     RepositoryFiles,
 )
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
+from codespaces_registry_secrets.github.try_read import try_read
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.dev_containers import DevContainerIndex, DevContainers
 from codespaces_registry_secrets.model.repositories import (
@@ -66,13 +67,9 @@ def read_dev_containers(
     repositories: Sequence[RepositoryInfo], target: Target, clients: GitHubClients
 ) -> DevContainerIndex:
     """Read the dev containers of repositories with the client for `target`; see `read_selected`."""
-    try:
-        reader = FileReader(clients.for_target(target))
-    except (FinalError, CancelledError):
-        raise
-    except GitHubError as error:
-        unreadable = _unreadable(str(error))
-        return {repository.id: unreadable for repository in repositories}
+    reader = try_read(lambda: FileReader(clients.for_target(target)))
+    if isinstance(reader, GitHubError):
+        return {repository.id: _unreadable(str(reader)) for repository in repositories}
     readings = [_Reading(repository) for repository in repositories]
     pending: Sequence[_Reading] = readings
     for _ in range(MAX_ROUNDS):

@@ -10,12 +10,9 @@ from functools import partial
 from itertools import chain
 
 from codespaces_registry_secrets.errors import (
-    CancelledError,
-    FinalError,
     GitHubError,
     MovedError,
     PartialListError,
-    describe_unexpected,
 )
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
@@ -23,6 +20,7 @@ from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.dev_containers import read_selected
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
 from codespaces_registry_secrets.github.repository_index import index_repositories
+from codespaces_registry_secrets.github.try_read import try_read
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import (
     Observed,
@@ -131,25 +129,21 @@ def _observe_target(
     """Read one target, with the lists of these registries; None is every registry that it has."""
     if target in errors:
         return ObservedTarget({}, datetime.now(UTC), errors[target])
-    try:
-        client = clients.for_target(target)
-        resolved, secrets, moved_to = _read_target(client, target)
-        names = list(_names_with_list(target, registries, secrets))
-        lists = run_concurrently(
-            partial(selected_repositories, client, resolved), names, READS_AT_ONCE
-        )
-        for name, selected in zip(names, lists, strict=True):
-            secrets[name] = replace(secrets[name], selected=selected)
-    except FinalError:
-        raise
-    except _TransferredError as error:
-        return ObservedTarget({}, datetime.now(UTC), str(error), moved_to=error.repository)
-    except GitHubError as error:
-        return ObservedTarget({}, datetime.now(UTC), str(error))
-    except CancelledError:
-        raise
-    except Exception as error:  # noqa: BLE001 - an unexpected error must not stop other targets
-        return ObservedTarget({}, datetime.now(UTC), describe_unexpected(error))
+    observed = try_read(lambda: _read_with_lists(target, registries, clients.for_target(target)))
+    if isinstance(observed, GitHubError):
+        moved_to = observed.repository if isinstance(observed, _TransferredError) else None
+        return ObservedTarget({}, datetime.now(UTC), str(observed), moved_to=moved_to)
+    return observed
+
+
+def _read_with_lists(
+    target: Target, registries: Collection[str] | None, client: GitHubClient
+) -> ObservedTarget:
+    resolved, secrets, moved_to = _read_target(client, target)
+    names = list(_names_with_list(target, registries, secrets))
+    lists = run_concurrently(partial(selected_repositories, client, resolved), names, READS_AT_ONCE)
+    for name, selected in zip(names, lists, strict=True):
+        secrets[name] = replace(secrets[name], selected=selected)
     return ObservedTarget(secrets, client.server_time, resolved=resolved, moved_to=moved_to)
 
 

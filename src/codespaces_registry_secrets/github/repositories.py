@@ -12,19 +12,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
-from typing import TypeVar
 
 from codespaces_registry_secrets.errors import (
-    CancelledError,
-    FinalError,
     GitHubError,
-    describe_unexpected,
 )
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
 from codespaces_registry_secrets.github.rate_limiter import READS_AT_ONCE
 from codespaces_registry_secrets.github.schemas import Schema
+from codespaces_registry_secrets.github.try_read import try_read
 from codespaces_registry_secrets.model.plan import Plan
 from codespaces_registry_secrets.model.repositories import (
     Properties,
@@ -38,7 +35,6 @@ ARCHIVED = (
     "the repository is archived and accepts no secrets; unarchive it, or remove it from the spec"
 )
 
-T = TypeVar("T")
 RepositoryPage = list[schemas.Repository]
 # Repositories by lower-case full name, or why they could not be read.
 Lookup = RepositoryIndex | GitHubError
@@ -61,25 +57,6 @@ def try_for_target(
 ) -> Lookup:
     """Call `read` with the client for `target`, as `try_read` does."""
     return try_read(lambda: read(target, clients.for_target(target)))
-
-
-def try_read(read: Callable[[], T]) -> T | GitHubError:
-    """Call `read`; return an error that concerns only what it reads.
-
-    Raises:
-        FinalError: no further request of the run can succeed.
-        CancelledError: the run was cancelled.
-    """
-    try:
-        return read()
-    except FinalError:
-        raise
-    except GitHubError as error:
-        return error
-    except CancelledError:
-        raise
-    except Exception as error:  # noqa: BLE001 - an unexpected error must not stop other targets
-        return GitHubError(describe_unexpected(error))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from codespaces_registry_secrets.errors import FinalError, GitHubError
+from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
@@ -20,6 +20,7 @@ from codespaces_registry_secrets.github.repositories import (
     merge_indexes,
     try_for_target,
 )
+from codespaces_registry_secrets.github.try_read import try_read
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import LookupErrors
 from codespaces_registry_secrets.model.repositories import RepositoryIndex, RepositoryInfo
@@ -45,7 +46,7 @@ def index_repositories(
 
     Each owner and each team is listed at most once. A name that no list has is requested by itself.
     """
-    triplets = [triplet for triplet in desired if triplet.selection]
+    triplets = list(desired)
     lists = _read_lists(triplets, clients)
     listed = _merge_lists(lists)
     errors = _errors(triplets, lambda t: (lists[each] for each in sorted(_lists_for(t))))
@@ -146,13 +147,10 @@ def list_team(team: str, target: Target, client: GitHubClient) -> dict[str, Repo
     """
     organization = target.owner
     url = f"/orgs/{organization}/teams/{team}/repos"
-    try:
-        pages = client.all_pages(_Team(organization), url, schemas.REPOSITORIES)
-        repositories = [item.repo for item in chain.from_iterable(pages)]
-    except FinalError:
-        raise
-    except GitHubError as error:
-        raise GitHubError(f"team `{team}` of {organization}: {error}", error.status) from None
+    pages = try_read(lambda: list(client.all_pages(_Team(organization), url, schemas.REPOSITORIES)))
+    if isinstance(pages, GitHubError):
+        raise GitHubError(f"team `{team}` of {organization}: {pages}", pages.status)
     own = f"{organization.lower()}/"
+    repositories = [item.repo for item in chain.from_iterable(pages)]
     named = {repository.full_name.lower(): repository for repository in repositories}
     return {name: repository for name, repository in named.items() if name.startswith(own)}

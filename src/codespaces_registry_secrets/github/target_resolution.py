@@ -19,8 +19,8 @@ from codespaces_registry_secrets.github.repositories import (
     list_owner,
     merge_indexes,
     try_for_target,
-    try_read,
 )
+from codespaces_registry_secrets.github.try_read import try_read
 from codespaces_registry_secrets.model.allowlist import is_allowed, matches_glob
 from codespaces_registry_secrets.model.desired import Desired
 from codespaces_registry_secrets.model.observed import Observed
