@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
+from threading import Event
 
 import pytest
 
@@ -289,6 +291,39 @@ def test_an_invalid_token_is_an_error_without_a_comment(
     assert step.exit_code == 1
     assert "github-token" in "".join(step.annotations("error"))
     assert github_token not in step.summary
+    assert bodies(world) == []
+
+
+def test_without_a_token_a_warning_names_it(action: Action, world: World) -> None:
+    """The default of the input is the token of the job."""
+    step = run(action, github_token=" ")
+
+    assert step.exit_code == 0
+    (warning,) = step.annotations("warning")
+    assert "no comment: `github-token` and GITHUB_REPOSITORY must not be empty" in warning
+    assert bodies(world) == []
+
+
+def test_a_signal_while_the_comment_is_written_ends_the_run(
+    action: Action, world: World, sandbox: Sandbox
+) -> None:
+    """What it did is reported before."""
+    waiting = Event()
+
+    def hold(_: str, path: str) -> Fault | None:
+        if "/issues/1/comments" not in path:
+            return None
+        waiting.set()
+        return Fault(delay=30, status=None)
+
+    sandbox.choose_faults(hold)
+    started = action.start("", ENVIRONMENT, comment="true")
+    assert waiting.wait(30)
+    started.process.send_signal(signal.SIGTERM)
+    step = started.end()
+
+    assert step.outputs["created"] == "1"
+    assert step.annotations("warning") == []
     assert bodies(world) == []
 
 

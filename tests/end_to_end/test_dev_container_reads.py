@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -150,6 +150,7 @@ def test_an_app_without_contents_leaves_the_list_as_it_is(
     assert selected(world) == NEEDED
 
 
+COMPOSE = "services: {{s: {{extends: {{file: {next}.yml, service: s}}}}}}"
 BAD = {
     "not JSON": ({CONFIGURATION: "{image"}, "is not valid JSON"),
     "a Dockerfile of 1 MB": (
@@ -170,6 +171,16 @@ BAD = {
     "a folder": (
         {CONFIGURATION: '{"build": {"dockerfile": "."}}', ".devcontainer/a": "b"},
         "it is not a file",
+    ),
+    "files that refer to each other eleven times": (
+        {
+            CONFIGURATION: '{"dockerComposeFile": "0.yml", "service": "s"}',
+            **{
+                f".devcontainer/{number}.yml": COMPOSE.format(next=number + 1)
+                for number in range(12)
+            },
+        },
+        "files refer to each other more than 10 times in a row",
     ),
     "an unknown variable": ({CONFIGURATION: '{"image": "${localEnv:IMAGE}"}'}, "localEnv:IMAGE"),
 }
@@ -255,15 +266,39 @@ def test_a_query_that_github_rejects_is_halved(
     assert selected(world) == NEEDED
 
 
-def test_one_unexpected_result_concerns_one_repository(
-    world: World, sandbox: Sandbox, action: Action, capsys: pytest.CaptureFixture[str]
+UNEXPECTED: dict[str, tuple[dict[str, object], str]] = {
+    "no id": ({"data": {"r0": {"databaseId": None}}}, "does not match its API's schema"),
+    "no files": ({"data": {"r0": {"databaseId": 1}}}, "does not match its API's schema"),
+    "another repository": (
+        {"data": {"r0": {"databaseId": 999, **{f"f{number}": None for number in range(20)}}}},
+        "the repository was renamed or replaced during the run",
+    ),
+    "deleted": (
+        {
+            "data": {"r0": None},
+            "errors": [{"type": "NOT_FOUND", "path": ["r0"], "message": "Could not resolve"}],
+        },
+        "the repository does not exist, or the token cannot see it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), UNEXPECTED.values(), ids=UNEXPECTED)
+def test_one_unexpected_result_concerns_one_repository(  # noqa: PLR0917
+    world: World,
+    sandbox: Sandbox,
+    action: Action,
+    body: Mapping[str, object],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The others of the same query are read."""
-    body = json.dumps({"data": {"r0": {"databaseId": None}}})
-    sandbox.fail(Fault(path="/graphql", status=200, body=body))
+    sandbox.fail(Fault(path="/graphql", status=200, body=json.dumps(body)))
     assert run(action) == 0
     assert selected(world) == NEEDED - {"octo-org/repo-000"}
-    assert "dev containers of octo-org/repo-000 pull" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "dev containers of octo-org/repo-000 pull" in out
+    assert message in out
 
 
 def test_a_token_that_is_rejected_in_the_middle_ends_the_run(

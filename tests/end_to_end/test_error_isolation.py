@@ -249,6 +249,26 @@ def test_an_unknown_age_of_a_source_affects_only_its_triplets(
     assert step.stdout.count("cannot tell when the Actions secret") == 1
 
 
+def test_an_app_that_is_not_installed_where_the_workflow_runs_is_a_warning(
+    world: World, action: Action
+) -> None:
+    """It cannot read the age of a source there, so that one is written again."""
+    add_app(world, {"octo-org": {"codespaces_secrets": "write", "metadata": "read"}})
+    world.add_organization("other-org", owners=("octocat",))
+    world.add_repository("other-org/infra")
+    stored_triplet(world, "repository:octo-org/app")
+    spec = ACR_SPEC.replace("env:", "secret:") + "    targets: [{repository: octo-org/app}]\n"
+    action.run_in("other-org/infra", None)
+
+    step = action.step(spec, ENVIRONMENT, **app_inputs())
+
+    assert step.exit_code == 0, step.stdout
+    (warning,) = step.annotations("warning")
+    assert "cannot tell when the Actions secret ACR_PASSWORD last changed" in warning
+    assert "install" in warning
+    assert step.outputs["rotated"] == "1"
+
+
 @pytest.mark.parametrize("expires", ["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00"])
 def test_an_expiry_outside_the_range_of_utc_is_an_error_of_the_spec(
     sandbox: Sandbox, action: Action, expires: str

@@ -96,11 +96,19 @@ def test_an_app_waits_once_for_an_owner_whose_installation_request_times_out(
     assert "ACR at 19 targets is blocked: GitHub did not respond in time" in capsys.readouterr().out
 
 
-def test_an_unexpected_response_about_a_password_is_ignored(tmp_path: Path) -> None:
-    """The password is a GitHub token, and GitHub returns an unexpected response about it."""
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path="^/user$", status=403, body="[1]", times=None),
+        Fault(path="^/user$", drop=True, times=None),
+    ],
+    ids=["unexpected", "none"],
+)
+def test_no_usable_response_about_a_password_is_ignored(tmp_path: Path, fault: Fault) -> None:
+    """The password is a GitHub token, about which GitHub is asked."""
     spec = SPEC.replace("mycompany.azurecr.io", "ghcr.io")
     with Sandbox(make_world(SCENARIO_BY_NAME["repository"])) as sandbox:
-        sandbox.fail(Fault(path="^/user$", status=403, body="[1]", times=None))
+        sandbox.fail(fault)
 
         code = Action(sandbox, tmp_path).run_in_process(
             spec, {"ACR_PASSWORD": "ghp_a-token-of-somebody"}

@@ -206,6 +206,20 @@ def test_an_archived_repository_is_blocked(world: World, action: Action) -> None
     assert "repository:octo-org/attic is blocked: the repository is archived" in message
 
 
+def test_a_repository_that_is_archived_during_the_run_is_reported(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """GitHub rejects the write; the next run blocks the target."""
+    body = '{"message": "Repository was archived so is read-only."}'
+    sandbox.fail(Fault("PUT", status=403, body=body, times=None))
+
+    step = action.step(spec("repository: octo-org/app"), ENVIRONMENT)
+
+    assert step.exit_code == 1
+    assert "the repository is archived (Repository was archived so is read-only)" in step.stdout
+    assert "unarchive it, or remove it from the spec" in step.stdout
+
+
 def test_a_long_rate_limit_is_reported(sandbox: Sandbox, action: Action) -> None:
     """A run waits at most 15 minutes for a rate limit."""
     body = '{"message": "API rate limit exceeded for user ID 1."}'

@@ -323,6 +323,37 @@ def test_no_shard_prunes_a_triplet_that_the_spec_could_declare_for_a_name_that_r
     assert [exchange for exchange in sandbox.writes if exchange.method == "DELETE"] == []
 
 
+def test_no_shard_prunes_a_triplet_that_the_spec_could_declare_for_a_name_that_fails(
+    renamed: World, sandbox: Sandbox, action: Action
+) -> None:
+    """The name could be of a repository of this shard."""
+    sandbox.fail(Fault("GET", "^/repos/octo-org/app$", status=403, times=None))
+    spec = acr_at("repository: octo-org/app") + SHARED
+
+    for number in range(1, 9):
+        action.run_in_process(spec, ENVIRONMENT, prune="true", shard=f"{number}/8")
+
+    assert any(path == "/repos/octo-org/app" for path in requested_paths(sandbox, "GET"))
+    assert [exchange for exchange in sandbox.writes if exchange.method == "DELETE"] == []
+
+
+def test_former_names_are_looked_up_one_by_one_after_the_list(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """The three pages of GitHub's list have only current names."""
+    names = [f"svc-{number:03}" for number in range(6)]
+    for name in names:
+        world.rename(f"octo-org/{name}", f"octo-org/new-{name}")
+
+    step = action.step(acr_at(*(f"repository: octo-org/{name}" for name in names)), ENVIRONMENT)
+
+    assert step.exit_code == 0, step.stdout
+    assert step.outputs["created"] == "6"
+    assert set(world.secrets("repository:octo-org/new-svc-003")) == set(TRIPLET)
+    gets = requested_paths(sandbox, "GET")
+    assert sum(path.startswith("/orgs/octo-org/repos") for path in gets) == 3
+
+
 def test_a_shard_does_not_look_up_names_that_github_lists(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
