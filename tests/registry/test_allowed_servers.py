@@ -94,7 +94,9 @@ def test_the_token_server_of_docker_hub_is_covered(
     ports = {"registry-1.docker.io:443": hub.port, "auth.docker.io:443": token_server.port}
     with Proxy(ports) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        assert login(DOCKER_HUB, *ME, "solo", allowed_servers=(DOCKER_HUB,)).status == "accepted"
+        for image in ("solo", "library/solo"):
+            result = login(DOCKER_HUB, *ME, image, allowed_servers=(DOCKER_HUB,))
+            assert result.status == "accepted"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,13 @@ import requests
 from aiohttp import web
 from botocore.session import Session  # type: ignore[import-untyped]
 from moto.server import ThreadedMotoServer
+from pydantic import SecretBytes
 
+from codespaces_registry_secrets.verify import login as login_module
 from issuers import moto_aws
 from registry import debian_registry
 from registry.certificate_authority import CertificateAuthority
-from registry.conftest import Login, Serve
+from registry.conftest import Login, Serve, ignore
 from registry.debian_registry import DebianRegistry
 from registry.proxy import Proxy
 
@@ -206,6 +209,7 @@ def test_a_secret_key_with_odd_characters(aws: Aws, login: Login, secret: str) -
         ((400, "UnrecognizedClientException"), "rejected"),
         ((400, "ThrottlingException"), "unreachable"),
         ((500, "ServerException"), "unreachable"),
+        ((500, "AnotherException"), "unreachable"),
         ((503, "ServiceUnavailable"), "unreachable"),
     ],
 )
@@ -227,24 +231,38 @@ def test_codes_of_aws(
     result = login(SERVER, *NO_KEY)
     assert result.status == expected
     assert f"({code}: The key in the request is invalid)" in result.message
+    assert result.unknown == (code == "UnrecognizedClientException")
 
 
-@pytest.mark.parametrize("body", ["Access denied.", '["Access denied."]'])
-def test_an_error_that_is_not_from_aws_is_quoted(
-    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, body: str
+@pytest.mark.parametrize(
+    ("body", "quoted"),
+    [
+        (b"Access denied.", "Access denied"),
+        (b"No \xff.", "No \N{REPLACEMENT CHARACTER}"),
+        (b'["Access denied."]', '["Access denied."]'),
+        (b'{"message": "Denied."}', "Denied"),
+        (b'{"Message": "Denied."}', "Denied"),
+        (b'{"__type": "AccessDenied"}', "AccessDenied"),
+        (b'{"__type": "com.amazonaws.ecr#Denied", "message": "No."}', "Denied: No"),
+        (b"", "403"),
+        (b"{}", "403"),
+    ],
+)
+def test_an_error_of_another_shape_is_quoted(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, body: bytes, quoted: str
 ) -> None:
     """For example one of a proxy."""
 
     async def respond(request: web.Request) -> web.StreamResponse:
-        return web.Response(text=body, status=403)
+        return web.Response(body=body, status=403)
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(respond).url)
     result = login(SERVER, *NO_KEY)
     assert result.status == "rejected"
-    assert body.rstrip(".") in result.message
+    assert f"AWS denied an ECR login for this access key ({quoted}); " in result.message
 
 
-@pytest.mark.parametrize("body", ["{}", '{"authorizationData": []}', "[]", "no JSON", '{"authorizationData": [{"authorizationToken": "?"}]}', '{"authorizationData": [{"authorizationToken": "QVdT"}]}'])  # fmt: skip
+@pytest.mark.parametrize("body", ["{}", '{"authorizationData": []}', "[]", "no JSON", '{"authorizationData": [{"authorizationToken": "?"}]}', '{"authorizationData": [{"authorizationToken": "QVdTOng=!"}]}', '{"authorizationData": [{"authorizationToken": "QVdT"}]}'])  # fmt: skip
 def test_a_response_that_is_not_from_aws(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
@@ -257,6 +275,46 @@ def test_a_response_that_is_not_from_aws(
     result = login(SERVER, *NO_KEY)
     assert result.status == "unreachable"
     assert "AWS returned no ECR login in its response" in result.message
+
+
+@pytest.mark.registry
+def test_a_password_of_aws_can_contain_colons(  # noqa: PLR0917
+    installed: None,
+    certificate_authority: CertificateAuthority,
+    serve: Serve,
+    login: Login,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the first colon separates it from the user name."""
+    token = b64encode(b"AWS:one:two:three").decode()
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"authorizationData": [{"authorizationToken": token}]})
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", serve(respond).url)
+    auth = debian_registry.passwords(tmp_path, {"AWS": "one:two:three"})
+    with (
+        DebianRegistry(tmp_path, auth, certificate_authority.certify(SERVER)) as registry,
+        Proxy({f"{SERVER}:443": registry.port}) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        assert login(SERVER, *NO_KEY).status == "accepted"
+
+
+def test_an_endpoint_with_tls_is_used(login: Login) -> None:
+    """The error is that of its connection."""
+    result = login(SERVER, *NO_KEY, ecr_endpoint="https://127.0.0.1:9")
+    assert result.status == "unreachable"
+    assert "127.0.0.1:9 refused or closed the connection" in result.message
+
+
+def test_a_secret_key_of_any_bytes_is_sent(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS rejects it with a message."""
+    key_id, secret = SecretBytes(aws.allowed[0].encode()), SecretBytes(b"\xff\xfe" * 20)
+    result = login_module.login(SERVER, key_id, secret, (), mask=ignore, ecr_endpoint=aws.url)
+    assert result.status == "rejected"
+    assert "Signature" in result.message
 
 
 def test_aws_is_unreachable(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,7 @@ def test_an_invalid_image_name(serve: Serve, login: Login, image: str) -> None:
         (403, "rejected", "the login is accepted, but has no permission to pull it (403)"),
         (429, "unreachable", "returned 429 for its manifest; run again later"),
         (500, "unreachable", "returned 500 for its manifest; run again later"),
+        (400, "unreachable", "returned 400 for its manifest; check that it is a registry"),
     ],
 )
 def test_other_responses_for_a_manifest(
@@ -128,6 +129,17 @@ def test_other_responses_for_a_manifest(
     assert result.status == expected
     assert result.message.startswith("image team/devbox: ")
     assert message in result.message
+
+
+def test_a_name_with_one_part_is_sent_as_it_is(serve: Serve, login: Login) -> None:
+    """Only Docker Hub has its images in `library/`."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        return web.json_response({})
+
+    server = serve(respond)
+    assert login(server.host, *OCTOCAT, "solo").status == "accepted"
+    assert server.requests[-1].path == "/v2/solo/manifests/latest"
 
 
 def test_every_manifest_type_is_accepted(serve: Serve, login: Login) -> None:

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from codespaces_registry_secrets.text.redaction import Redactor
-from codespaces_registry_secrets.verify.http import BasicCredentials, RegistryClient
+from codespaces_registry_secrets.verify.http import BasicCredentials, RegistryClient, origin
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
@@ -208,7 +208,25 @@ def test_a_redirect_to_an_invalid_url(serve: Serve, login: Login) -> None:
     async def respond(request: web.Request) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": "https://[broken/"})
 
-    assert "redirects to another origin" in login(serve(respond).host, USER, PASSWORD).message
+    message = login(serve(respond).host, USER, PASSWORD).message
+    assert "redirects to another origin (an invalid URL), and no credential is sent" in message
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://registry.test:443/v2/", True),
+        ("HTTPS://Registry.test", True),
+        ("https://registry.test:80", False),
+        ("http://registry.test:443", False),
+        ("http://registry.test", False),
+        ("https://registry.test:444", False),
+    ],
+)
+def test_the_default_port_belongs_to_the_origin(url: str, *, same: bool) -> None:
+    """A redirect that only names the port is followed."""
+    assert (origin(url) == origin("https://registry.test/")) == same
+    assert origin("http://registry.test") == origin("http://registry.test:80")
 
 
 def test_a_redirect_within_the_registry(serve: Serve, login: Login) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import jwt
 import pytest
@@ -66,6 +67,7 @@ class Verification:
         verify: str = "auto",
         written: frozenset[Credential] | None = None,
         settles: bool = False,
+        environment: Mapping[str, str] = MappingProxyType({}),
         **passwords: str,
     ) -> Mapping[Credential, CredentialReport]:
         """The report of each credential."""
@@ -75,7 +77,7 @@ class Verification:
         return verify_credentials(
             credentials,
             frozenset(credentials) if written is None else written,
-            read_inputs(input_variables(variables)),
+            read_inputs({**input_variables(variables), **environment}),
             Sources(values, self.folder, self.masked.append),
             dict.fromkeys(credentials, settling) if settles else {},
         )
@@ -145,6 +147,54 @@ def test_a_registry_that_cannot_be_reached(verify: Verification, serve: Serve, m
         (note,) = report.notes
         assert (note.level, note.where) == ("warning", WHERE)
         assert note.message.startswith("ACR: login not verified: ")
+
+
+def test_an_image_that_cannot_be_pulled_is_a_rejection(verify: Verification, serve: Serve) -> None:
+    """The spec can name images."""
+
+    async def respond(request: web.Request) -> web.Response:
+        return web.json_response({}, status=404 if "gone" in request.path else 200)
+
+    here = verify.credential("right", server=serve(respond).host, images=("team/app",))
+    gone = replace(here, images=("team/gone",))
+
+    reports = verify(here, gone)
+
+    assert reports[here] == CredentialReport()
+    assert str(reports[gone].rejection).startswith("image team/gone: the image does not exist")
+
+
+def test_allowed_servers_are_respected(verify: Verification, serve: Serve) -> None:
+    """A token server on another host gets no password."""
+    elsewhere = serve(lambda _: pytest.fail("a request"))
+
+    async def respond(_: web.Request) -> web.Response:
+        return challenging(f'Bearer realm="{elsewhere.url}/token"')
+
+    registry = serve(respond)
+    credential = verify.credential("right", server=registry.host)
+    allowed = {"INPUT_ALLOWED-SERVERS": registry.host}
+
+    (report,) = verify(credential, environment=allowed).values()
+
+    assert f"names the token server {elsewhere.host}" in str(report.rejection)
+    assert elsewhere.requests == []
+
+
+def test_the_endpoint_of_ecr_is_the_variable(verify: Verification, serve: Serve) -> None:
+    """As all clients of AWS read it."""
+
+    async def respond(_: web.Request) -> web.Response:
+        return web.json_response({"__type": "AccessDenied"}, status=403)
+
+    aws = serve(respond)
+    server = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    credential = verify.credential("right", server=server, username="AKIAIOSFODNN7EXAMPLE")
+
+    (report,) = verify(credential, environment={"AWS_ENDPOINT_URL_ECR": aws.url}).values()
+
+    assert "AWS denied an ECR login for this access key (AccessDenied)" in str(report.rejection)
+    assert len(aws.requests) == 1
 
 
 def test_a_new_credential_is_tried_again(verify: Verification) -> None:

@@ -30,7 +30,7 @@ CASES = {
         b"me",
         b"x",
         "error",
-        "the user name for ECR must be an access key ID",
+        "the user name for ECR must be an access key ID (AKIA…), and the password its secret key",
     ),
     "a temporary key": (
         ECR,
@@ -44,6 +44,13 @@ CASES = {
     "a key that is no JSON": ("gcr.io", b"_json_key", b"x{", "error", "is not JSON"),
     "a key of something else": ("gcr.io", b"_json_key", b"{}", "error", "is not a service account"),
     "a key on one line": ("gcr.io", b"_json_key", FLAT, "error", "has lost the line breaks"),
+    "a key with a number": (
+        "gcr.io",
+        b"_json_key",
+        b'{"private_key": 7}',
+        "error",
+        "is not a service account",
+    ),
     "a key that is a list": ("gcr.io", b"_json_key", b"[]", "error", "is not a service account"),
     "a wrapped key": (
         GOOGLE,
@@ -108,6 +115,19 @@ def test_blanks_around_user_name_and_password() -> None:
         "the password starts or ends with a space",
     ]
     assert not any("pass-word" in message for message in messages)
+
+
+def test_a_space_before_a_carriage_return_is_found_too() -> None:
+    """Both are in the value that is stored."""
+    first, second = (issue.message for issue in check("ghcr.io", b"me", b"pass-word \r"))
+
+    assert first.startswith("the password contains a carriage return")
+    assert second.startswith("the password starts or ends with a space")
+
+
+def test_bytes_that_are_no_text_are_valid() -> None:
+    """A password can be any bytes."""
+    assert list(check("registry.example.com", b"\xff", b"\xfe\xff")) == []
 
 
 def test_blanks_within_a_password_are_valid() -> None:

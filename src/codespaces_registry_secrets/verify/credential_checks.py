@@ -30,7 +30,7 @@ from codespaces_registry_secrets.model.registries import (
     TEMPORARY_ACCESS_KEY,
 )
 
-_PEM_BOUNDS = (b"-----BEGIN", b"-----END")
+_PEM_BOUNDS = ("-----BEGIN", "-----END")
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def _json_key_error(raw: bytes) -> str | None:
         key = json.loads(raw)
     except (ValueError, RecursionError):
         return "is not JSON; store the whole key file unchanged"
-    pem = str(key.get("private_key", "")) if isinstance(key, dict) else ""
-    if not all(bound.decode() in pem for bound in _PEM_BOUNDS):
+    pem = key.get("private_key") if isinstance(key, dict) else None
+    if not isinstance(pem, str) or not all(bound in pem for bound in _PEM_BOUNDS):
         return "is not a service account key with a `private_key`"
     if "\n" not in pem.strip():
         return "has lost the line breaks of its `private_key`; store the key file unchanged"

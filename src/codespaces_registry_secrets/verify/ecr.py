@@ -25,6 +25,7 @@ from codespaces_registry_secrets.verify.http import (
     BasicCredentials,
     RegistryClient,
     RegistryResponse,
+    host_of,
     is_loopback,
     split_url,
 )
@@ -72,7 +73,7 @@ def exchange_access_key(
 def _check_endpoint(endpoint: str) -> None:
     """Require TLS: whoever receives the signed request can send it to AWS and get the login."""
     url = split_url(endpoint)
-    safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.netloc or ""))
+    safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(host_of(endpoint)))
     if not safe or not url.host or url.auth or url.query or url.fragment:
         raise rejected(
             f"{ENDPOINT} must be an https URL (http only for a loopback host), so the access key "
@@ -138,5 +139,5 @@ def _parse_error(body: bytes) -> tuple[str, str]:
         return "", text
     if not isinstance(error, dict):
         return "", text
-    code = str(error.get("__type", "")).rpartition("#")[2]
-    return code, str(error.get("message") or error.get("Message") or "")
+    code, message = error.get("__type"), error.get("message") or error.get("Message")
+    return str(code or "").rpartition("#")[2], str(message or "")

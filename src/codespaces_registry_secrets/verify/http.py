@@ -49,6 +49,7 @@ NO_PROXY = {"no_proxy": "*"}
 
 _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 8 * 1024
+_DEFAULT_PORTS: Mapping[str | None, int] = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -219,9 +220,10 @@ class RegistryClient:
         )
 
     def _refuse_redirect(self, url: str, destination: str) -> LoginError:
-        redacted_origin = self._redact(f"{split_url(destination).scheme}://{host_of(destination)}")
+        host = host_of(destination)
+        named = f"{split_url(destination).scheme}://{host}" if host else "an invalid URL"
         return unreachable(
-            f"{self.redact_host(url)} redirects to another origin ({redacted_origin}), and no "
+            f"{self.redact_host(url)} redirects to another origin ({self._redact(named)}), and no "
             "credential is sent there; if that is the registry, use its host as the server"
         )
 
@@ -290,5 +292,4 @@ def join_url(url: str, location: str) -> str:
 def origin(url: str) -> tuple[str | None, str | None, int | None]:
     """Scheme, host and port: URLs with the same origin share a server."""
     parts = split_url(url)
-    default = {"https": 443, "http": 80}.get(parts.scheme or "")
-    return parts.scheme, parts.host, parts.port or default
+    return parts.scheme, parts.host, parts.port or _DEFAULT_PORTS.get(parts.scheme)

@@ -62,10 +62,10 @@ def _report(
         return CredentialReport(str(error))
     raw = password.get_secret_value()
     issues = list(credential_checks.check(credential.server, username.get_secret_value(), raw))
-    errors = [issue.message for issue in issues if issue.level == "error"]
     notes = [_warning(credential, issue.message) for issue in issues if issue.level == "warning"]
     token = _token_info(credential, password, inputs.api_url)
-    errors += [token.error] if token.error else []
+    errors = [issue.message for issue in issues if issue.level == "error"]
+    errors += filter(None, [token.error])
     if not errors:
         log_in = partial(_login, credential, (username, password), verify, inputs, sources)
         result = settling.log_in(credential.name, log_in) if settling else log_in()
