@@ -44,6 +44,10 @@ def test_images_that_can_be_pulled(
     assert login(token_registry.host, *OCTOCAT, *images).status == "accepted"
     scopes = [request.query.get("scope") for request in token_server.requests]
     assert scopes == [None] + 4 * ["repository:team/devbox:pull"]
+    assert [("offline_token" in request.query) for request in token_server.requests] == [
+        True,
+        *4 * [False],
+    ]
 
 
 @needs_registry
@@ -81,6 +85,7 @@ def test_an_image_that_does_not_exist(
     result = login(token_registry.host, *OCTOCAT, "team/devbox:v9")
     assert result.status == "rejected"
     assert result.message.startswith("image team/devbox:v9: the image does not exist, or the")
+    assert not result.unknown
 
 
 @pytest.mark.parametrize(

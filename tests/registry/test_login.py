@@ -61,6 +61,7 @@ def test_bearer_rejects_a_wrong_password(
     assert result.message.startswith(
         f"{token_server.host} rejects the credential (401: incorrect username or password)"
     )
+    assert result.unknown
 
 
 def test_a_plain_login_names_no_scope(

@@ -96,6 +96,7 @@ def test_responses_of_a_token_server(
     server = serve(respond)
     result = login(server.host, *ME)
     assert result.status == status
+    assert result.unknown == (response[0] == 401)
     assert message in result.message
 
 

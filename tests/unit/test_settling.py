@@ -63,6 +63,14 @@ def test_an_unknown_credential_is_tried_again(
     assert pauses[2] >= 0.1  # the last pause is repeated
 
 
+def test_the_first_pause_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one would end after the time."""
+    monkeypatch.setattr(settling, "PAUSES", (0.01, 60.0))
+    registry = Registry(UNKNOWN)
+    settle(registry)
+    assert len(registry.times) == 2
+
+
 def test_it_is_given_up_after_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a pause that would end after it."""
     monkeypatch.setattr(settling, "PAUSES", (0.1,))

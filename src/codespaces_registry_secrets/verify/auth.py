@@ -45,7 +45,7 @@ _TOKEN_KEYS = ("token", "access_token", "refresh_token")
 class Scheme(Protocol):
     """An authentication scheme, for the requests to one registry."""
 
-    def authorization(self, scope: str = "") -> str:
+    def authorization(self, scope: str) -> str:
         """The header for a request that needs `scope`, which is empty for a plain login."""
 
     def rejection_message(self, host: str, response: RegistryResponse) -> str:
@@ -104,7 +104,7 @@ class Basic:
     client: RegistryClient
     credential: BasicCredentials
 
-    def authorization(self, scope: str = "") -> str:  # noqa: ARG002 - valid for every scope
+    def authorization(self, scope: str) -> str:  # noqa: ARG002 - valid for every scope
         """The header, the same for each scope."""
         return _basic_header(self.client, self.credential)
 
@@ -122,7 +122,7 @@ class Bearer:
     realm: str
     service: str
 
-    def authorization(self, scope: str = "") -> str:
+    def authorization(self, scope: str) -> str:
         """Request a token. A plain login has no scope, as `docker login` sends none.
 
         Raises:
@@ -166,7 +166,7 @@ class Bearer:
 
 def _basic_header(client: RegistryClient, credential: BasicCredentials) -> str:
     header = credential.header()
-    client.hide(header.partition(" ")[2].encode())
+    client.hide(header.removeprefix("Basic ").encode())
     return header
 
 

@@ -125,7 +125,7 @@ def _probe(client: RegistryClient, host: str) -> tuple[str, RegistryResponse]:
 
 def _check_login(client: RegistryClient, base: str, scheme: Scheme, host: str) -> None:
     """Repeat the request with the credential."""
-    response = client.get(f"{base}/v2/", scheme.authorization())
+    response = client.get(f"{base}/v2/", scheme.authorization(""))
     if response.status in REJECTED_STATUS:
         unknown = response.status == HTTPStatus.UNAUTHORIZED
         raise rejected(scheme.rejection_message(host, response), unknown=unknown)
