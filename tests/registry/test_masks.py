@@ -104,18 +104,21 @@ def test_a_login_of_ecr(
     assert masks[1:] == [token, "password-for-half-a-day"]
 
 
-def test_a_token_too_short_to_mask(serve: Serve, login: Login) -> None:
+@pytest.mark.parametrize(
+    ("token", "masked"), [("e", False), ("1234567", False), ("12345678", True)]
+)
+def test_a_token_too_short_to_mask(serve: Serve, login: Login, token: str, *, masked: bool) -> None:
     """It is not masked, because a server could otherwise have single letters of the log replaced."""
     masks = Masks()
 
     async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
-            return web.json_response({"token": "e"})
+            return web.json_response({"token": token})
         return challenging(f'Bearer realm="{server.url}/token"')
 
     server = serve(respond)
     login(server.host, USER, PASSWORD, mask=masks)
-    assert masks == [pair(USER, PASSWORD)]
+    assert masks == [pair(USER, PASSWORD), *([token] if masked else [])]
 
 
 def test_a_secret_that_is_already_masked(serve: Serve, login: Login) -> None:

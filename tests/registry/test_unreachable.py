@@ -118,6 +118,20 @@ def test_a_server_that_does_not_respond(
     assert result.message == f"{server.host} did not respond within 10 s; run again later"
 
 
+def test_a_response_in_parts_is_read_to_its_end(serve: Serve, login: Login) -> None:
+    """A message can be in several of them."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=500)
+        await response.prepare(request)
+        for part in (b'{"message": "the disk', b" of the registry", b' is full"}'):
+            await response.write(part)
+            await asyncio.sleep(0.05)
+        return response
+
+    assert "(500: the disk of the registry is full)" in login(serve(respond).host, *ME).message
+
+
 def test_a_response_that_stops_in_the_middle(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
