@@ -204,7 +204,14 @@ def test_a_login_ends_with_the_right_verdict(registry: Registry, with_image: boo
         credential = SecretBytes(USER.encode()), SecretBytes(PASSWORD.encode())
         images = [IMAGE] if with_image else []
         began = time.monotonic()
-        result = login(own.host, *credential, images, mask=lambda _: None, seconds=LOGIN_SECONDS)
+        result = login(
+            own.host,
+            *credential,
+            images,
+            mask=lambda _: None,
+            ecr_endpoint="",
+            seconds=LOGIN_SECONDS,
+        )
         assert time.monotonic() - began < MAX_SECONDS
         check_verdict(result.status, own.received, with_image=with_image)
         shown = find_values(result.message, [*PASSWORD.splitlines(), PAIR, TOKEN])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from base64 import b64encode
-from threading import Event
+from threading import Event, current_thread
 from threading import enumerate as threads
 from typing import Any
 
@@ -122,6 +122,11 @@ def test_an_error_in_the_thread_of_a_login_is_raised() -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_within(5, fail)
+
+
+def test_a_login_that_is_given_up_does_not_keep_the_process_alive() -> None:
+    """Its thread ends with the process."""
+    assert run_within(5.0, lambda _: current_thread().daemon) is True
 
 
 def test_a_fast_login_is_not_interrupted(serve: Serve, login: Login) -> None:

@@ -302,6 +302,26 @@ def test_a_password_of_aws_can_contain_colons(  # noqa: PLR0917
         assert login(SERVER, *NO_KEY).status == "accepted"
 
 
+@pytest.mark.parametrize("end", ["", "/", "/ecr", "/ecr/"])
+def test_the_path_of_an_endpoint_ends_with_a_slash(serve: Serve, login: Login, end: str) -> None:
+    """With or without one in the variable."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        return web.json_response({}, status=403)
+
+    aws = serve(respond)
+    login(SERVER, *NO_KEY, ecr_endpoint=f"{aws.url}{end}")
+    assert [request.path for request in aws.requests] == [f"{end.rstrip('/')}/"]
+
+
+def test_a_user_name_that_is_no_key_is_not_exchanged(login: Login) -> None:
+    """It can be any text; the registry of this account gets it."""
+    with Proxy({}) as proxy, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HTTPS_PROXY", proxy.url)
+        assert login(SERVER, "schlüssel", "password").status == "unreachable"
+    assert {line.split()[1] for line in proxy.requests} == {f"{SERVER}:443"}
+
+
 def test_an_endpoint_with_tls_is_used(login: Login) -> None:
     """The error is that of its connection."""
     result = login(SERVER, *NO_KEY, ecr_endpoint="https://127.0.0.1:9")

@@ -15,7 +15,12 @@ import pytest
 from aiohttp import web
 
 from codespaces_registry_secrets.text.redaction import Redactor
-from codespaces_registry_secrets.verify.http import BasicCredentials, RegistryClient, origin
+from codespaces_registry_secrets.verify.http import (
+    BasicCredentials,
+    RegistryClient,
+    is_loopback,
+    origin,
+)
 from registry.certificate_authority import CertificateAuthority
 from registry.conftest import Login, Serve
 from registry.proxy import Proxy
@@ -227,6 +232,27 @@ def test_the_default_port_belongs_to_the_origin(url: str, *, same: bool) -> None
     """A redirect that only names the port is followed."""
     assert (origin(url) == origin("https://registry.test/")) == same
     assert origin("http://registry.test") == origin("http://registry.test:80")
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("localhost:5000", True),
+        ("127.0.0.1:5000", True),
+        ("127.255.0.1", True),
+        ("[::1]:5000", True),
+        ("[::2]", False),
+        ("127.0.0.1.evil.test", False),
+        ("localhost.evil.test", False),
+        ("registry.test", False),
+        ("", False),
+        ("[broken", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, *, loopback: bool) -> None:
+    """A login there needs no TLS."""
+    assert is_loopback(host) == loopback
 
 
 def test_a_redirect_within_the_registry(serve: Serve, login: Login) -> None:

@@ -28,6 +28,7 @@ def test_a_registry_that_requires_no_credential(serve: Serve, login: Login) -> N
     server = serve(fine)
     assert login(server.host, *ME).status == "accepted"
     assert [bool(request.authorization) for request in server.requests] == [False, True]
+    assert server.requests[0].headers["Accept-Encoding"] == "identity"
 
 
 def test_a_registry_that_requires_no_credential_and_rejects_it(serve: Serve, login: Login) -> None:

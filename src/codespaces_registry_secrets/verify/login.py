@@ -56,7 +56,7 @@ def login(
     *,
     mask: Mask,
     allowed_servers: tuple[str, ...] = (),
-    ecr_endpoint: str = "",
+    ecr_endpoint: str,
     seconds: float = LOGIN_SECONDS,
 ) -> LoginResult:
     """Log in to `server`, spelled as Codespaces matches it, and check that it can pull each image.
