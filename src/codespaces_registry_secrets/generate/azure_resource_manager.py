@@ -153,10 +153,10 @@ def _advise(response: IssuerResponse, task: Task) -> str:
     return advice.get(response.status, "")
 
 
-def _error_code(response: IssuerResponse) -> str:
+def _error_code(response: IssuerResponse) -> object:
     content = response.json
     error = content.get("error") if isinstance(content, dict) else None
-    return str(error.get("code", "")) if isinstance(error, dict) else ""
+    return error.get("code") if isinstance(error, dict) else None
 
 
 def _advise_sign_in(response: IssuerResponse, _: Task) -> str:

@@ -213,16 +213,15 @@ class GoogleServiceAccountKey(Issuer):
 
 def _advise(response: IssuerResponse, task: Task) -> str:
     """What to do about a request that Google Cloud rejected."""
-    text = response.body.decode("utf-8", "replace")
-    if "disableServiceAccountKeyCreation" in text:
+    if b"disableServiceAccountKeyCreation" in response.body:
         return (
             "a policy of the organization, iam.disableServiceAccountKeyCreation or "
             "iam.managed.disableServiceAccountKeyCreation, forbids keys; ask who manages the "
             "policies for an exception for the project of the service account"
         )
-    if "Maximum number of keys" in text:
+    if b"Maximum number of keys" in response.body:
         return "a service account has at most 10 keys; delete those that nothing uses"
-    if "SERVICE_DISABLED" in text:
+    if b"SERVICE_DISABLED" in response.body:
         return "enable this API in the project that the message names"
     advice: dict[int, str] = {
         HTTPStatus.FORBIDDEN: f"grant the identity a role with `{task.permission}` on the service "

@@ -92,7 +92,7 @@ class HarborRobot(Issuer):
         return tuple(
             IssuedCredential(
                 str(robot.id),
-                robot.creation_time.astimezone(UTC),
+                robot.creation_time,
                 disabled=robot.disable,
                 expires=_expiry(robot),
             )
@@ -111,7 +111,6 @@ class HarborRobot(Issuer):
             ),
             "level": "project",
             "duration": _NEVER if lifetime is None else max(1, -(-lifetime // _DAY)),
-            "disable": False,
             "permissions": [
                 {
                     "kind": "project",
@@ -123,8 +122,9 @@ class HarborRobot(Issuer):
         response = self._api.change(task, "POST", self._url, json=body).json
         self._client.hide_field(response, "secret")
         robot = self._api.parse(task, _NewRobot, response)
-        created = robot.creation_time.astimezone(UTC)
-        return NewCredential(str(robot.id), robot.name, robot.secret, created, _expiry(robot))
+        return NewCredential(
+            str(robot.id), robot.name, robot.secret, robot.creation_time, _expiry(robot)
+        )
 
     def disable(self, credential_id: str) -> None:
         """Disable a robot that has the marker; do nothing if there is none with this id."""

@@ -27,7 +27,7 @@ def repository_of(context: IssuerContext) -> str:
     Raises:
         IssuerError: it is unknown.
     """
-    repository = context.environ.get("GITHUB_REPOSITORY", "")
+    repository = context.environ.get("GITHUB_REPOSITORY")
     if not repository:
         raise IssuerError(
             "GITHUB_REPOSITORY is not set, so the repository of the workflow is unknown; set it to "
