@@ -65,9 +65,10 @@ class AzureServer(IssuerServer):
     `trusted` are the subjects of federated credentials. `permissions` are those of the identity,
     after `Microsoft.ContainerRegistry/registries/`. `polls` is how often an operation is in
     progress when it is polled; with 0, the response has the result. `async_operation`: the state of
-    an operation is a resource of its own. `retry_after` is in seconds. `token_lifetime` is that of
-    access tokens, in seconds. `status` is the status of the token of the registry. `redirects` are
-    the addresses that requests are redirected to. `operation_state` is the state of
+    an operation is a resource of its own; `result_in_state`: that resource has the result, too.
+    `retry_after` is the header `Retry-After` of an operation; None if it has none. `token_lifetime`
+    is that of access tokens, in seconds. `status` is the status of the token of the registry.
+    `redirects` are the addresses that requests are redirected to. `operation_state` is the state of
     a finished operation, and `operation_host` the host of its address. `has_creation_time`: the
     response to a creation has the time. `values` are all passwords that were ever created.
     """
@@ -80,7 +81,8 @@ class AzureServer(IssuerServer):
         self.permissions = {_READ, _WRITE, _GENERATE, _POLL}
         self.polls = 1
         self.async_operation = False
-        self.retry_after = 0
+        self.result_in_state = False
+        self.retry_after: str | None = "0"
         self.token_lifetime = 3600
         self.status = "enabled"
         self.has_creation_time = True
@@ -198,10 +200,7 @@ class AzureServer(IssuerServer):
         self.slots = {name: self.slots[name] for name in named}
         if not self.polls:
             return web.json_response(self._token())
-        headers = {
-            "Azure-AsyncOperation": self._operation(None),
-            "Retry-After": str(self.retry_after),
-        }
+        headers = {"Azure-AsyncOperation": self._operation(None), **self._pause()}
         return web.json_response(self._token(), status=201, headers=headers)
 
     def _respond_generate(self, content: Any) -> web.Response:
@@ -228,9 +227,12 @@ class AzureServer(IssuerServer):
         }
         if not self.polls:
             return web.json_response(result)
-        location = self._operation(result)
-        headers = {"Location": location, "Retry-After": str(self.retry_after)}
-        if self.async_operation:
+        headers = self._pause()
+        if self.result_in_state:
+            self.operation_state = {**self.operation_state, "properties": result}
+        else:
+            headers["Location"] = self._operation(result)
+        if self.async_operation or self.result_in_state:
             headers["Azure-AsyncOperation"] = self._operation(None)
         return web.Response(status=202, headers=headers)
 
@@ -249,10 +251,14 @@ class AzureServer(IssuerServer):
         host = self.operation_host or self.url
         return f"{host}{REGISTRY_ID}/operationStatuses/{name}?api-version={API_VERSION}"
 
+    def _pause(self) -> dict[str, str]:
+        """The header that says when to poll an operation."""
+        return {} if self.retry_after is None else {"Retry-After": self.retry_after}
+
     def _poll(self, name: str) -> web.Response:
         polls, result = self._operations[name]
         self._operations[name] = (max(polls - 1, 0), result)
-        headers = {"Retry-After": str(self.retry_after)}
+        headers = self._pause()
         if result is None:
             state = {"status": "InProgress"} if polls else self.operation_state
             return web.json_response(state, headers=headers)

@@ -7,6 +7,7 @@ import pytest
 from issuers.contexts import Masks
 from issuers.id_tokens import IdTokens
 from issuers.pauses import no_pauses
+from registry.proxy import Proxy
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +28,14 @@ def id_tokens() -> Iterator[IdTokens]:
 def masks() -> Masks:
     """The masked secrets."""
     return Masks()
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A proxy that connects to no host, so that requests to the internet never leave this machine."""
+    for name in ("ALL_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with Proxy({}) as server:
+        monkeypatch.setenv("HTTPS_PROXY", server.url)
+        yield server

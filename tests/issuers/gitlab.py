@@ -40,8 +40,8 @@ class GitLab(SelfHostedServer):
     """Serves the project `team/app` with the number 7, and the group `team` with the number 3.
 
     `token` is an access token with `scopes` of a user who has `role`. `headers` says which headers
-    name the next page: GitLab's own and `Link`, or only one of the two. `page_size` is the most
-    that a page contains. `moved`: the project has another path. `repeats_page`: each page is the
+    name the next page: GitLab's own and `Link`, only one of the two, or none. `page_size` is the
+    most that a page contains. `moved`: the project has another path. `repeats_page`: each page is the
     first one. `prefix` is the path of GitLab.
     """
 
@@ -52,7 +52,7 @@ class GitLab(SelfHostedServer):
         self.token = "glpat-0123456789abcdefghij"
         self.scopes = ["api"]
         self.role: Literal["developer", "maintainer", "owner"] = "owner"
-        self.headers: Literal["both", "link", "own"] = "both"
+        self.headers: Literal["both", "link", "own", "none"] = "both"
         self.page_size = 100
         self.moved = False
         self.repeats_page = False
@@ -126,9 +126,9 @@ class GitLab(SelfHostedServer):
         has_next = page * size < len(tokens)
         shown = tokens[:size] if self.repeats_page else tokens[(page - 1) * size : page * size]
         headers = {}
-        if self.headers != "link":
+        if self.headers in {"both", "own"}:
             headers["X-Next-Page"] = str(page + 1) if has_next else ""
-        if self.headers != "own" and has_next:
+        if self.headers in {"both", "link"} and has_next:
             headers["Link"] = f'<https://elsewhere.example/?page={page + 1}>; rel="next"'
         return web.json_response([self._shown(token) for token in shown], headers=headers)
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -120,9 +121,11 @@ class GoogleServer(IssuerServer):
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.access_tokens:
             return _error(401, "UNAUTHENTICATED", "Request had invalid credentials.")
-        if found := _IMPERSONATE.fullmatch(request.path):
-            return self._impersonate(found["account"], token, body)
-        if found := _KEYS.fullmatch(request.path):
+        # An encoded slash is a part of a name, and separates nothing.
+        path = request.rel_url.raw_path
+        if found := _IMPERSONATE.fullmatch(path):
+            return self._impersonate(unquote(found["account"]), token, body)
+        if found := _KEYS.fullmatch(path):
             return self._manage(request, found, self.access_tokens[token], body)
         return _error(404, "NOT_FOUND", "The requested URL was not found on this server.")
 
@@ -179,7 +182,8 @@ class GoogleServer(IssuerServer):
     ) -> web.Response:
         names = {"GET": "list", "POST": "create", "DELETE": "delete"}
         permission = "disable" if path["disable"] else names.get(request.method, "")
-        known_project = path["project"] in {PROJECT, "-"} and path["account"] in self.accounts
+        known_account = unquote(path["account"]) in self.accounts
+        known_project = path["project"] in {PROJECT, "-"} and known_account
         allowed = principal == self.principal and permission in self.permissions
         if not known_project or not allowed:
             return _denied(f"iam.serviceAccountKeys.{permission}")

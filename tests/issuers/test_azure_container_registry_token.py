@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from codespaces_registry_secrets.generate import azure_resource_manager
 from codespaces_registry_secrets.generate.azure import AzureContainerRegistryToken
 from codespaces_registry_secrets.generate.issuer import IssuerError, NoIdTokenError
 from codespaces_registry_secrets.model.generator import IssuedCredential
@@ -25,6 +27,7 @@ from issuers.azure import (
 )
 from issuers.contexts import Masks, context
 from issuers.id_tokens import IMMUTABLE_SUBJECT, IdTokens
+from registry.proxy import Proxy
 from sandboxed_action import Clock
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -115,6 +118,96 @@ def test_a_new_password_is_accepted_and_listed_under_its_id(
     assert azure.requests.count(GENERATE) == 1
 
 
+def polls(azure: AzureServer) -> list[str]:
+    return [line for line in azure.requests if "/operationStatuses/" in line]
+
+
+def test_the_result_is_requested_once_the_operation_is_finished(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """Until then, its state is polled."""
+    azure.polls, azure.async_operation = 2, True
+    issuer.create(())
+    state, result = dict.fromkeys(polls(azure))
+    assert polls(azure) == [state] * 3 + [result] * 3
+
+
+def test_the_state_of_an_operation_can_have_the_result(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """Then no other address is polled."""
+    azure.result_in_state = True
+    new = issuer.create(())
+    assert azure.accepts(new.username, new.password.get_secret_value())
+    assert len(set(polls(azure))) == 1
+
+
+@pytest.mark.parametrize("retry_after", [None, "Sun, 29 Nov 2026 12:00:01 GMT"])
+def test_an_operation_is_polled_even_if_azure_does_not_say_in_how_many_seconds(
+    azure: AzureServer,
+    issuer: AzureContainerRegistryToken,
+    monkeypatch: pytest.MonkeyPatch,
+    retry_after: str | None,
+) -> None:
+    """The header is missing, or it is a date."""
+    monkeypatch.setattr(azure_resource_manager, "_POLL_SECONDS", 0.01)
+    azure.retry_after = retry_after
+    new = issuer.create(())
+    assert azure.accepts(new.username, new.password.get_secret_value())
+
+
+class WithLocation(AzureServer):
+    """Names the resource in the response to a creation that is finished."""
+
+    async def respond(self, request: web.Request) -> web.StreamResponse:
+        response = await super().respond(request)
+        if request.method == "POST":
+            response.headers["Location"] = f"{self.url}{TOKEN_ID}"
+        return response
+
+
+def test_a_finished_creation_is_not_polled(id_tokens: IdTokens, masks: Masks, clock: Clock) -> None:
+    """The header `Location` is the address of an operation only if the status is 202."""
+    with WithLocation(id_tokens, clock) as azure:
+        azure.polls = 0
+        new = make_issuer(azure, id_tokens, masks).create(())
+        assert azure.accepts(new.username, new.password.get_secret_value())
+        assert azure.requests == [SIGN_IN, READ, GENERATE]
+
+
+def test_the_other_password_in_the_response_is_not_used(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """Only the one of the slot that was requested."""
+    passwords = [
+        {"name": name, "value": f"value-of-{name}", "creationTime": "2026-11-29T12:00:00Z"}
+        for name in ("password2", "password1")
+    ]
+    azure.errors["/generateCredentials"] = (200, {"username": TOKEN, "passwords": passwords})
+    new = issuer.create(())
+    assert new.id.startswith("password1@")
+    assert new.password.get_secret_value() == "value-of-password1"
+
+
+@pytest.fixture
+def _zone_of_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_zone_of_new_york")
+def test_the_time_zone_of_the_runner_does_not_matter(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """The times in ids and requests are in UTC."""
+    new = issuer.create(())
+    assert new.id == "password1@2026-11-29T12:00:00Z"
+    assert azure.slots["password1"].expires == NOW + timedelta(days=90)
+
+
 def test_a_password_without_expiry_does_not_expire(
     azure: AzureServer, id_tokens: IdTokens, masks: Masks, clock: Clock
 ) -> None:
@@ -200,6 +293,7 @@ def test_an_expired_password_is_listed_and_replaced(
     clock.now = NOW + timedelta(days=90)
     existing = issuer.list_credentials()
     assert {one.id: one.expires for one in existing} == {expired.id: clock.now, by_hand: None}
+    assert {one.id: one.replaceable for one in existing} == {expired.id: True, by_hand: False}
     new = issuer.create(existing)
     assert azure.live() == [by_hand, new.id]
     assert new.id != expired.id
@@ -275,7 +369,11 @@ def test_a_password_of_a_disabled_token_is_not_created(
 ) -> None:
     """The registry would reject it."""
     azure.status = "disabled"
-    with pytest.raises(IssuerError, match="`az acr token update --status enabled`"):
+    with pytest.raises(
+        IssuerError,
+        match=r"could not create a password of .*: the token is disabled, so none of its passwords is "
+        r"accepted; enable it with `az acr token update --status enabled`",
+    ):
         issuer.create(())
     assert azure.live() == []
 
@@ -401,6 +499,15 @@ def test_a_rejected_creation_has_the_reason_and_is_sent_once(
     assert azure.requests.count(GENERATE) == 1
 
 
+def test_an_error_without_a_code_has_general_advice(
+    azure: AzureServer, issuer: AzureContainerRegistryToken
+) -> None:
+    """Its body is not even an object."""
+    azure.errors["/generateCredentials"] = (400, ["bad"])
+    with pytest.raises(IssuerError, match=r"see docs/generate/azure-container-registry-token\.md"):
+        issuer.create(())
+
+
 @pytest.mark.parametrize(
     ("line", "fault"), [(SIGN_IN, 503), (SIGN_IN, "after"), (READ, 429), (READ, "before")]
 )
@@ -448,15 +555,25 @@ def test_a_redirect_is_not_followed_or_repeated(
     assert azure.requests == [SIGN_IN, READ]
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"status": "Failed", **error("ReplicationFailed")}, "Failed: This is ReplicationFailed"),
+        ({"status": "Canceled"}, "Canceled"),
+    ],
+)
 def test_a_failed_operation_is_an_error(
-    azure: AzureServer, issuer: AzureContainerRegistryToken
+    azure: AzureServer,
+    issuer: AzureContainerRegistryToken,
+    state: Mapping[str, object],
+    reason: str,
 ) -> None:
-    """With the reason of Azure."""
+    """With the reason of Azure, if it has one."""
     by_hand = azure.make_by_hand()
-    azure.operation_state = {"status": "Failed", **error("ReplicationFailed")}
+    azure.operation_state = state
     with pytest.raises(
         IssuerError,
-        match=r"could not delete a password of .*ended \(Failed: This is ReplicationFailed\); run again",
+        match=rf"could not delete a password of .*ended \({reason}\); run again later$",
     ):
         issuer.delete(by_hand)
 
@@ -465,8 +582,8 @@ def test_an_operation_that_takes_too_long_is_an_error(
     azure: AzureServer, issuer: AzureContainerRegistryToken
 ) -> None:
     """It does not wait for hours because a header says so."""
-    azure.retry_after = 3600
-    with pytest.raises(IssuerError, match="did not finish it within 120 s"):
+    azure.retry_after = "3600"
+    with pytest.raises(IssuerError, match=r"did not finish it within 120 s; run again later$"):
         issuer.create(())
 
 
@@ -493,8 +610,25 @@ def test_an_endpoint_that_is_not_safe_gets_no_request(
     assert azure.requests == []
 
 
+def test_the_endpoints_of_azure(
+    azure: AzureServer, id_tokens: IdTokens, masks: Masks, proxy: Proxy
+) -> None:
+    """Without variables, requests are sent to the public cloud."""
+    azure.errors["oauth2/v2.0/token"] = (200, {"access_token": "entra", "expires_in": 3600})
+    for variable in azure.environment:
+        environ = {**id_tokens.environment, **azure.environment}
+        del environ[variable]
+        issuer = make_issuer(azure, id_tokens, masks, environ=environ)
+        with pytest.raises(IssuerError, match="through the configured proxy"):
+            issuer.list_credentials()
+    assert [line.split()[1] for line in proxy.requests] == [
+        *["login.microsoftonline.com:443"] * 3,
+        *["management.azure.com:443"] * 3,
+    ]
+
+
 @pytest.mark.parametrize("option", ["tenant", "subscription", "resource-group", "token"])
-@pytest.mark.parametrize("value", ["..", ""])
+@pytest.mark.parametrize("value", ["..", ".", ""])
 def test_a_name_cannot_change_the_path(
     azure: AzureServer, id_tokens: IdTokens, masks: Masks, option: str, value: str
 ) -> None:

@@ -156,8 +156,16 @@ def test_a_full_page_is_not_the_last_one(gitlab: GitLab) -> None:
         gitlab.make_by_hand()
     issuer = Issuer(gitlab)
     new = issuer.create(())
-    gitlab.headers = "link"
+    gitlab.headers = "none"
     assert ids(issuer) == {new.id}
+
+
+def test_a_page_is_as_large_as_gitlab_allows(gitlab: GitLab) -> None:
+    """By default, a page has 20 items."""
+    for _ in range(25):
+        gitlab.make_by_hand()
+    Issuer(gitlab).list_credentials()
+    assert gitlab.requests == [LIST]
 
 
 def test_a_repeated_page_is_an_error(gitlab: GitLab) -> None:
@@ -165,7 +173,7 @@ def test_a_repeated_page_is_an_error(gitlab: GitLab) -> None:
     for _ in range(5):
         gitlab.make_by_hand()
     gitlab.page_size, gitlab.repeats_page = 2, True
-    with pytest.raises(IssuerError, match="returned a page twice"):
+    with pytest.raises(IssuerError, match=r"returned a page twice; run again$"):
         Issuer(gitlab).list_credentials()
     assert gitlab.requests == [LIST] * 2
 
@@ -177,6 +185,16 @@ def test_a_list_is_not_read_forever(gitlab: GitLab, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(rest, "MAX_PAGES", 2)
     with pytest.raises(IssuerError, match="the list has more than 2 pages"):
         Issuer(gitlab).list_credentials()
+
+
+def test_a_list_can_have_as_many_pages_as_are_read(
+    gitlab: GitLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = Issuer(gitlab)
+    created = {issuer.create(()).id for _ in range(4)}
+    gitlab.page_size = 2
+    monkeypatch.setattr(rest, "MAX_PAGES", 2)
+    assert ids(issuer) == created
 
 
 def test_a_token_of_a_group_logs_in(gitlab: GitLab) -> None:

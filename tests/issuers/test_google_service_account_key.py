@@ -16,6 +16,7 @@ from codespaces_registry_secrets.model.generator import IssuedCredential
 from issuers.contexts import Masks, context
 from issuers.google import ACCOUNT, OPTIONS, PROJECT, THROUGH, GoogleServer, private_key
 from issuers.id_tokens import IMMUTABLE_SUBJECT, IdTokens
+from registry.proxy import Proxy
 from sandboxed_action import Clock
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -261,6 +262,15 @@ def test_a_rejected_exchange_has_advice(
         issuer.list_credentials()
 
 
+def test_a_rejected_exchange_without_a_code_has_general_advice(
+    google: GoogleServer, issuer: GoogleServiceAccountKey
+) -> None:
+    """Its body is not even an object."""
+    google.errors["/v1/token"] = (400, ["bad"])
+    with pytest.raises(IssuerError, match=r"see docs/generate/google-service-account-key\.md"):
+        issuer.list_credentials()
+
+
 def test_a_job_without_id_token_is_told_the_permission(
     google: GoogleServer, id_tokens: IdTokens, masks: Masks
 ) -> None:
@@ -377,7 +387,22 @@ def test_an_endpoint_that_is_not_safe_gets_no_request(
     assert LIST not in google.requests
 
 
-@pytest.mark.parametrize("value", ["..", ""])
+@pytest.mark.parametrize("service", ["sts", "iam", "iamcredentials"])
+def test_the_endpoints_of_google(
+    google: GoogleServer, id_tokens: IdTokens, masks: Masks, proxy: Proxy, service: str
+) -> None:
+    """Without variables, requests are sent to Google."""
+    google.impersonated = {THROUGH}
+    host = f"{service}.googleapis.com"
+    environ = {**id_tokens.environment, **google.environment}
+    del environ[f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service.upper()}"]
+    issuer = make_issuer(google, id_tokens, masks, {**OPTIONS, "through": THROUGH}, environ)
+    with pytest.raises(IssuerError, match=f"{host} through the configured proxy"):
+        issuer.list_credentials()
+    assert {line.split()[1] for line in proxy.requests} == {f"{host}:443"}
+
+
+@pytest.mark.parametrize("value", ["..", ".", ""])
 def test_a_name_cannot_change_the_path(
     google: GoogleServer, id_tokens: IdTokens, masks: Masks, value: str
 ) -> None:
@@ -428,6 +453,7 @@ def file(content: object) -> str:
         {**KEY, "privateKeyData": 1},
         {**KEY, "privateKeyData": "not-base64-but-secret"},
         {**KEY, "privateKeyData": b64encode(b"no JSON").decode()},
+        {**KEY, "privateKeyData": "!" + file({"private_key": "a private key"})},
         {**KEY, "privateKeyData": file([])},
         {**KEY, "privateKeyData": file({"private_key": ""})},
         {"privateKeyData": file({"private_key": "a private key"})},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -64,7 +65,8 @@ def test_a_new_robot_logs_in(harbor: Harbor) -> None:
     """Its name is as Harbor returned it, with the prefix and the project."""
     new = Issuer(harbor).create(())
     assert harbor.accepts(new.username, new.password.get_secret_value())
-    assert new.username.startswith("robot$team+codespaces-registry-secrets-")
+    name = r"robot\$team\+codespaces-registry-secrets-[0-9a-f]{12}-[0-9a-f]{16}"
+    assert re.fullmatch(name, new.username)
     assert (new.created, new.expires) == (NOW, NOW + timedelta(days=90))
 
 
@@ -172,6 +174,15 @@ def test_all_pages_are_read(harbor: Harbor) -> None:
     harbor.requests.clear()
     assert ids(issuer) == created
     assert harbor.requests == [FIND] + [LIST] * 3
+
+
+def test_a_page_is_as_large_as_harbor_allows(harbor: Harbor) -> None:
+    """By default, a page has 10 items."""
+    issuer = Issuer(harbor)
+    created = {issuer.create(()).id for _ in range(15)}
+    harbor.requests.clear()
+    assert ids(issuer) == created
+    assert harbor.requests == [FIND, LIST]
 
 
 def test_harbor_can_have_a_path() -> None:
