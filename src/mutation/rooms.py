@@ -87,6 +87,7 @@ ROOMS = (
             "tests/issuers",
             "tests/unit/test_generate_journal.py",
             "tests/end_to_end/test_generate_attacks.py",
+            "tests/end_to_end/test_generate_failures.py",
         ),
     ),
 )
