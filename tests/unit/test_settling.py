@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from busy_machine import stretched
 from codespaces_registry_secrets.errors import CancelledError
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from codespaces_registry_secrets.verify import settling
@@ -77,7 +78,7 @@ def test_it_is_given_up_after_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = Registry(UNKNOWN)
     began = time.monotonic()
     result, log = settle(registry, max_seconds=0.35)
-    assert time.monotonic() - began < 0.35
+    assert time.monotonic() - began < stretched(0.35)
     assert result == UNKNOWN
     assert len(registry.times) == len(log) + 1 <= 4
     assert len(registry.times) >= 2
@@ -106,7 +107,7 @@ def test_a_cancelled_run_stops_waiting() -> None:
         began = time.monotonic()
         with pytest.raises(CancelledError):
             Settling(print, cancellation).log_in("REG", Registry(UNKNOWN).log_in)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < stretched(0.9)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -16,6 +16,7 @@ from codespaces_registry_secrets.model.state import MemberRecord, Records
 from codespaces_registry_secrets.model.targets import Repository
 from codespaces_registry_secrets.model.triplet import Part
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
+from codespaces_registry_secrets.state import document as state_document
 from codespaces_registry_secrets.state.document import (
     MAX_VARIABLES,
     Document,
@@ -214,6 +215,19 @@ def test_more_records_than_all_variables_hold_are_an_error(
     large = document("x" * 50_000, variables=MAX_VARIABLES)
 
     with pytest.raises(StateError, match=r"^the records do not fit into 20 Actions variables; use"):
+        store.update(change_to(large))
+
+    assert sandbox.writes == []
+
+
+def test_the_error_of_too_many_records_says_what_to_do(
+    store: StateStore, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One variable is enough to show it."""
+    monkeypatch.setattr(state_document, "MAX_VARIABLES", 1)
+    large = document("x" * 50_000)
+
+    with pytest.raises(StateError, match=r"use one state for each of several specs$"):
         store.update(change_to(large))
 
     assert sandbox.writes == []
