@@ -8,8 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from codespaces_registry_secrets.model.state import MemberRecord
-from codespaces_registry_secrets.model.targets import Organization, Repository, Target, User
+from codespaces_registry_secrets.model.targets import (
+    Organization,
+    Repository,
+    Target,
+    User,
+    target_hash,
+)
 from codespaces_registry_secrets.model.triplet import Part
+from codespaces_registry_secrets.state import document as state_document
 from codespaces_registry_secrets.state.document import (
     HEADER,
     MAX_BYTES,
@@ -17,6 +24,7 @@ from codespaces_registry_secrets.state.document import (
     DamagedValueError,
     Document,
     ForeignValueError,
+    TooLargeError,
     format_documents,
     merge_documents,
     parse_document,
@@ -118,6 +126,26 @@ def test_a_change_of_one_target_changes_one_variable() -> None:
     assert sum(changed) == 1
 
 
+def test_the_last_variable_is_used_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With limits for which few records are many."""
+    (text,) = format_documents(document(Repository("octo-org/app-0")))
+    monkeypatch.setattr(state_document, "MAX_BYTES", len(text))
+    monkeypatch.setattr(state_document, "MAX_VARIABLES", 2)
+    names = {target_hash(Repository(f"octo-org/app-{n}")) % 2: n for n in range(10)}
+    two = [Repository(f"octo-org/app-{number}") for number in names.values()]
+
+    assert len(format_documents(document(*two))) == 2
+    with pytest.raises(TooLargeError):
+        format_documents(document(*(Repository(f"octo-org/app-{n}") for n in range(3))))
+
+
+def test_a_line_end_of_windows_is_read() -> None:
+    """An editor can have saved the value so."""
+    (text,) = format_documents(document(Repository("octo-org/app")))
+
+    assert parse_document(text.replace("\n", "\r\n")) == parse_document(text)
+
+
 def test_the_number_of_variables_never_falls() -> None:
     """Otherwise a variable with old records would be left behind, and count again later."""
     assert len(format_documents(Document(variables=3))) == 3
@@ -152,7 +180,17 @@ def test_records_with_another_salt_are_left_out() -> None:
     assert merge_documents([first, other]) == first
 
 
-@pytest.mark.parametrize("text", ["hello", "{}", f"{HEADER} \n{{}}", HEADER.replace("v1", "v2")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "{}",
+        f"{HEADER} \n{{}}",
+        f"\r{HEADER}\n{{}}",
+        f"{HEADER}X\n{{}}",
+        HEADER.replace("v1", "v2"),
+    ],
+)
 def test_another_first_line_is_foreign(text: str) -> None:
     """Another version too: this one must not overwrite it."""
     with pytest.raises(ForeignValueError):
