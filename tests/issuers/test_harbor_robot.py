@@ -105,6 +105,21 @@ def test_a_new_robot_is_listed_as_it_was_returned(harbor: Harbor) -> None:
     assert not listed.disabled
 
 
+def test_a_time_without_an_equivalent_in_utc_is_an_error(
+    harbor: Harbor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As any unexpected response; in another zone, it is converted."""
+    issuer, shown = Issuer(harbor), harbor._shown
+    issuer.create(())
+    text = "2026-01-31T23:30:00-01:00"
+    monkeypatch.setattr(harbor, "_shown", lambda robot: {**shown(robot), "creation_time": text})
+    [listed] = issuer.list_credentials()
+    assert str(listed.created) == "2026-02-01 00:30:00+00:00"
+    text = "9999-12-31T23:59:59-01:00"
+    with pytest.raises(IssuerError, match="unexpected response"):
+        issuer.list_credentials()
+
+
 def test_people_see_where_a_robot_is_used(harbor: Harbor) -> None:
     description = harbor.robots[int(Issuer(harbor).create(()).id)].description
     assert description == "Secret HARBOR_CREDENTIAL of octo-org/app, by Codespaces Registry Secrets"

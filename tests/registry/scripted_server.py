@@ -77,6 +77,7 @@ class Served:
         self._ready.set()
         await self._over.wait()
         await runner.cleanup()
+        await asyncio.sleep(0.01)  # a connection with unsent data is closed a moment later
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}

@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from codespaces_registry_secrets.generate.addresses import endpoint
 from codespaces_registry_secrets.generate.api import (
@@ -40,6 +40,7 @@ from codespaces_registry_secrets.generate.issuer import (
     IssuerError,
     NewCredential,
 )
+from codespaces_registry_secrets.generate.utc_time import UtcTime
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 ENDPOINT = "AWS_ENDPOINT_URL_IAM"
@@ -64,7 +65,7 @@ class _Key(Schema):
 
     AccessKeyId: KeyId
     Status: str = Field(min_length=1)
-    CreateDate: AwareDatetime
+    CreateDate: UtcTime
 
 
 class _NewKey(_Key):
@@ -72,7 +73,7 @@ class _NewKey(_Key):
 
 
 class _LastUsed(Schema):
-    LastUsedDate: AwareDatetime | Literal[""] = ""
+    LastUsedDate: UtcTime | Literal[""] = ""
 
 
 class AwsIamAccessKey(Issuer):
@@ -96,9 +97,7 @@ class AwsIamAccessKey(Issuer):
             for found in page.all_fields("{*}AccessKeyMetadata/{*}member")
         )
         return tuple(
-            IssuedCredential(
-                key.AccessKeyId, key.CreateDate.astimezone(UTC), disabled=key.Status != "Active"
-            )
+            IssuedCredential(key.AccessKeyId, key.CreateDate, disabled=key.Status != "Active")
             for key in keys
         )
 
@@ -109,7 +108,7 @@ class AwsIamAccessKey(Issuer):
         found = result.fields("{*}AccessKey")
         self._client.hide_field(found, "SecretAccessKey")
         key = self._iam.parse(task, _NewKey, found)
-        created = key.CreateDate.astimezone(UTC)
+        created = key.CreateDate
         return NewCredential(key.AccessKeyId, key.AccessKeyId, key.SecretAccessKey, created)
 
     def disable(self, credential_id: str) -> None:

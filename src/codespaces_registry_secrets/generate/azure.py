@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from codespaces_registry_secrets.generate.addresses import path_segment
 from codespaces_registry_secrets.generate.api import Schema, Task, server_time
@@ -26,6 +26,7 @@ from codespaces_registry_secrets.generate.issuer import (
     IssuerError,
     NewCredential,
 )
+from codespaces_registry_secrets.generate.utc_time import UtcTime
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 API_VERSION = "2025-11-01"
@@ -37,8 +38,8 @@ class _Password(Schema):
     """A password in a token, without its value."""
 
     name: str
-    created: AwareDatetime = Field(alias="creationTime")
-    expires: AwareDatetime | None = Field(None, alias="expiry")
+    created: UtcTime = Field(alias="creationTime")
+    expires: UtcTime | None = Field(None, alias="expiry")
 
     @property
     def id(self) -> str:
@@ -76,8 +77,8 @@ class _Token(Schema):
 class _NewPassword(Schema):
     name: str
     value: SecretStr | None = None
-    created: AwareDatetime | None = Field(None, alias="creationTime")
-    expires: AwareDatetime | None = Field(None, alias="expiry")
+    created: UtcTime | None = Field(None, alias="creationTime")
+    expires: UtcTime | None = Field(None, alias="expiry")
 
     @property
     def text(self) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from codespaces_registry_secrets.generate.access_token import AccessToken, BearerAuth
 from codespaces_registry_secrets.generate.addresses import endpoint, path_segment
@@ -24,6 +24,7 @@ from codespaces_registry_secrets.generate.api import AbsentError, Api, ErrorAdvi
 from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
 from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import Issuer, IssuerContext, NewCredential
+from codespaces_registry_secrets.generate.utc_time import UtcTime
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # A registry takes the key file as Google delivers it, in base64: it has no quotes or newlines.
@@ -51,8 +52,8 @@ class _Key(Schema):
     """A key, without its private part."""
 
     name: str = Field(pattern=r"^projects/[^/]+/serviceAccounts/[^/]+/keys/\w+$")
-    created: AwareDatetime = Field(alias="validAfterTime")
-    valid_until: AwareDatetime | None = Field(None, alias="validBeforeTime")
+    created: UtcTime = Field(alias="validAfterTime")
+    valid_until: UtcTime | None = Field(None, alias="validBeforeTime")
     disabled: bool = False
 
     @property

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, Field, SecretStr, StrictBool, StrictInt, StrictStr
+from pydantic import Field, SecretStr, StrictBool, StrictInt, StrictStr
 
 from codespaces_registry_secrets.generate.api import AbsentError, Api, Schema, Task
 from codespaces_registry_secrets.generate.http import IssuerClient
@@ -29,6 +29,7 @@ from codespaces_registry_secrets.generate.issuer import (
 )
 from codespaces_registry_secrets.generate.marker import marker, repository_of
 from codespaces_registry_secrets.generate.rest import connect, read_pages
+from codespaces_registry_secrets.generate.utc_time import UtcTime
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # Harbor has no limit. One robot is in use, one retires; the others are for rotations in quick
@@ -59,7 +60,7 @@ class _Project(Schema):
 class _Robot(Schema):
     id: StrictInt
     name: StrictStr = Field(min_length=1)
-    creation_time: AwareDatetime
+    creation_time: UtcTime
     # Harbor leaves out false, and returns -1 for a robot that does not expire.
     disable: StrictBool = False
     expires_at: StrictInt = Field(default=_NEVER, ge=_NEVER, le=_MAX_TIME)

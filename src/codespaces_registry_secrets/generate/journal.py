@@ -8,10 +8,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretBytes, SecretStr
 from pydantic import ValidationError as PydanticError
 
 from codespaces_registry_secrets.errors import RegistrySecretsError
+from codespaces_registry_secrets.generate.utc_time import UtcTime
 from codespaces_registry_secrets.model.journal import (
     CurrentCredential,
     Intent,
@@ -23,21 +24,13 @@ from codespaces_registry_secrets.model.journal import (
 _LATEST = datetime(4000, 1, 1, tzinfo=UTC)
 
 
-def _to_utc(time: datetime) -> datetime:
-    try:
-        return time.astimezone(UTC)
-    except OverflowError:
-        raise ValueError from None
-
-
 def _has_happened(time: datetime) -> datetime:
     if time > _LATEST:
         raise ValueError
     return time
 
 
-_Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-_PastTime = Annotated[_Time, AfterValidator(_has_happened)]
+_PastTime = Annotated[UtcTime, AfterValidator(_has_happened)]
 
 
 class JournalError(RegistrySecretsError):
@@ -68,7 +61,7 @@ class _Document(_Model):
     username: str | None = None
     password: SecretStr | None = None
     created: _PastTime | None = None
-    expires: _Time | None = None
+    expires: UtcTime | None = None
     stored: _PastTime | None = None
     previous: tuple[_Previous, ...] = ()
     intent: _Intent | None = None

@@ -1,0 +1,19 @@
+"""Times in responses and journals, as pydantic reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime
+
+
+def _to_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError from None
+
+
+# A time with a zone, in UTC. `9999-12-31T23:59:59-01:00` is invalid: it has no equivalent there.
+UtcTime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
