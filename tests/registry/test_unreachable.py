@@ -78,6 +78,7 @@ def test_responses_that_show_nothing_about_the_credential(
         ((200, '["token"]'), "unreachable", "returned no token in its response"),
         ((200, '{"token": ""}'), "unreachable", "returned no token in its response"),
         ((200, '{"token": "a\\nb"}'), "unreachable", "returned no token in its response"),
+        ((200, '{"token": "\\ud800-of-a-pair"}'), "unreachable", "returned no token in its response"),
         ((200, "[" * 60000), "unreachable", "returned no token in its response"),
         ((403, '{"errors": [{"message": "suspended."}, {"message": "unpaid"}]}'), "rejected", "(403: suspended; unpaid)"),
         ((400, '{"error": "invalid_grant"}'), "rejected", "(400: invalid_grant)"),

@@ -180,7 +180,7 @@ def _parse_token(client: RegistryClient, response: RegistryResponse, host: str) 
     tokens = {key: text for key in _TOKEN_KEYS if isinstance(text := fields.get(key), str)}
     for text in tokens.values():
         client.hide(text.encode(errors="replace"))
-    token = tokens.get("token") or tokens.get("access_token", "")
+    token = tokens.get("token") or tokens.get("access_token")
     if token and token.isascii() and token.isprintable():
         return token
     raise unreachable(

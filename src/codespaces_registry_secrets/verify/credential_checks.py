@@ -165,7 +165,7 @@ def _jwt_expiry(password: bytes) -> datetime | None:
 def _ecr_expiry(password: bytes) -> datetime | None:
     """Read `expiration`, in seconds, of an ECR token, which is base64 of JSON."""
     try:
-        token = json.loads(urlsafe_b64decode(password + b"=" * (-len(password) % 4)))
+        token = json.loads(urlsafe_b64decode(password + b"==="))
     except (ValueError, RecursionError):
         return None
     return _timestamp(token, "expiration")
