@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from github_sandbox import Fault, Sandbox, World
 from issuers.id_tokens import IdTokens
 from issuers.issuer_server import Fault as IssuerFault
@@ -121,10 +122,17 @@ class Nights:
         journal: dict[str, Any] = json.loads(self.journal_text or "{}")
         return journal
 
-    def run(self, env: Mapping[str, str] | None = None, /, **inputs: str) -> int:
+    def run(
+        self,
+        env: Mapping[str, str] | None = None,
+        cancellation: Cancellation | None = None,
+        /,
+        **inputs: str,
+    ) -> int:
         """Run, and return the exit code."""
         environment = {**self.environment, **(env or {})}
-        return self.action.run_in_process(json.dumps(self.spec), environment, **inputs)
+        spec = json.dumps(self.spec)
+        return self.action.run_in_process(spec, environment, cancellation, **inputs)
 
     def step(
         self, env: Mapping[str, str] | None = None, *, id_token: bool = True, **inputs: str

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codespaces_registry_secrets.action import main
 from codespaces_registry_secrets.github.auth import TimeoutConfig
+from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from github_sandbox import Sandbox, World
 from runner import Runner, Started, Step
 from runner_environment import EVENT, GITHUB, input_variables
@@ -108,7 +109,14 @@ class Action:
         }
         return self._runner.start({k: v for k, v in step_inputs.items() if v}, env)
 
-    def run_in_process(self, spec: str, env: Mapping[str, str] | None = None, **inputs: str) -> int:
+    def run_in_process(
+        self,
+        spec: str,
+        env: Mapping[str, str] | None = None,
+        cancellation: Cancellation | None = None,
+        /,
+        **inputs: str,
+    ) -> int:
         """Run in this process, without output files and backoff; return the exit code."""
         step_inputs = {
             "token": TOKEN,
@@ -118,7 +126,8 @@ class Action:
             **UNPACED,
         }
         step_inputs |= _hyphened(inputs)
-        return main({**(env or {}), **input_variables(step_inputs)}, timeouts=self.timeouts)
+        environ = {**(env or {}), **input_variables(step_inputs)}
+        return main(environ, cancellation, self.timeouts)
 
 
 def _hyphened(inputs: Mapping[str, str]) -> dict[str, str]:

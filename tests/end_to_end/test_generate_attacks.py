@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from codespaces_registry_secrets.action import main
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from generated import STORE, Kind, Nights
 from generated_kinds import AWS, AZURE, GITLAB, GOOGLE, HARBOR
@@ -21,8 +20,6 @@ from issuers import moto_aws
 from issuers.aws import USER
 from issuers.google import ACCOUNT, GoogleServer
 from issuers.harbor import Harbor, Robot
-from runner_environment import input_variables
-from sandboxed_action import TOKEN, UNPACED
 
 STATE = "CRS_STATE"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -383,10 +380,8 @@ def test_a_signal_while_the_journal_is_written_loses_no_outcome(
             return Fault(status=429, headers={"retry-after": "60"})
 
         nights.sandbox.choose_faults(stop)
-        step = {"token": TOKEN, "spec": json.dumps(nights.spec), "verify": "off"}
-        inputs = input_variables({**step, "api-url": nights.sandbox.url, **UNPACED})
 
-        main({**nights.environment, **inputs}, cancellation, nights.action.timeouts)
+        nights.run(None, cancellation)
 
         out = capsys.readouterr().out
         assert "Apply complete: 3 created" in out

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from codespaces_registry_secrets.action import main
 from codespaces_registry_secrets.runtime.cancellation import Cancellation
 from generated import STORE, Nights
 from generated_kinds import AWS
 from github_sandbox import Fault
 from issuers.issuer_server import Fault as IssuerFault
-from runner_environment import input_variables
-from sandboxed_action import TOKEN, UNPACED
 
 Capture = pytest.CaptureFixture[str]
 
@@ -60,10 +56,8 @@ def test_a_cancelled_run_creates_nothing_more(nights: Nights, capsys: Capture) -
         cancellation.requested = "SIGTERM"
 
     nights.issuer.on_request = on_action("DeleteAccessKey", cancel)
-    step = {"token": TOKEN, "spec": json.dumps(nights.spec), "verify": "off"}
-    inputs = input_variables({**step, "api-url": nights.sandbox.url, **UNPACED})
 
-    assert main({**nights.environment, **inputs}, cancellation, nights.action.timeouts) == 1
+    assert nights.run(None, cancellation) == 1
 
     assert "Stopped by SIGTERM" in capsys.readouterr().out
     assert nights.issuer.live() == []

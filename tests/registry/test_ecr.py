@@ -314,10 +314,12 @@ def test_the_path_of_an_endpoint_ends_with_a_slash(serve: Serve, login: Login, e
     assert [request.path for request in aws.requests] == [f"{end.rstrip('/')}/"]
 
 
-def test_a_user_name_that_is_no_key_is_not_exchanged(login: Login) -> None:
+def test_a_user_name_that_is_no_key_is_not_exchanged(
+    login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It can be any text; the registry of this account gets it."""
-    with Proxy({}) as proxy, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HTTPS_PROXY", proxy.url)
+    with Proxy({}) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert login(SERVER, "schlüssel", "password").status == "unreachable"
     assert {line.split()[1] for line in proxy.requests} == {f"{SERVER}:443"}
 
@@ -329,7 +331,7 @@ def test_an_endpoint_with_tls_is_used(login: Login) -> None:
     assert "127.0.0.1:9 refused or closed the connection" in result.message
 
 
-def test_a_secret_key_of_any_bytes_is_sent(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_key_of_any_bytes_is_sent(aws: Aws) -> None:
     """AWS rejects it with a message."""
     key_id, secret = SecretBytes(aws.allowed[0].encode()), SecretBytes(b"\xff\xfe" * 20)
     result = login_module.login(SERVER, key_id, secret, (), mask=ignore, ecr_endpoint=aws.url)

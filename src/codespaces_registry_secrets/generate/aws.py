@@ -108,8 +108,7 @@ class AwsIamAccessKey(Issuer):
         found = result.fields("{*}AccessKey")
         self._client.hide_field(found, "SecretAccessKey")
         key = self._iam.parse(task, _NewKey, found)
-        created = key.CreateDate
-        return NewCredential(key.AccessKeyId, key.AccessKeyId, key.SecretAccessKey, created)
+        return NewCredential(key.AccessKeyId, key.AccessKeyId, key.SecretAccessKey, key.CreateDate)
 
     def disable(self, credential_id: str) -> None:
         """Set a key to `Inactive`; a person can set it to `Active` again.

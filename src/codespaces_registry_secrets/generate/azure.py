@@ -8,7 +8,7 @@ token with repository-scoped permissions", learn.microsoft.com, and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -226,4 +226,5 @@ def _slot_of(credential_id: str) -> str:
 
 
 def _timestamp(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """`time` must be in UTC."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

@@ -69,7 +69,8 @@ def read_dev_containers(
     """Read the dev containers of repositories with the client for `target`; see `read_selected`."""
     reader = try_read(lambda: FileReader(clients.for_target(target)))
     if isinstance(reader, GitHubError):
-        return {repository.id: _unreadable(str(reader)) for repository in repositories}
+        ids = (repository.id for repository in repositories)
+        return dict.fromkeys(ids, _unreadable(str(reader)))
     readings = [_Reading(repository) for repository in repositories]
     pending: Sequence[_Reading] = readings
     for _ in range(MAX_ROUNDS):

@@ -13,9 +13,7 @@ from functools import partial
 from http import HTTPStatus
 from itertools import chain
 
-from codespaces_registry_secrets.errors import (
-    GitHubError,
-)
+from codespaces_registry_secrets.errors import GitHubError
 from codespaces_registry_secrets.github import schemas
 from codespaces_registry_secrets.github.auth import GitHubClients
 from codespaces_registry_secrets.github.client import GitHubClient
