@@ -104,7 +104,6 @@ class IssuerServer(ABC):
         self._ready.set()
         await self._over.wait()
         await runner.cleanup()
-        await asyncio.sleep(0.01)  # a connection with unsent data is closed a moment later
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         name = await self.request_name(request)

@@ -40,6 +40,7 @@ class Served:
         self._ready = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self.requests: list[ReceivedRequest] = []
+        self._transports = set[asyncio.WriteTransport]()
 
     def __enter__(self) -> Self:
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -76,10 +77,13 @@ class Served:
         await web.SockSite(runner, self._socket, ssl_context=self._context).start()
         self._ready.set()
         await self._over.wait()
+        for transport in self._transports:
+            transport.abort()  # with TLS, `close` waits for the client
         await runner.cleanup()
-        await asyncio.sleep(0.01)  # a connection with unsent data is closed a moment later
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
+        if isinstance(request.transport, asyncio.WriteTransport):
+            self._transports.add(request.transport)
         form = {name: str(value) for name, value in (await request.post()).items()}
         headers = dict(request.headers)
         self.requests.append(
