@@ -63,6 +63,22 @@ def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
     assert server.requests[1].query["tenant"] == "1"
 
 
+def test_a_challenge_without_a_service(serve: Serve, login: Login) -> None:
+    """The service is optional, so the token server gets none."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response({"token": "granted"})
+        if request.headers.get("Authorization") == "Bearer granted":
+            return web.json_response({})
+        return challenging(f'Bearer realm="{server.url}/token"')
+
+    server = serve(respond)
+    assert login(server.host, "me", "the password").status == "accepted"
+    [_, token_request, _] = server.requests
+    assert "service" not in token_request.query
+
+
 @pytest.mark.parametrize(
     "realm",
     [
