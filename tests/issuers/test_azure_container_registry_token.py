@@ -31,6 +31,7 @@ from registry.proxy import Proxy
 from sandboxed_action import Clock
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 SIGN_IN = f"POST /{TENANT}/oauth2/v2.0/token"
 READ, UPDATE = f"GET {TOKEN_ID}", f"PATCH {TOKEN_ID}"
 GENERATE = f"POST {REGISTRY_ID}/generateCredentials"
@@ -217,6 +218,16 @@ def test_a_password_without_expiry_does_not_expire(
     clock.now += timedelta(days=9999)
     assert new.expires is None
     assert azure.accepts(new.username, new.password.get_secret_value())
+
+
+def test_a_password_until_the_year_9999_does_not_expire(
+    azure: AzureServer, id_tokens: IdTokens, masks: Masks
+) -> None:
+    """No duration can be added to its expiry, which no password lives to see."""
+    issuer = make_issuer(azure, id_tokens, masks, expires_in=None)
+    issuer.create(())
+    azure.slots["password1"].expires = LAST_DAY
+    assert [listed.expires for listed in issuer.list_credentials()] == [None]
 
 
 def test_a_new_password_can_be_rejected_at_first(

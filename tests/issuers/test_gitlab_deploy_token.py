@@ -14,6 +14,7 @@ from issuers.gitlab import GitLab
 
 PROJECT = {"project": "team/app"}
 NOW = datetime(2026, 8, 30, 12, 34, 56, tzinfo=UTC)
+LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 LIST = "GET /api/v4/projects/team/app/deploy_tokens"
 POST = "POST /api/v4/projects/team/app/deploy_tokens"
 
@@ -65,6 +66,13 @@ def test_a_new_token_logs_in(gitlab: GitLab) -> None:
 
 def test_a_token_without_a_lifetime_does_not_expire(gitlab: GitLab) -> None:
     assert Issuer(gitlab, expires_in=None).create(()).expires is None
+
+
+def test_a_token_until_the_year_9999_does_not_expire(gitlab: GitLab) -> None:
+    """No duration can be added to its expiry, which no token lives to see."""
+    issuer = Issuer(gitlab, expires_in=LAST_DAY - NOW)
+    assert issuer.create(()).expires is None
+    assert [listed.expires for listed in issuer.list_credentials()] == [None]
 
 
 def test_a_new_token_is_listed_as_it_was_returned(gitlab: GitLab) -> None:

@@ -17,6 +17,7 @@ from issuers.contexts import Masks, context
 from issuers.harbor import PULL, Harbor
 
 NOW = datetime(2026, 8, 30, 12, 34, 56, tzinfo=UTC)
+LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 PROJECT = {"project": "team"}
 FIND = "GET /api/v2.0/projects/team"
 LIST = "GET /api/v2.0/robots"
@@ -93,6 +94,13 @@ def test_a_lifetime_is_rounded_up_to_days(harbor: Harbor, lifetime: timedelta, d
 
 def test_a_robot_without_a_lifetime_does_not_expire(harbor: Harbor) -> None:
     issuer = Issuer(harbor, expires_in=None)
+    assert issuer.create(()).expires is None
+    assert [listed.expires for listed in issuer.list_credentials()] == [None]
+
+
+def test_a_robot_until_the_year_9999_does_not_expire(harbor: Harbor) -> None:
+    """No duration can be added to its expiry, which no robot lives to see."""
+    issuer = Issuer(harbor, expires_in=LAST_DAY - NOW)
     assert issuer.create(()).expires is None
     assert [listed.expires for listed in issuer.list_credentials()] == [None]
 

@@ -26,7 +26,7 @@ from codespaces_registry_secrets.generate.issuer import (
     IssuerError,
     NewCredential,
 )
-from codespaces_registry_secrets.generate.utc_time import UtcTime
+from codespaces_registry_secrets.generate.utc_time import Expiry, UtcTime
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 API_VERSION = "2025-11-01"
@@ -39,7 +39,7 @@ class _Password(Schema):
 
     name: str
     created: UtcTime = Field(alias="creationTime")
-    expires: UtcTime | None = Field(None, alias="expiry")
+    expires: Expiry = Field(None, alias="expiry")
 
     @property
     def id(self) -> str:
@@ -78,7 +78,7 @@ class _NewPassword(Schema):
     name: str
     value: SecretStr | None = None
     created: UtcTime | None = Field(None, alias="creationTime")
-    expires: UtcTime | None = Field(None, alias="expiry")
+    expires: Expiry = Field(None, alias="expiry")
 
     @property
     def text(self) -> str:

@@ -26,7 +26,7 @@ from codespaces_registry_secrets.generate.issuer import (
 )
 from codespaces_registry_secrets.generate.marker import marker, repository_of
 from codespaces_registry_secrets.generate.rest import connect, read_pages
-from codespaces_registry_secrets.generate.utc_time import UtcTime
+from codespaces_registry_secrets.generate.utc_time import Expiry
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # GitLab has no limit. One token is in use, one retires; the others are for rotations in quick
@@ -40,7 +40,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 class _Token(Schema):
     id: StrictInt
     name: StrictStr
-    expires_at: UtcTime | None = None
+    expires_at: Expiry = None
     # GitLab can return null for false.
     revoked: StrictBool | None = None
 

@@ -12,7 +12,6 @@ import json
 from base64 import b64decode
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 
@@ -24,7 +23,7 @@ from codespaces_registry_secrets.generate.api import AbsentError, Api, ErrorAdvi
 from codespaces_registry_secrets.generate.http import IssuerClient, IssuerResponse
 from codespaces_registry_secrets.generate.id_token import request_id_token
 from codespaces_registry_secrets.generate.issuer import Issuer, IssuerContext, NewCredential
-from codespaces_registry_secrets.generate.utc_time import UtcTime
+from codespaces_registry_secrets.generate.utc_time import Expiry, UtcTime
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # A registry takes the key file as Google delivers it, in base64: it has no quotes or newlines.
@@ -32,8 +31,6 @@ USERNAME = "_json_key_base64"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 _LIFETIME_SECONDS = 3600
-# `validBeforeTime` of a key that does not expire.
-_NEVER_YEAR = 9999
 _PAGE = "docs/generate/google-service-account-key.md"
 _KEYS = "iam.serviceAccountKeys"
 
@@ -53,17 +50,12 @@ class _Key(Schema):
 
     name: str = Field(pattern=r"^projects/[^/]+/serviceAccounts/[^/]+/keys/\w+$")
     created: UtcTime = Field(alias="validAfterTime")
-    valid_until: UtcTime | None = Field(None, alias="validBeforeTime")
+    expires: Expiry = Field(None, alias="validBeforeTime")
     disabled: bool = False
 
     @property
     def id(self) -> str:
         return self.name.rpartition("/")[2]
-
-    @property
-    def expires(self) -> datetime | None:
-        never = self.valid_until is None or self.valid_until.year >= _NEVER_YEAR
-        return None if never else self.valid_until
 
 
 class _Keys(Schema):

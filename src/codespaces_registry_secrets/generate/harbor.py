@@ -29,7 +29,7 @@ from codespaces_registry_secrets.generate.issuer import (
 )
 from codespaces_registry_secrets.generate.marker import marker, repository_of
 from codespaces_registry_secrets.generate.rest import connect, read_pages
-from codespaces_registry_secrets.generate.utc_time import UtcTime
+from codespaces_registry_secrets.generate.utc_time import UtcTime, unless_never
 from codespaces_registry_secrets.model.generator import IssuedCredential
 
 # Harbor has no limit. One robot is in use, one retires; the others are for rotations in quick
@@ -209,4 +209,4 @@ class HarborRobot(Issuer):
 def _expiry(robot: _Robot) -> datetime | None:
     if robot.expires_at == _NEVER:
         return None
-    return datetime.fromtimestamp(robot.expires_at, UTC)
+    return unless_never(datetime.fromtimestamp(robot.expires_at, UTC))

@@ -17,3 +17,16 @@ def _to_utc(time: datetime) -> datetime:
 
 # A time with a zone, in UTC. `9999-12-31T23:59:59-01:00` is invalid: it has no equivalent there.
 UtcTime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+
+_NEVER_YEAR = 9999
+
+
+def unless_never(expiry: datetime | None) -> datetime | None:
+    """The time at which a credential expires; None if it is in the year 9999.
+
+    Google writes it for a key that does not expire. No duration can be added to such a time.
+    """
+    return None if expiry is None or expiry.year == _NEVER_YEAR else expiry
+
+
+Expiry = Annotated[UtcTime | None, AfterValidator(unless_never)]
