@@ -206,6 +206,23 @@ def test_an_archived_repository_is_blocked(world: World, action: Action) -> None
     assert "repository:octo-org/attic is blocked: the repository is archived" in message
 
 
+def test_an_archived_repository_that_is_in_no_list_yet_is_blocked(
+    world: World, sandbox: Sandbox, action: Action
+) -> None:
+    """A list can lag behind, so what it lacks is read by its name."""
+    names = ("octo-org/app", "octo-org/svc-001", "octo-org/attic")
+    world.add_repository("octo-org/attic", archived=True)
+    sandbox.fail(Fault("GET", "/orgs/octo-org/repos", status=200, body="[]", times=None))
+
+    step = action.step(spec(*(f"repository: {name}" for name in names)), ENVIRONMENT)
+
+    (message,) = step.annotations("error")
+    assert "repository:octo-org/attic is blocked: the repository is archived" in message
+    assert step.outputs["created"] == "2"
+    read = {exchange.path for exchange in sandbox.exchanges}
+    assert {f"/repos/{name}" for name in names} <= read
+
+
 def test_a_repository_that_is_archived_during_the_run_is_reported(
     world: World, sandbox: Sandbox, action: Action
 ) -> None:
