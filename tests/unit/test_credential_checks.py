@@ -210,11 +210,14 @@ def test_a_jwt_with_an_invalid_signature_part_has_no_expiry(signature: bytes) ->
     assert embedded_expiry(jwt_of('{"exp": 1800000000}', signature=signature)) is None
 
 
-def test_the_expiry_of_a_token_of_ecr() -> None:
-    """In base64 of JSON."""
-    token = base64.b64encode(json.dumps({"expiration": int(EXPIRY.timestamp())}).encode())
+@pytest.mark.parametrize("blanks", ["", " ", "  "])
+def test_the_expiry_of_a_token_of_ecr(blanks: str) -> None:
+    """It is JSON in base64, of any length, and its padding can be missing."""
+    data = json.dumps({"expiration": int(EXPIRY.timestamp())}) + blanks
+    token = base64.b64encode(data.encode())
 
     assert embedded_expiry(token) == EXPIRY
+    assert embedded_expiry(token.rstrip(b"=")) == EXPIRY
 
 
 @pytest.mark.parametrize(
