@@ -302,7 +302,7 @@ def test_a_password_of_aws_can_contain_colons(  # noqa: PLR0917
         assert login(SERVER, *NO_KEY).status == "accepted"
 
 
-@pytest.mark.parametrize("end", ["", "/", "/ecr", "/ecr/"])
+@pytest.mark.parametrize("end", ["", "/", "/ecr", "/ecr/", "/X"])
 def test_the_path_of_an_endpoint_ends_with_a_slash(serve: Serve, login: Login, end: str) -> None:
     """With or without one in the variable."""
 
