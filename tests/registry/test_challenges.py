@@ -7,7 +7,7 @@ from aiohttp import web
 
 from codespaces_registry_secrets.verify.challenge import Challenge, parse_challenges
 from registry.conftest import Login, Serve
-from registry.scripted_server import challenging
+from registry.scripted_server import Served, challenging
 
 BEARER = Challenge("bearer", {"realm": "https://auth.test/token", "service": "a, b"})
 
@@ -45,18 +45,24 @@ def test_headers(header: str, expected: list[Challenge]) -> None:
     assert parse_challenges(header) == expected
 
 
-def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
-    """If a registry offers both, the credential is sent only to the token server."""
+def serve_tokens(serve: Serve, challenge: str) -> Served:
+    """Serve a registry with a token server; `{url}` in its challenge is that of the server."""
 
     async def respond(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"access_token": "granted"})
         if request.headers.get("Authorization") == "Bearer granted":
             return web.json_response({})
-        realm = f'{server.url}/token?tenant=1",service="s'
-        return challenging(f'Basic realm="registry", Bearer realm="{realm}"')
+        return challenging(challenge.format(url=server.url))
 
     server = serve(respond)
+    return server
+
+
+def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
+    """If a registry offers both, the credential is sent only to the token server."""
+    bearer = 'Bearer realm="{url}/token?tenant=1",service="s"'
+    server = serve_tokens(serve, f'Basic realm="registry", {bearer}')
     assert login(server.host, "me", "the password").status == "accepted"
     sent = [(request.authorization or "").partition(" ")[0] for request in server.requests]
     assert sent == ["", "Basic", "Bearer"]
@@ -65,15 +71,7 @@ def test_bearer_takes_precedence_over_basic(serve: Serve, login: Login) -> None:
 
 def test_a_challenge_without_a_service(serve: Serve, login: Login) -> None:
     """The service is optional, so the token server gets none."""
-
-    async def respond(request: web.Request) -> web.StreamResponse:
-        if request.path == "/token":
-            return web.json_response({"token": "granted"})
-        if request.headers.get("Authorization") == "Bearer granted":
-            return web.json_response({})
-        return challenging(f'Bearer realm="{server.url}/token"')
-
-    server = serve(respond)
+    server = serve_tokens(serve, 'Bearer realm="{url}/token"')
     assert login(server.host, "me", "the password").status == "accepted"
     [_, token_request, _] = server.requests
     assert "service" not in token_request.query
